@@ -1,0 +1,23 @@
+"""The one clock. Instants are aware and in UTC; days are the days of Vietnam, where the fields and the offices are."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def now() -> datetime:
+    """This moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """Today's date in Vietnam: a harvest recorded at 06:00 there belongs to that day, not to yesterday's UTC date."""
+    return local_day(now())
+
+
+def local_day(moment: datetime) -> date:
+    """The Vietnamese calendar day of an aware moment. Raises ValueError for a naive one."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return moment.astimezone(VIETNAM).date()
