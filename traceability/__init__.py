@@ -1,0 +1,1 @@
+"""Traceability platform of a Vietnamese province."""

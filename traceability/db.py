@@ -1,0 +1,135 @@
+"""The database: one engine, `reading()` for pages that show, `transaction()` for acts that change.
+
+`transaction()` holds the only commit of the program. On SQLite it opens with BEGIN IMMEDIATE: with the driver's own
+default, four writers that read before they write lose updates silently.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlmodel import Session
+
+from traceability.domain import ledger, ownership, tables
+from traceability.domain.actors import Actor
+from traceability.domain.ownership import Scope
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_SQLITE_PRAGMAS = ("journal_mode=WAL", "busy_timeout=15000", "foreign_keys=ON", "synchronous=FULL")
+
+
+class TraceSession(Session):
+    """A session that knows its scope; the listeners below enforce it."""
+
+
+event.listen(TraceSession, "do_orm_execute", ownership.filter_reads)
+
+
+@event.listens_for(TraceSession, "before_flush")
+def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
+    ownership.check_writes(session)
+    ledger.note_changes(session)
+
+
+class Database:
+    """The engine of one database and its two ways in.
+
+    `url` is a SQLAlchemy URL; `postgres://` and `postgresql://` are read as psycopg 3.
+    """
+
+    def __init__(self, url: str) -> None:
+        tables.complete()
+        self.url = normal_url(url)
+        self.engine: Engine = _engine(self.url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self, scope: Scope) -> Iterator[Session]:
+        """A session that shows: nothing it changes is kept."""
+        with TraceSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            session.info["scope"] = scope
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def transaction(self, actor: Actor) -> Iterator[Session]:
+        """A session that changes: all of the block is one fact, committed at its end together with its leaves.
+
+        After the block `session.info["receipts"]` holds the positions of the leaves. An exception rolls all back.
+        """
+        with TraceSession(self.engine, expire_on_commit=False) as session:
+            session.info["scope"] = actor.scope
+            session.connection(execution_options={"write": True})
+            try:
+                yield session
+                session.info["receipts"] = ledger.append_facts(session, actor.user_id, actor.on_behalf)
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    def migrate(self) -> None:
+        """Brings the schema to the newest revision."""
+        with self.engine.connect().execution_options(write=True) as connection:
+            command.upgrade(alembic_config(connection), "head")
+            connection.commit()
+
+    def accepts_writes(self) -> bool:
+        """Whether a write would be accepted now (a write lock is taken and given back)."""
+        try:
+            with self.engine.connect().execution_options(write=True) as connection:
+                connection.execute(sa.text("UPDATE serial_counter SET next_serial = next_serial WHERE epoch_id = -1"))
+                connection.rollback()
+        except sa.exc.SQLAlchemyError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self.engine.dispose()
+
+
+def normal_url(url: str) -> str:
+    """The URL with the driver we use named in it."""
+    for short in ("postgres://", "postgresql://"):
+        if url.startswith(short):
+            return "postgresql+psycopg://" + url.removeprefix(short)
+    return url
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration, bound to a connection of ours."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+    engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 15})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not open transactions by itself
+        cursor = connection.cursor()
+        for pragma in _SQLITE_PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

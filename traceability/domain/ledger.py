@@ -1,0 +1,230 @@
+"""The append-only log: each fact that is written is one leaf, in the same transaction.
+
+A leaf is canonical bytes (sorted keys, NFC, UTF-8, no floats) that name the fact, the acting account, the moment and
+the rows it made or changed. It shows the public nothing that is not public already: a row's open fields stand in clear,
+all others as `HMAC-SHA256(key of the row, field, value)`. Without the row's key such a commitment says nothing, so
+emptying a row and dropping its key erases a person while the log still verifies.
+
+Leaf hashes are those of RFC 6962 section 2.1 (0x00 before the leaf's bytes).
+"""
+
+import hashlib
+import hmac
+import json
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel
+
+from traceability.domain.clock import now
+from traceability.domain.records import Instant, Record
+
+LEAF_VERSION = 1
+#: C2SP tlog-tiles limits an entry to 65,535 bytes; entries of rows move into a digest well before that.
+INLINE_LIMIT = 48_000
+_LOCK_KEY = 0x7472_6163_65  # "trace": the advisory lock of the log's tail on PostgreSQL
+
+
+class LogLeaf(SQLModel, table=True):
+    """One leaf. `position` counts from 0 without gaps."""
+
+    __tablename__ = "log_leaf"
+
+    position: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    kind: str = Field(max_length=64, index=True)
+    tenant: str | None = Field(default=None, max_length=16, index=True)
+    actor: str | None = Field(default=None, max_length=16, index=True)
+    at: datetime = Field(sa_type=Instant, index=True)
+    body: bytes
+    leaf_hash: bytes
+
+
+class LogEntry(SQLModel, table=True):
+    """Which row, at which revision, a leaf covers, with the hash of what the leaf says of it."""
+
+    __tablename__ = "log_entry"
+    __table_args__ = (sa.Index("ix_log_entry_record", "table_name", "record_id", "revision"),)
+
+    position: int = Field(primary_key=True, foreign_key="log_leaf.position", sa_type=sa.BigInteger)
+    place: int = Field(primary_key=True)
+    table_name: str = Field(max_length=64)
+    record_id: str = Field(max_length=40)
+    revision: int
+    entry_hash: bytes
+
+
+class Unlogged(RuntimeError):
+    """A programming error: a commit changed a logged row and no fact names it."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What happened, in the past tense (`batch.registered`), and the rows it made or changed."""
+
+    kind: str
+    records: tuple[Record, ...]
+    tenant: str | None
+    said: dict[str, Any]
+
+
+def record(session: Session, kind: str, *records: Record, tenant: str | None = None, **said: Any) -> None:
+    """Notes a fact; its leaf is appended when the transaction commits.
+
+    `said` are further public facts (codes of reasons, counts, dates). Never put a name, a weight or a customer there.
+    `tenant` defaults to the owner of the first row.
+    """
+    owner = tenant or next((getattr(row, "producer_id", None) for row in records), None)
+    facts: list[Fact] = session.info.setdefault("facts", [])
+    facts.append(Fact(kind, records, owner, said))
+
+
+def plain(value: Any) -> Any:
+    """A value as canonical JSON takes it. Floats (coordinates) become text. Raises `TypeError` for the unknown."""
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return repr(value)  # as text: a leaf holds no floats
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    raise TypeError(f"a leaf cannot hold {type(value).__name__}")
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical bytes: sorted keys, no spaces, NFC, UTF-8, decimals as text."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """RFC 6962 section 2.1: SHA-256(0x00 || leaf)."""
+    return hashlib.sha256(b"\x00" + body).digest()
+
+
+def logged_columns(table: type[Record]) -> list[str]:
+    """The columns that a leaf covers, in the order of the table."""
+    mapped = cast(sa.Table, table.__table__)  # type: ignore[attr-defined]
+    left_out = {"record_key", *table.UNLOGGED}
+    return [column.name for column in mapped.columns if column.name not in left_out]
+
+
+def entry(row: Record) -> dict[str, Any]:
+    """What a leaf says of one row: open fields in clear, all others committed under the row's key."""
+    table = cast(str, type(row).__tablename__)
+    shown = row.open_fields() | {"id", "revision"}
+    fields: dict[str, Any] = {}
+    for column in logged_columns(type(row)):
+        value = getattr(row, column)
+        if column in shown:
+            fields[column] = plain(value)
+        elif value is not None:
+            if row.record_key is None:
+                raise Unlogged(f"{table} {row.id} has lost its key; an erased row cannot change")
+            message = canonical([table, row.id, row.revision, column, value])
+            fields[column] = {"hmac": hmac.new(row.record_key, message, hashlib.sha256).hexdigest()}
+    return {"table": table, "fields": fields}
+
+
+def entry_hash(row: Record) -> bytes:
+    """The hash by which `LogEntry` and a digest name the state of a row."""
+    return hashlib.sha256(canonical(entry(row))).digest()
+
+
+def _take_tail(session: Session) -> int:
+    """The next position. On PostgreSQL an advisory lock holds the tail; on SQLite the write lock does already."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+    last = connection.execute(sa.select(sa.func.max(sa.column("position"))).select_from(sa.table("log_leaf"))).scalar()
+    return 0 if last is None else int(last) + 1
+
+
+def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> list[int]:
+    """Appends the leaves of all noted facts and answers their positions. Called once, just before the commit.
+
+    Raises `Unlogged` if a logged row was changed and no fact names it.
+    """
+    session.flush()
+    facts: list[Fact] = session.info.pop("facts", [])
+    touched: dict[int, Record] = session.info.pop("touched", {})
+    missing = touched.keys() - {id(row) for fact in facts for row in fact.records}
+    if missing:
+        names = sorted({type(touched[key]).__name__ for key in missing})
+        raise Unlogged(f"changed without a fact: {', '.join(names)}")
+    if not facts:
+        return []
+    position, positions = _take_tail(session), []
+    moment = now()
+    for fact in facts:
+        rows = list({id(row): row for row in fact.records}.values())
+        entries = [entry(row) for row in rows]
+        hashes = [hashlib.sha256(canonical(item)).digest() for item in entries]
+        said: dict[str, Any] = {
+            "v": LEAF_VERSION,
+            "kind": fact.kind,
+            "id": rows[0].id if rows else None,
+            "tenant": fact.tenant,
+            "actor": actor_id,
+            "at": moment,
+            "said": fact.said,
+        }
+        if on_behalf:
+            said["on_behalf"] = True
+        body = canonical(said | {"rows": entries})
+        if len(body) > INLINE_LIMIT:
+            digest = hashlib.sha256(b"".join(hashes)).hexdigest()
+            body = canonical(said | {"rows": {"count": len(rows), "digest": digest}})
+        session.add(
+            LogLeaf(
+                position=position,
+                kind=fact.kind,
+                tenant=fact.tenant,
+                actor=actor_id,
+                at=moment,
+                body=body,
+                leaf_hash=leaf_hash(body),
+            )
+        )
+        session.flush()
+        session.add_all(
+            LogEntry(
+                position=position,
+                place=place,
+                table_name=cast(str, type(row).__tablename__),
+                record_id=row.id,
+                revision=row.revision,
+                entry_hash=hashes[place],
+            )
+            for place, row in enumerate(rows)
+        )
+        positions.append(position)
+        position += 1
+    session.flush()
+    return positions
+
+
+def note_changes(session: Session) -> None:
+    """Session listener (`before_flush`): counts revisions and remembers which logged rows changed.
+
+    Raises `Unlogged` on a delete: facts are corrected by declaration, never removed.
+    """
+    touched: dict[int, Record] = session.info.setdefault("touched", {})
+    for row in session.deleted:
+        if isinstance(row, Record):
+            raise Unlogged(f"{type(row).__name__} rows are never deleted")
+    for row in (*session.new, *session.dirty):
+        if isinstance(row, Record) and id(row) not in touched and session.is_modified(row):
+            row.revision += 1
+            touched[id(row)] = row

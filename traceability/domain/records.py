@@ -1,0 +1,129 @@
+"""What every stored thing has in common: an opaque id, a revision, and a key for its commitments.
+
+A `Record` is a row that the transparency log covers (see `ledger`). Its id is random, so that ids tell no volumes;
+its `record_key` turns each non-public value into a commitment that only the holder of the row can open.
+"""
+
+import secrets
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, ClassVar, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlmodel import Field, Session, SQLModel, select
+
+from traceability.domain.clock import now
+from traceability.domain.errors import NotFound
+
+ID_LENGTH = 16
+_ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """A moment in UTC. Refuses naive values, and comes back aware on SQLite too."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+#: A JSON column. Treat what it holds as immutable: assign a new value instead of changing the old one in place.
+Json = sa.JSON(none_as_null=True).with_variant(
+    postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), "postgresql"
+)
+
+
+def choice(members: type[StrEnum], name: str = "") -> Any:
+    """The column type of an enum: stored by value, with a CHECK on both databases.
+
+    A second column of the same enum in one table needs a `name` for its CHECK.
+    """
+    return sa.Enum(
+        members,
+        values_callable=lambda enum: [member.value for member in enum],
+        native_enum=False,
+        validate_strings=True,
+        create_constraint=True,
+        length=32,
+        name=name or members.__name__.lower(),
+    )
+
+
+def new_id() -> str:
+    """16 random characters (80 bits): ids say nothing about how many things exist."""
+    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def _new_record_key() -> bytes:
+    return secrets.token_bytes(32)
+
+
+class Record(SQLModel):
+    """A row covered by the log.
+
+    `OPEN` names the fields whose values a leaf shows in clear because the public pages show them anyway; every other
+    field enters as a keyed commitment. `UNLOGGED` names fields that no leaf covers, each with its reason.
+    """
+
+    OPEN: ClassVar[frozenset[str]] = frozenset()
+    UNLOGGED: ClassVar[dict[str, str]] = {}
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=ID_LENGTH)
+    revision: int = Field(default=0, ge=0)
+    record_key: bytes | None = Field(default_factory=_new_record_key)
+    created_at: datetime = Field(default_factory=now, sa_type=Instant)
+
+    def open_fields(self) -> frozenset[str]:
+        """The fields a leaf may show in clear; a class overrides this where it depends on the row."""
+        return self.OPEN
+
+
+R = TypeVar("R", bound=SQLModel)
+
+
+def find(session: Session, table: type[R], record_id: str) -> R:
+    """The row with this id, within the scope of the session. Raises `NotFound` for a foreign id as for a missing one."""
+    row = session.exec(select(table).where(table.id == record_id)).one_or_none()  # type: ignore[attr-defined]
+    if row is None:
+        raise NotFound(table.__name__, record_id)
+    return row
+
+
+def lock(session: Session, table: type[R], record_id: str) -> R:
+    """As `find`, and nobody else may change the row until this transaction ends. Re-reads what was loaded before."""
+    statement = (
+        select(table)
+        .where(table.id == record_id)  # type: ignore[attr-defined]
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    row = session.exec(statement).one_or_none()
+    if row is None:
+        raise NotFound(table.__name__, record_id)
+    return row
+
+
+def iso(value: date | datetime | None) -> str | None:
+    """The text of a day or moment in canonical bytes."""
+    return None if value is None else value.isoformat()

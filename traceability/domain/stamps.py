@@ -1,0 +1,152 @@
+"""The stamp (tem): an order of stamps for a batch is one row, a run of them in one state is one row, a stamp is none.
+
+The codes are derived from (epoch, serial) under keys kept outside the database (`stamp_codes`). Serials are taken from
+one counter inside the order's transaction. A range splits where a part of it changes state; ranges never overlap and
+always add up to what was ordered.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from traceability.domain.clock import now
+from traceability.domain.ownership import ProducerOwned
+from traceability.domain.records import Instant, Record, choice
+
+
+class RangeState(StrEnum):
+    """The life of a stamp range."""
+
+    ORDERED = "ordered"
+    READY = "ready"
+    DOWNLOADED = "downloaded"
+    PRINTED = "printed"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    VOID = "void"
+    CLOSED = "closed"
+
+
+class StampForm(StrEnum):
+    """What the QR says: the short form `/S/CODE`, or the GS1 Digital Link."""
+
+    SHORT = "short"
+    DIGITAL_LINK = "digital_link"
+
+
+class VoidReason(StrEnum):
+    """Why stamps were made void; decides the words a shopper reads."""
+
+    MISPRINT = "misprint"
+    SPOILED = "spoiled"
+    LOST = "lost"
+    STOLEN = "stolen"
+    RETURNED = "returned"
+    COUNTERFEIT = "counterfeit"
+    OVERPRINT = "overprint"
+
+
+class StampEpoch(Record, table=True):
+    """A period of the mint with one key. Several epochs verify, one mints. A demo epoch stays demo for ever."""
+
+    __tablename__ = "stamp_epoch"
+    OPEN: ClassVar[frozenset[str]] = frozenset({"number", "demo", "retired_at"})
+
+    #: the number by which codes and keys know the epoch
+    number: int = Field(unique=True, ge=1)
+    #: random name of the key file in the key folder
+    key_name: str = Field(max_length=40)
+    demo: bool = False
+    retired_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class SerialCounter(SQLModel, table=True):
+    """The next free serial of an epoch. Shared by all producers on purpose."""
+
+    __tablename__ = "serial_counter"
+    __table_args__ = (sa.CheckConstraint("next_serial >= 0 AND next_serial <= 1099511627776", name="forty_bits"),)
+
+    epoch_id: int = Field(primary_key=True)
+    next_serial: int = Field(default=0, sa_type=sa.BigInteger)
+
+
+class StampOrder(Record, ProducerOwned, table=True):
+    """An order of stamps for one batch. All that the print needs is frozen here, so that a reprint is byte-identical."""
+
+    __tablename__ = "stamp_order"
+    __table_args__ = (
+        sa.CheckConstraint("quantity > 0", name="quantity"),
+        sa.UniqueConstraint("epoch_number", "first_serial"),
+    )
+    OPEN: ClassVar[frozenset[str]] = frozenset({"number", "epoch_number", "code_root", "ready_at", "form", "demo"})
+
+    number: str = Field(max_length=20, unique=True)
+    batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
+    quantity: int
+    epoch_number: int = Field(index=True)
+    first_serial: int = Field(sa_type=sa.BigInteger)
+    form: StampForm = Field(default=StampForm.SHORT, sa_type=choice(StampForm))
+    layout: str = Field(max_length=40)
+    #: what stands before the code in the QR, frozen with the order ("HTTPS://HOST/S/")
+    url_prefix: str = Field(max_length=200)
+    qr_mask: int | None = Field(default=None, ge=0, le=7)
+    #: the four lines of the face, frozen with the order
+    face_lines: str = Field(default="", max_length=1000)
+    demo: bool = False
+    #: Merkle root over the hashes of the codes; None until the order is ready
+    code_root: bytes | None = None
+    ready_at: datetime | None = Field(default=None, sa_type=Instant)
+    external_ref: str | None = Field(default=None, max_length=80)
+    ordered_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+
+
+class StampRange(Record, ProducerOwned, table=True):
+    """A run of serials of one order in one state. Both ends are included."""
+
+    __tablename__ = "stamp_range"
+    __table_args__ = (
+        sa.CheckConstraint("first_serial <= last_serial", name="order"),
+        sa.UniqueConstraint("epoch_number", "first_serial"),
+        sa.UniqueConstraint("epoch_number", "last_serial"),
+        sa.CheckConstraint("(state = 'void') = (void_reason IS NOT NULL)", name="void_has_reason"),
+    )
+    OPEN: ClassVar[frozenset[str]] = frozenset({"order_id", "batch_id", "state", "void_reason"})
+
+    order_id: str = Field(foreign_key="stamp_order.id", index=True, max_length=16)
+    batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
+    epoch_number: int
+    first_serial: int = Field(sa_type=sa.BigInteger)
+    last_serial: int = Field(sa_type=sa.BigInteger)
+    state: RangeState = Field(default=RangeState.ORDERED, sa_type=choice(RangeState), index=True)
+    #: the state to come back to when a suspension is lifted
+    state_before: RangeState | None = Field(default=None, sa_type=choice(RangeState, "state_before"))
+    void_reason: VoidReason | None = Field(default=None, sa_type=choice(VoidReason))
+    note: str = Field(default="", max_length=400)
+    activated_at: datetime | None = Field(default=None, sa_type=Instant)
+
+    @property
+    def count(self) -> int:
+        """How many stamps."""
+        return self.last_serial - self.first_serial + 1
+
+
+class StampDownload(Record, ProducerOwned, table=True):
+    """One download of an order's print file: asked for by a POST, streamed once by the link it makes."""
+
+    __tablename__ = "stamp_download"
+    OPEN: ClassVar[frozenset[str]] = frozenset({"order_id"})
+    UNLOGGED: ClassVar[dict[str, str]] = {"token_hash": "a secret of one link"}
+
+    order_id: str = Field(foreign_key="stamp_order.id", index=True, max_length=16)
+    token_hash: str = Field(max_length=64, unique=True)
+    layout: str = Field(max_length=40)
+    start_position: int = Field(default=1, ge=1)
+    asked_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+    asked_at: datetime = Field(default_factory=now, sa_type=Instant)
+    started_at: datetime | None = Field(default=None, sa_type=Instant)
+    finished_at: datetime | None = Field(default=None, sa_type=Instant)
+    size: int | None = Field(default=None, sa_type=sa.BigInteger)
+    sha256: str | None = Field(default=None, max_length=64)
