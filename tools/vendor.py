@@ -27,7 +27,7 @@ BROWSER_TESTS = Path("tests/browser")
 
 @dataclass(frozen=True)
 class Package:
-    """One npm package: where its files go, which of them we take (path inside the package -> name in the folder)."""
+    """One npm package: where its files go, and which of them we take (path in the package -> name here)."""
 
     name: str
     version: str
@@ -151,7 +151,14 @@ def check() -> list[str]:
 
 
 def _unpack(package: Package, folder: Path) -> None:
-    command = ["npm", "pack", "--silent", "--pack-destination", str(folder), f"{package.name}@{package.version}"]
+    command = [
+        "npm",
+        "pack",
+        "--silent",
+        "--pack-destination",
+        str(folder),
+        f"{package.name}@{package.version}",
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (archive,) = folder.glob("*.tgz")
     with tarfile.open(archive) as tar:
@@ -191,7 +198,8 @@ def _record(record: Path, title: str) -> str:
     lines = [
         f"# {title}",
         "",
-        "Written by `python -m tools.vendor`; do not edit by hand. Every file is byte for byte the one in its npm package.",
+        "Written by `python -m tools.vendor`; do not edit by hand. Every file is "
+        "byte for byte the one in its npm package.",
         "",
         "| file | package | version | licence | SHA-256 |",
         "| --- | --- | --- | --- | --- |",
@@ -200,7 +208,9 @@ def _record(record: Path, title: str) -> str:
         for name in sorted(package.files.values()):
             path = (package.folder / name).relative_to(record.parent).as_posix()
             digest = _digest(ROOT / package.folder / name)
-            lines.append(f"| `{path}` | {package.name} | {package.version} | {package.licence} | `{digest}` |")
+            lines.append(
+                f"| `{path}` | {package.name} | {package.version} | {package.licence} | `{digest}` |"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -214,8 +224,12 @@ def _digest(file: Path) -> str:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Fetch or check the files of other projects kept in the tree.")
-    parser.add_argument("--check", action="store_true", help="compare the tree with the records, fetch nothing")
+    parser = argparse.ArgumentParser(
+        description="Fetch or check the files of other projects kept in the tree."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="compare the tree with the records, fetch nothing"
+    )
     if parser.parse_args().check:
         faults = check()
         sys.exit("\n".join(faults) if faults else 0)
