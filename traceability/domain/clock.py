@@ -1,4 +1,4 @@
-"""The one clock. Instants are aware and in UTC; days are the days of Vietnam, where the fields and the offices are."""
+"""The one clock. Instants are aware and in UTC; days are Vietnam's, where the fields and offices are."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """Today's date in Vietnam: a harvest recorded at 06:00 there belongs to that day, not to yesterday's UTC date."""
+    """Today's date in Vietnam: a harvest recorded at 06:00 belongs to that day, not to yesterday's in UTC."""
     return local_day(now())
 
 

@@ -1,7 +1,7 @@
 """How the domain says no.
 
-A refusal names its rule by a code ("concept.rule"), the field it is about, and the facts that the sentence needs. The
-sentences themselves stand in `traceability.wording`, in two languages.
+A refusal names its rule by a code ("concept.rule"), the field it is about, and the facts that the sentence
+needs. The sentences themselves stand in `traceability.wording`, in two languages.
 """
 
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 class RuleBroken(Exception):
     """A rule of the trade refuses what was asked.
 
-    `code` is the key of the sentence, `field` the name of the input field it belongs to (None: the whole form), and
-    `facts` are the values that the sentence puts in its {placeholders}.
+    `code` is the key of the sentence, `field` the name of the input field it belongs to (None: the whole
+    form), and `facts` are the values that the sentence puts in its {placeholders}.
     """
 
     def __init__(self, code: str, field: str | None = None, **facts: Any) -> None:

@@ -1,15 +1,15 @@
 """What people type, made safe to store, to compare, to sort and to find.
 
-Every text field of an input class uses one of the types below. Text is stored in Unicode's NFC form, because phones
-and laptops send the same Vietnamese word in two different byte sequences.
+Every text field of an input class uses one of the types below. Text is stored in Unicode's NFC form, because
+phones and laptops send the same Vietnamese word in two different byte sequences.
 
-- Quietly repaired, because it comes with copying from web pages and office files and nobody sees it: NFD, other
-  spaces, repeated spaces, spaces at the ends, line breaks and tabs in one-line fields, zero-width characters, the soft
-  hyphen, and the left-to-right and right-to-left marks.
-- Refused, because it would be stored as something else than what was meant, or lets a text show something else than
-  it says: control characters (NUL included), lone surrogates, private-use and unassigned characters, the
-  bidirectional embeddings, overrides and isolates, other invisible format characters, and U+FFFD, the trace of a
-  failed decoding.
+- Quietly repaired, because it comes with copying from web pages and office files and nobody sees it: NFD,
+  other spaces, repeated spaces, spaces at the ends, line breaks and tabs in one-line fields, zero-width
+  characters, the soft hyphen, and the left-to-right and right-to-left marks.
+- Refused, because it would be stored as something else than what was meant, or lets a text show something
+  else than it says: control characters (NUL included), lone surrogates, private-use and unassigned
+  characters, the bidirectional embeddings, overrides and isolates, other invisible format characters, and
+  U+FFFD, the trace of a failed decoding.
 
 A refusal is a `PydanticCustomError` whose type is a key of `traceability.wording.text`.
 """
@@ -18,7 +18,7 @@ import re
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 from vn_collate import collate_key
 
@@ -44,7 +44,7 @@ _REFUSED = {
     "Cn": "text_unassigned",
     "Cf": "text_invisible",
 }
-#: ASCII, Latin with every Vietnamese letter, and combining marks: a text within this set needs no closer look.
+#: ASCII, Latin with every Vietnamese letter, and combining marks: such a text needs no closer look.
 _PLAIN = re.compile(r"[\n -~\u00a1-\u00ac\u00ae-\u0377\u1e00-\u1eff]*")
 
 
@@ -79,8 +79,8 @@ def _check_length(text: str, limit: int, beyond: int | None = None) -> None:
 def clean_block(text: str) -> str:
     """Several lines of text: NFC, line breaks as `\\n`, spaces squeezed, at most one empty line in a row.
 
-    Raises `PydanticCustomError` for characters that are refused (see the module's text) and for more than 20,000
-    characters.
+    Raises `PydanticCustomError` for characters that are refused (see the module's text) and for more than
+    20,000 characters.
     """
     _check_length(text, _RAW_LENGTH)
     text = _LINE_BREAKS.sub("\n", text).translate(_INVISIBLE)
@@ -99,7 +99,8 @@ def clean_line(text: str) -> str:
 def fold(text: str) -> str:
     """The key under which a text is found whatever its accents and case: `Đà Lạt` and `da lat` are one.
 
-    Compatibility forms fold too (full-width digits and letters). Apply it to what is stored and to what is sought.
+    Compatibility forms fold too (full-width digits and letters). Apply it to what is stored and to what is
+    sought.
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
@@ -109,9 +110,9 @@ def fold(text: str) -> str:
 def collation_key(text: str) -> str:
     """The key by which names stand in the order of a Vietnamese dictionary; hexadecimal, for a stored column.
 
-    Syllable by syllable, letters in the order a ă â ... d đ ..., then tones (none, huyền, hỏi, ngã, sắc, nặng). Case
-    and punctuation do not count, and numbers go by size (`Vùng 2` before `Vùng 10`). The key has only the characters
-    0-9 and a-f, so that every database orders it alike.
+    Syllable by syllable, letters in the order a ă â ... d đ ..., then tones (none, huyền, hỏi, ngã, sắc,
+    nặng). Case and punctuation do not count, and numbers go by size (`Vùng 2` before `Vùng 10`). The key has
+    only the characters 0-9 and a-f, so that every database orders it alike.
     """
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).lower())
     parts = []
@@ -156,11 +157,11 @@ def _block(value: Any) -> Any:
     return text
 
 
-#: One line, 1-200 characters. An empty one is refused: for a field that may stay empty write `Line | None = None`.
-Line = Annotated[str, _line(LINE_LENGTH), StringConstraints(max_length=LINE_LENGTH)]
+#: One line, 1-200 characters. Empty is refused: for a field that may stay empty write `Line | None = None`.
+Line = Annotated[str, _line(LINE_LENGTH), Field(max_length=LINE_LENGTH)]
 #: One line, 1-80 characters: numbers of documents, codes, short labels.
-ShortLine = Annotated[str, _line(SHORT_LINE_LENGTH), StringConstraints(max_length=SHORT_LINE_LENGTH)]
-#: What a person, an organisation, a product or a place is called: one line, 1-160 characters, at least one letter.
-Name = Annotated[str, _line(NAME_LENGTH, letter=True), StringConstraints(max_length=NAME_LENGTH)]
+ShortLine = Annotated[str, _line(SHORT_LINE_LENGTH), Field(max_length=SHORT_LINE_LENGTH)]
+#: What a person, organisation, product or place is called: one line, 1-160 characters, at least one letter.
+Name = Annotated[str, _line(NAME_LENGTH, letter=True), Field(max_length=NAME_LENGTH)]
 #: Several lines, 0-4000 characters.
-Block = Annotated[str, BeforeValidator(_block), StringConstraints(max_length=BLOCK_LENGTH)]
+Block = Annotated[str, BeforeValidator(_block), Field(max_length=BLOCK_LENGTH)]
