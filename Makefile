@@ -16,7 +16,7 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 ifdef LAN
-export TRACE_LAN := $(LAN)
+export LAN
 endif
 
 .PHONY: help setup run test check format bench soak docs-pictures lock dev browser clean

@@ -30,6 +30,9 @@ BACKENDS = ("sqlite", "postgresql")
 _FAST_POSTGRES = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off")
 
 
+_ROOM = 4 << 30
+
+
 class TestDatabases:
     """Makes fresh databases. One per worker process; `run_folder` is the same for all workers of one run.
 
