@@ -1,1 +1,51 @@
-"""Traceability platform of a Vietnamese province."""
+"""Traceability platform of a Vietnamese province: from the hectare to the stamp."""
+
+from flask import Flask
+from flask_compress import Compress
+from flask_wtf import CSRFProtect
+
+from traceability import access, blueprints, cli, config, errors, headers, page, scan_gate
+from traceability.db import Database
+
+MAX_UPLOAD = 10 * 1024 * 1024
+MAX_FIELD = 2 * 1024 * 1024
+
+
+def create_app(settings: config.Settings | None = None, database: Database | None = None) -> Flask:
+    """The application: settings, database, the four nets, pages, commands. Nothing is wired anywhere else."""
+    settings = settings or config.load()
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        TESTING=settings.testing,
+        MAX_CONTENT_LENGTH=MAX_UPLOAD,
+        MAX_FORM_MEMORY_SIZE=MAX_FIELD,
+        MAX_FORM_PARTS=2000,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_root.startswith("https://"),
+        SESSION_COOKIE_NAME="trace",
+        REMEMBER_COOKIE_HTTPONLY=True,
+        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        WTF_CSRF_SSL_STRICT=False,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        COMPRESS_MIMETYPES=[
+            "text/html",
+            "text/css",
+            "application/javascript",
+            "text/javascript",
+            "image/svg+xml",
+        ],
+    )
+    app.extensions["settings"] = settings
+    app.extensions["database"] = database or Database(settings.database_url)
+    CSRFProtect(app)
+    Compress(app)
+    access.init_app(app)
+    page.init_app(app)
+    headers.init_app(app)
+    errors.init_app(app)
+    blueprints.init_app(app)
+    cli.init_app(app)
+    scan_gate.init_app(app)
+    return app

@@ -57,8 +57,7 @@ class Database:
         """A session that shows: nothing it changes is kept."""
         with TraceSession(self.engine, expire_on_commit=False, autoflush=False) as session:
             session.info["scope"] = scope
-            yield session
-            session.rollback()
+            yield session  # closing gives the connection back; what was read stays readable
 
     @contextmanager
     def transaction(self, actor: Actor) -> Iterator[Session]:
@@ -87,7 +86,9 @@ class Database:
         """Whether a write would be accepted now (a write lock is taken and given back)."""
         try:
             with self.engine.connect().execution_options(write=True) as connection:
-                connection.execute(sa.text("UPDATE serial_counter SET next_serial = next_serial WHERE epoch_id = -1"))
+                connection.execute(
+                    sa.text("UPDATE serial_counter SET next_serial = next_serial WHERE epoch_id = -1")
+                )
                 connection.rollback()
         except sa.exc.SQLAlchemyError:
             return False

@@ -11,8 +11,8 @@ from sqlmodel import Field
 
 from traceability.domain.actors import Permission
 from traceability.domain.ownership import Reach, Scope
-from traceability.domain.records import Json, Record, choice
 from traceability.domain.producers import Register
+from traceability.domain.records import Json, Record, choice
 
 
 class AgencyState(StrEnum):

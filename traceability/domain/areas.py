@@ -83,7 +83,9 @@ class AreaCode(Record, ProducerOwned, table=True):
     __tablename__ = "area_code"
     __table_args__ = (
         sa.UniqueConstraint("area_id", "code", "market"),
-        sa.CheckConstraint("valid_to IS NULL OR valid_from IS NULL OR valid_from <= valid_to", name="validity"),
+        sa.CheckConstraint(
+            "valid_to IS NULL OR valid_from IS NULL OR valid_from <= valid_to", name="validity"
+        ),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset(
         {"area_id", "family", "market", "code", "authority", "decision_no", "valid_from", "valid_to", "state"}

@@ -38,7 +38,9 @@ class Batch(Record, ProducerOwned, table=True):
     __table_args__ = (
         sa.UniqueConstraint("product_id", "lot"),
         sa.CheckConstraint("made_g > 0", name="made"),
-        sa.CheckConstraint("on_hand_g >= 0 AND shipped_g >= 0 AND used_g >= 0 AND lost_g >= 0", name="not_negative"),
+        sa.CheckConstraint(
+            "on_hand_g >= 0 AND shipped_g >= 0 AND used_g >= 0 AND lost_g >= 0", name="not_negative"
+        ),
         sa.CheckConstraint("on_hand_g + shipped_g + used_g + lost_g = made_g", name="conserved"),
         sa.CheckConstraint(
             "(origin = 'harvest' AND area_id IS NOT NULL AND harvested_on IS NOT NULL) OR origin = 'transform'",
@@ -48,7 +50,17 @@ class Batch(Record, ProducerOwned, table=True):
         sa.Index("ix_batch_newest", "producer_id", "started_on"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset(
-        {"product_id", "lot", "origin", "area_id", "started_on", "harvested_on", "packed_on", "best_before_on", "state"}
+        {
+            "product_id",
+            "lot",
+            "origin",
+            "area_id",
+            "started_on",
+            "harvested_on",
+            "packed_on",
+            "best_before_on",
+            "state",
+        }
     )
     UNLOGGED: ClassVar[dict[str, str]] = {
         "search": "derived from the lot and product",

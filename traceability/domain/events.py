@@ -4,14 +4,14 @@ Events are appended and never edited. A wrong one is corrected by declaration: a
 why, and (unless the old one never happened) what is right.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from traceability.domain.ownership import ProducerOwned, owned
+from traceability.domain.ownership import ProducerOwned
 from traceability.domain.records import Instant, Json, Record, choice
 
 
@@ -65,56 +65,3 @@ class Event(Record, ProducerOwned, table=True):
     external_ref: str | None = Field(default=None, max_length=80)
     recorded_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     on_behalf_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
-
-
-class BatchInput(Record, ProducerOwned, table=True):
-    """One input of a transform: grams of a batch (own, or received by a delivery), or a material without a batch."""
-
-    __tablename__ = "batch_input"
-    __table_args__ = (
-        sa.CheckConstraint("grams > 0", name="grams"),
-        sa.CheckConstraint("source_batch_id IS NOT NULL OR material <> ''", name="source"),
-        sa.CheckConstraint("source_batch_id <> batch_id", name="not_itself"),
-    )
-    OPEN: ClassVar[frozenset[str]] = frozenset({"batch_id", "source_batch_id", "event_id"})
-
-    batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
-    source_batch_id: str | None = Field(default=None, foreign_key="batch.id", index=True, max_length=16)
-    delivery_id: str | None = Field(default=None, foreign_key="delivery.id", index=True, max_length=16)
-    event_id: str = Field(foreign_key="event.id", max_length=16)
-    material: str = Field(default="", max_length=200)
-    supplier: str = Field(default="", max_length=200)
-    grams: int = Field(sa_type=sa.BigInteger)
-
-
-class Delivery(Record, table=True):
-    """Grams of a batch on their way to a customer, or to another producer of the platform who receives them.
-
-    What another producer received is that producer's stock until its transforms have used it (`remaining_g`).
-    """
-
-    __table_args__ = (
-        sa.CheckConstraint("sent_g > 0", name="sent"),
-        sa.CheckConstraint("remaining_g >= 0 AND remaining_g <= sent_g", name="remaining"),
-    )
-    OPEN: ClassVar[frozenset[str]] = frozenset({"batch_id", "sent_on", "market"})
-
-    producer_id: str = Field(foreign_key="producer.id", index=True, max_length=16)
-    to_producer_id: str | None = Field(default=None, foreign_key="producer.id", index=True, max_length=16)
-    batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
-    customer: str = Field(default="", max_length=200)
-    customer_contact: str = Field(default="", max_length=200)
-    market: str = Field(default="VN", max_length=2)
-    destination: str = Field(default="", max_length=200)
-    transport: str = Field(default="", max_length=120)
-    document_no: str = Field(default="", max_length=80)
-    sent_on: date
-    sent_g: int = Field(sa_type=sa.BigInteger)
-    received_at: datetime | None = Field(default=None, sa_type=Instant)
-    received_g: int | None = Field(default=None, sa_type=sa.BigInteger)
-    variance_reason: str = Field(default="", max_length=400)
-    #: grams the receiver may still use; 0 until received
-    remaining_g: int = Field(default=0, sa_type=sa.BigInteger)
-
-
-owned(Delivery, "producer_id", "to_producer_id")

@@ -147,7 +147,9 @@ def _take_tail(session: Session) -> int:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-    last = connection.execute(sa.select(sa.func.max(sa.column("position"))).select_from(sa.table("log_leaf"))).scalar()
+    last = connection.execute(
+        sa.select(sa.func.max(sa.column("position"))).select_from(sa.table("log_leaf"))
+    ).scalar()
     return 0 if last is None else int(last) + 1
 
 

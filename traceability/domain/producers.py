@@ -1,7 +1,7 @@
 """The producer (cơ sở): cooperative, cooperative group, company or household; the tenant of the platform.
 
-A producer starts as a draft, is approved by an agency, and may be suspended. It may or may not have accounts of its own:
-for those without, an agency's data-entry account records in its name.
+A producer starts as a draft, is approved by an agency, and may be suspended. It may or may not have accounts of its
+own: for those without, an agency's data-entry account records in its name.
 """
 
 from datetime import date, datetime
@@ -46,7 +46,17 @@ class Producer(Record, Address, table=True):
     """A producer. `register_of` says which register counts it (the counters count Vĩnh Long's)."""
 
     OPEN: ClassVar[frozenset[str]] = frozenset(
-        {"code", "name", "legal_form", "state", "commune_code", "commune_name", "province_code", "province_name", "gln"}
+        {
+            "code",
+            "name",
+            "legal_form",
+            "state",
+            "commune_code",
+            "commune_name",
+            "province_code",
+            "province_name",
+            "gln",
+        }
     )
     UNLOGGED: ClassVar[dict[str, str]] = {
         "search": "derived from the name and code",
@@ -77,7 +87,11 @@ class Producer(Record, Address, table=True):
 
     def open_fields(self) -> frozenset[str]:
         """A household is a person: only its code, form and state stand in clear."""
-        return frozenset({"code", "legal_form", "state"}) if self.legal_form is LegalForm.HOUSEHOLD else self.OPEN
+        return (
+            frozenset({"code", "legal_form", "state"})
+            if self.legal_form is LegalForm.HOUSEHOLD
+            else self.OPEN
+        )
 
 
 owned(Producer, "id")

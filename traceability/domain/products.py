@@ -57,7 +57,18 @@ class Product(Record, ProducerOwned, Address, table=True):
         sa.Index("ix_product_state_sort", "state", "sort_key"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset(
-        {"code", "name", "name_en", "category", "crop_id", "gtin", "brand", "standards", "state", "net_weight_g"}
+        {
+            "code",
+            "name",
+            "name_en",
+            "category",
+            "crop_id",
+            "gtin",
+            "brand",
+            "standards",
+            "state",
+            "net_weight_g",
+        }
     )
     UNLOGGED: ClassVar[dict[str, str]] = {
         "search": "derived from the names, code and GTIN",

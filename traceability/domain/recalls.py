@@ -1,7 +1,7 @@
 """The recall (thu hồi): from one batch to everything made of it.
 
-Voluntary by the producer, compulsory by an agency with a decision number (Circular 17/2021). Opening one marks the batch
-and all its descendants in one transaction; lifting needs two persons.
+Voluntary by the producer, compulsory by an agency with a decision number (Circular 17/2021). Opening one marks the
+batch and all its descendants in one transaction; lifting needs two persons.
 """
 
 from datetime import date, datetime
@@ -34,7 +34,17 @@ class Recall(Record, ProducerOwned, table=True):
     """A recall of one batch and its descendants."""
 
     OPEN: ClassVar[frozenset[str]] = frozenset(
-        {"number", "kind", "batch_id", "decision_no", "decided_on", "state", "opened_at", "reached", "public_text"}
+        {
+            "number",
+            "kind",
+            "batch_id",
+            "decision_no",
+            "decided_on",
+            "state",
+            "opened_at",
+            "reached",
+            "public_text",
+        }
     )
 
     number: str = Field(max_length=20, unique=True)

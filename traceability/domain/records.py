@@ -103,7 +103,7 @@ R = TypeVar("R", bound=SQLModel)
 
 
 def find(session: Session, table: type[R], record_id: str) -> R:
-    """The row with this id, within the scope of the session. Raises `NotFound` for a foreign id as for a missing one."""
+    """The row with this id, within the scope of the session. Raises `NotFound` for a foreign id as for a missing."""
     row = session.exec(select(table).where(table.id == record_id)).one_or_none()  # type: ignore[attr-defined]
     if row is None:
         raise NotFound(table.__name__, record_id)

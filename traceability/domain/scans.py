@@ -28,7 +28,9 @@ class Verdict(StrEnum):
 class Scan(SQLModel, table=True):
     """One opened page. `at` is cut to the minute; rows older than 30 days become daily totals."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite"))
+    id: int | None = Field(
+        default=None, primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    )
     epoch_number: int
     serial: int = Field(sa_type=sa.BigInteger)
     batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)

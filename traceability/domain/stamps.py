@@ -67,21 +67,25 @@ class SerialCounter(SQLModel, table=True):
     """The next free serial of an epoch. Shared by all producers on purpose."""
 
     __tablename__ = "serial_counter"
-    __table_args__ = (sa.CheckConstraint("next_serial >= 0 AND next_serial <= 1099511627776", name="forty_bits"),)
+    __table_args__ = (
+        sa.CheckConstraint("next_serial >= 0 AND next_serial <= 1099511627776", name="forty_bits"),
+    )
 
     epoch_id: int = Field(primary_key=True)
     next_serial: int = Field(default=0, sa_type=sa.BigInteger)
 
 
 class StampOrder(Record, ProducerOwned, table=True):
-    """An order of stamps for one batch. All that the print needs is frozen here, so that a reprint is byte-identical."""
+    """An order of stamps for one batch. All that the print needs is frozen here: a reprint is byte-identical."""
 
     __tablename__ = "stamp_order"
     __table_args__ = (
         sa.CheckConstraint("quantity > 0", name="quantity"),
         sa.UniqueConstraint("epoch_number", "first_serial"),
     )
-    OPEN: ClassVar[frozenset[str]] = frozenset({"number", "epoch_number", "code_root", "ready_at", "form", "demo"})
+    OPEN: ClassVar[frozenset[str]] = frozenset(
+        {"number", "epoch_number", "code_root", "ready_at", "form", "demo"}
+    )
 
     number: str = Field(max_length=20, unique=True)
     batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
 from traceability.domain.clock import now
 from traceability.domain.records import Instant
@@ -23,3 +23,14 @@ class Installation(SQLModel, table=True):
     id: int = Field(default=1, primary_key=True)
     mode: str = Field(max_length=12)
     made_at: datetime = Field(default_factory=now, sa_type=Instant)
+
+
+def earlier(session: Session, token: str, account_id: str | None) -> str | None:
+    """Where the first sending of this form was led; None if this is the first. A token belongs to its account."""
+    row = session.get(Submission, token)
+    return row.location if row is not None and row.account_id == account_id else None
+
+
+def accept(session: Session, token: str, account_id: str | None, location: str) -> None:
+    """Marks the form as done, in the transaction of what it did."""
+    session.add(Submission(token=token, account_id=account_id, location=location))

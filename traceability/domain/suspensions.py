@@ -1,7 +1,7 @@
 """The suspension (tạm dừng): an agency stops a code, a batch, a stamp range, an area or a producer, and says why.
 
-The subject's own row carries its state, so that rules and scans need no second look; the suspension says who, why, when,
-and when it was lifted.
+The subject's own row carries its state, so that rules and scans need no second look; the suspension says who, why and
+when, and when it was lifted.
 """
 
 from datetime import datetime

@@ -6,6 +6,7 @@ from traceability.domain import (
     areas,
     batches,
     certificates,
+    deliveries,
     doubts,
     events,
     inspections,
@@ -21,6 +22,7 @@ from traceability.domain import (
     stamps,
     submissions,
     suspensions,
+    transforms,
 )
 
 MODULES = (
@@ -33,6 +35,8 @@ MODULES = (
     certificates,
     batches,
     events,
+    deliveries,
+    transforms,
     laboratory,
     stamps,
     scans,

@@ -1,0 +1,122 @@
+"""Settings, from the environment and the data folder. Production refuses weak ones at the start."""
+
+import os
+import socket
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from traceability.keys import Keyring
+
+_ROOT = Path(__file__).resolve().parent.parent
+_WEAK_SECRETS = frozenset({"dev", "secret", "changeme", "change-me", "default", "password"})
+MIN_SECRET = 32
+
+
+class Mode(StrEnum):
+    """Demo data that can never become real, or a real installation that starts empty."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class WrongSettings(Exception):
+    """The program refuses to start with these settings; the text says which one and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one process."""
+
+    mode: Mode
+    database_url: str
+    data_dir: Path
+    key_dir: Path
+    secret_key: bytes
+    public_root: str
+    port: int
+    host: str
+    tile_url: str
+    testing: bool = False
+
+    @property
+    def demo(self) -> bool:
+        return self.mode is Mode.DEMO
+
+    @property
+    def public_host(self) -> str:
+        """The host (and port) that stands on every stamp."""
+        return urlsplit(self.public_root).netloc
+
+    def keyring(self) -> Keyring:
+        """The keys of this installation."""
+        return Keyring(self.key_dir, demo=self.demo)
+
+
+def _lan_address() -> str:
+    """The address of this machine on its local network (no packet is sent)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def load(environ: dict[str, str] | None = None) -> Settings:
+    """Reads the settings. Raises `WrongSettings` with a sentence that says what to change.
+
+    Environment: TRACE_MODE (demo|production), DATABASE_URL, TRACE_DATA_DIR, TRACE_KEY_DIR, SECRET_KEY, PUBLIC_ROOT,
+    PORT, TRACE_LAN=1 (listen on the local network), TILE_URL (optional map tiles).
+    """
+    env = dict(os.environ) if environ is None else environ
+    try:
+        mode = Mode(env.get("TRACE_MODE") or "demo")
+    except ValueError:
+        raise WrongSettings("TRACE_MODE must be 'demo' or 'production'.") from None
+    data_dir = Path(env.get("TRACE_DATA_DIR") or _ROOT / "instance").resolve()
+    key_dir = Path(env["TRACE_KEY_DIR"]).resolve() if env.get("TRACE_KEY_DIR") else data_dir / "keys"
+    lan = env.get("TRACE_LAN") in ("1", "true", "yes")
+    port = _port(env.get("PORT") or "8000")
+    host = "0.0.0.0" if lan else "127.0.0.1"
+    root = env.get("PUBLIC_ROOT") or f"http://{_lan_address() if lan else '127.0.0.1'}:{port}"
+    secret = env.get("SECRET_KEY", "")
+    if mode is Mode.PRODUCTION:
+        _refuse_weak(env, secret, data_dir, key_dir, root)
+    if urlsplit(root).scheme not in ("http", "https") or not urlsplit(root).netloc:
+        raise WrongSettings(f"PUBLIC_ROOT must be an address such as https://tx.example.vn, not {root!r}.")
+    return Settings(
+        mode=mode,
+        database_url=env.get("DATABASE_URL") or f"sqlite:///{data_dir / 'trace.db'}",
+        data_dir=data_dir,
+        key_dir=key_dir,
+        secret_key=secret.encode() or Keyring(key_dir, demo=True).secret("sign-in"),
+        public_root=root.rstrip("/"),
+        port=port,
+        host=host,
+        tile_url=env.get("TILE_URL", ""),
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise WrongSettings(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def _refuse_weak(env: dict[str, str], secret: str, data_dir: Path, key_dir: Path, root: str) -> None:
+    if len(secret) < MIN_SECRET or secret.lower() in _WEAK_SECRETS or len(set(secret)) < 8:
+        raise WrongSettings(f"SECRET_KEY is missing or too weak: set {MIN_SECRET} random characters or more.")
+    if any(env.get(name, "").lower() in ("1", "true", "yes", "on") for name in ("FLASK_DEBUG", "DEBUG")):
+        raise WrongSettings("Debug is on (FLASK_DEBUG or DEBUG): production never runs with it.")
+    if not env.get("TRACE_KEY_DIR"):
+        raise WrongSettings("TRACE_KEY_DIR is missing: name a folder for the keys, outside TRACE_DATA_DIR.")
+    if key_dir == data_dir or data_dir in key_dir.parents:
+        raise WrongSettings(
+            "TRACE_KEY_DIR lies inside TRACE_DATA_DIR: a stolen copy of the data must hold no keys."
+        )
+    if not root.startswith("https://"):
+        raise WrongSettings(
+            "PUBLIC_ROOT must start with https:// in production: it is printed on every stamp."
+        )

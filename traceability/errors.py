@@ -1,0 +1,88 @@
+"""Error pages: one sentence that says what happened, one that says what to do. Never a traceback."""
+
+import logging
+from typing import Any
+
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from traceability import wording
+from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.ownership import OutOfScope
+from traceability.i18n import N_, gettext
+
+_log = logging.getLogger(__name__)
+
+#: code -> (title, what to do)
+SENTENCES = {
+    400: (N_("We could not read this request"), N_("Go back, load the page again and try once more.")),
+    403: (
+        N_("You may not do this"),
+        N_("Sign in with another account, or ask your administrator for the permission."),
+    ),
+    404: (N_("There is nothing here"), N_("Check the address, or start again from the home page.")),
+    405: (N_("This page is used another way"), N_("Open the page from its menu and use its buttons.")),
+    413: (N_("This is too much at once"), N_("Send a smaller file (at most 10 MB) or less text.")),
+    415: (N_("This kind of content is not accepted"), N_("Send the form from its own page.")),
+    422: (N_("This could not be accepted"), N_("Go back and check what was filled in.")),
+    429: (N_("Too many requests"), N_("Please wait a minute and try again.")),
+    500: (
+        N_("Something went wrong on our side"),
+        N_("Nothing was saved by halves. Please try again in a minute."),
+    ),
+    503: (
+        N_("The service takes no entries right now"),
+        N_("Nothing was lost. Please try again in a minute."),
+    ),
+}
+
+
+def page(code: int, text: str | None = None) -> tuple[str, int]:
+    """The error page of a status code, with a sentence of its own where there is one."""
+    title, advice = SENTENCES.get(code, SENTENCES[500 if code >= 500 else 400])
+    return (
+        render_template(
+            "errors/error.html", code=code, title=gettext(title), text=text or "", next_action=gettext(advice)
+        ),
+        code,
+    )
+
+
+def _http(error: HTTPException) -> Any:
+    if error.response is not None or (error.code or 500) < 400:
+        return error
+    answer = Response(page(error.code or 500)[0], error.code, mimetype="text/html")
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            answer.headers[name] = value  # Allow, Retry-After
+    return answer
+
+
+def _csrf(_error: CSRFError) -> Any:
+    return page(400, gettext("The page was open too long, or was sent from elsewhere. Nothing was saved."))
+
+
+def _busy(error: OperationalError) -> Any:
+    _log.error("database refused: %s", type(error.orig).__name__)
+    answer = Response(page(503)[0], 503, mimetype="text/html")
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def _unexpected(error: Exception) -> Any:
+    _log.exception("unexpected error at %s %s", request.method, request.endpoint)
+    return page(500)
+
+
+def init_app(app: Flask) -> None:
+    """Wires the error pages."""
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(NotFound, lambda _error: page(404))
+    app.register_error_handler(OutOfScope, lambda _error: page(404))
+    app.register_error_handler(RuleBroken, lambda error: page(422, wording.refusal(error)))
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(Exception, _unexpected)

@@ -1,0 +1,187 @@
+"""A form: from the request to an input class, from there to one use case, and back with the errors by the fields.
+
+The same input class checks an HTML form, a row of a sheet and a JSON body. A refused form comes back with what was
+typed and status 422; nothing is half done. Each rendered form carries a token that is good once, so that sending it
+twice creates one thing.
+
+    form = Form(BatchInput)
+    if form.save(batches.register, lambda batch: url_for("producer.batch", batch_id=batch.id)):
+        return form.redirect()
+    return form.page("producer/batches/new.html", areas=...)
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar, get_args, get_origin
+
+from flask import redirect, render_template, request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from traceability import access, wording
+from traceability.domain import submissions
+from traceability.domain.actors import Actor
+from traceability.domain.errors import RuleBroken
+
+I = TypeVar("I", bound=BaseModel)  # noqa: E741 - the input class
+T = TypeVar("T")
+
+ONCE = "once"
+_ROW = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})-(?P<field>[a-z_]+)$")
+_MAX_ROWS = 200
+
+
+class Form(Generic[I]):
+    """One form of one request.
+
+    `initial` gives what the fields show before anything was typed: a mapping, or any object with such attributes.
+    Fields of a list of sub-inputs are named `<list>-<row>-<field>` (`inputs-0-kilograms`).
+    """
+
+    ONCE_FIELD = ONCE
+
+    def __init__(
+        self, input_class: type[I], initial: Any = None, *, context: dict[str, Any] | None = None
+    ) -> None:
+        self.input_class = input_class
+        self.initial = initial
+        self.context = context
+        self.submitted = request.method == "POST"
+        self.typed: Mapping[str, str] = request.form if self.submitted else {}
+        self.errors: dict[str, str] = {}
+        self.value: I | None = None
+        self.location = ""
+        self.result: Any = None
+        self.once_token = (request.form.get(ONCE, "") if self.submitted else "")[
+            :64
+        ] or secrets.token_urlsafe(24)
+
+    # -- what a template asks -------------------------------------------------------------------------------------
+
+    def text(self, name: str) -> str:
+        """What stands in the field: what was typed, else the initial value."""
+        if self.submitted:
+            return self.typed.get(name, "")
+        initial = self.initial
+        value = initial.get(name) if isinstance(initial, Mapping) else getattr(initial, name, None)
+        return "" if value is None else str(getattr(value, "value", value))
+
+    def texts(self, name: str) -> list[str]:
+        """All values of a field that may stand several times (checkboxes)."""
+        if self.submitted:
+            return request.form.getlist(name)
+        initial = self.initial
+        value = initial.get(name) if isinstance(initial, Mapping) else getattr(initial, name, None)
+        return [str(getattr(item, "value", item)) for item in value or ()]
+
+    def rows(self, name: str, least: int = 1) -> range:
+        """The row numbers of a list of sub-inputs, `least` of them in an empty form."""
+        found = [
+            int(match["row"]) for key in self.typed if (match := _ROW.match(key)) and match["list"] == name
+        ]
+        return range(min(max([*found, least - 1]) + 1, _MAX_ROWS))
+
+    def error(self, name: str) -> str | None:
+        """The sentence for a field, or None."""
+        return self.errors.get(name)
+
+    # -- what a view does -----------------------------------------------------------------------------------------
+
+    def valid(self) -> bool:
+        """Whether the form was sent and its input class accepts it; `value` then holds the input."""
+        if not self.submitted:
+            return False
+        try:
+            self.value = self.input_class.model_validate(self._data(), context=self.context)
+        except ValidationError as error:
+            for problem in error.errors(include_url=False):
+                name = "-".join(str(part) for part in problem["loc"])
+                facts = {key: item for key, item in problem.get("ctx", {}).items() if key != "error"}
+                self.errors.setdefault(name, wording.sentence(problem["type"], facts))
+        return not self.errors
+
+    def save(
+        self,
+        use_case: Callable[[Session, Actor, I], T],
+        then: Callable[[T], str],
+        *,
+        actor: Actor | None = None,
+    ) -> bool:
+        """Runs the use case with the input in one transaction; True when it is done (now, or by an earlier sending).
+
+        `then` answers where to go next. A refusal becomes an error by its field and nothing is kept.
+        """
+        if not self.valid() or self.value is None:
+            return False
+        who = actor or access.current_actor()
+        try:
+            with access.transaction(who) as session:
+                done = submissions.earlier(session, self.once_token, who.user_id)
+                if done is None:
+                    self.result = use_case(session, who, self.value)
+                    session.flush()
+                    self.location = then(self.result)
+                    submissions.accept(session, self.once_token, who.user_id, self.location)
+                else:
+                    self.location = done
+        except RuleBroken as error:
+            self.refuse(error)
+        except IntegrityError:
+            self._collided(who)
+        return not self.errors
+
+    def refuse(self, error: RuleBroken) -> None:
+        """Shows a refusal by its field (or above the form)."""
+        self.errors[error.field or ""] = wording.refusal(error)
+
+    def redirect(self) -> Response:
+        """To where `then` said."""
+        return redirect(self.location, code=303)
+
+    def page(self, template: str, **values: Any) -> tuple[str, int]:
+        """The page with this form on it: 422 when it was sent and refused, otherwise 200."""
+        return render_template(template, form=self, **values), 422 if self.errors else 200
+
+    def file(self, name: str) -> FileStorage | None:
+        """The uploaded file of a field, or None when none was chosen."""
+        upload = request.files.get(name)
+        return upload if upload is not None and upload.filename else None
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _collided(self, who: Actor) -> None:
+        """Two sendings at once: the other one's token, or a rule of the schema, was there first."""
+        with access.reading(who.scope) as session:
+            done = submissions.earlier(session, self.once_token, who.user_id)
+        if done is None:
+            self.refuse(RuleBroken("forms.changed_meanwhile"))
+        else:
+            self.location = done
+
+    def _data(self) -> dict[str, Any]:
+        """The typed values by field: empty ones left out, lists and rows gathered."""
+        data: dict[str, Any] = {}
+        rows: dict[str, dict[int, dict[str, str]]] = {}
+        fields = self.input_class.model_fields
+        for key in self.typed:
+            if (match := _ROW.match(key)) and match["list"] in fields and int(match["row"]) < _MAX_ROWS:
+                text = self.typed[key]
+                if text.strip():
+                    rows.setdefault(match["list"], {}).setdefault(int(match["row"]), {})[match["field"]] = (
+                        text
+                    )
+            elif key in fields:
+                texts = [text for text in request.form.getlist(key) if text.strip()]
+                if texts:
+                    data[key] = texts if _is_list(fields[key].annotation) else texts[0]
+        for name, numbered in rows.items():
+            data[name] = [numbered[row] for row in sorted(numbered)]
+        return data
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list or any(_is_list(part) for part in get_args(annotation))

@@ -1,0 +1,60 @@
+"""What every answer tells the browser: a strict content security policy with a nonce, no sniffing, no framing.
+
+The nonce is made on first use, because a request may be refused before any hook of ours has run.
+"""
+
+import secrets
+
+from flask import Flask, g, request
+from werkzeug.wrappers import Response
+
+from traceability.access import settings
+
+
+def csp_nonce() -> str:
+    """The nonce of this request's own styles and scripts."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def _policy() -> str:
+    nonce = f"'nonce-{csp_nonce()}'"
+    tiles = settings().tile_url.split("/{", 1)[0]
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' {nonce}",
+            f"style-src 'self' {nonce}",
+            f"img-src 'self' data: blob: {tiles}".rstrip(),
+            "font-src 'self'",
+            "connect-src 'self'",
+            "media-src 'self' blob:",
+            "worker-src 'self' blob:",
+            "manifest-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def apply(response: Response) -> Response:
+    """After every request."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _policy())
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=(), payment=()")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if settings().public_root.startswith("https://"):
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint != "static" and response.mimetype == "text/html":
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Wires the headers and gives templates the nonce."""
+    app.after_request(apply)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce

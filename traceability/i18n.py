@@ -1,0 +1,115 @@
+"""Two languages: message ids are English, Vietnamese is a complete catalogue and the default.
+
+Catalogues are the `.po` files of `translations/<language>/`, one per audience or concept, merged at the start; there is
+nothing to compile. A message stands in exactly one file. Dates, weights and numbers are written the reader's way.
+"""
+
+import gettext as standard
+import io
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel.core import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from flask import g, has_request_context, request
+
+from traceability.domain.clock import VIETNAM
+
+LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
+DEFAULT = "vi"
+_FOLDER = Path(__file__).parent / "translations"
+
+
+def N_(message: str) -> str:  # noqa: N802 - the customary name, known to the extractor
+    """Marks a message for the catalogue; it is translated where it is shown."""
+    return message
+
+
+def catalogue(language: str) -> Catalog:
+    """All messages of a language, merged from its files. Raises `ValueError` where two files hold one message."""
+    merged = Catalog(locale=language)
+    owner: dict[str, str] = {}
+    for path in sorted((_FOLDER / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if not message.id:
+                    continue
+                key = message.id if isinstance(message.id, str) else message.id[0]
+                if key in owner and catalogue_text(merged, key) != message.string:
+                    raise ValueError(f"{path.name} and {owner[key]} both translate {key!r}")
+                owner[key] = path.name
+                merged[message.id] = message
+    return merged
+
+
+def catalogue_text(merged: Catalog, key: str) -> Any:
+    """The translation that a merged catalogue holds for a message id."""
+    found = merged.get(key)
+    return found.string if found is not None else None
+
+
+@lru_cache(maxsize=8)
+def _translations(language: str) -> standard.NullTranslations:
+    if language == "en":
+        return standard.NullTranslations()
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue(language))
+    compiled.seek(0)
+    return standard.GNUTranslations(compiled)
+
+
+def language() -> str:
+    """The language of this request: `?lang=`, then the cookie of the switch, then the account's, then Vietnamese."""
+    if not has_request_context():
+        return DEFAULT
+    if "language" not in g:
+        asked = (
+            request.args.get("lang") or request.cookies.get("lang") or getattr(g, "account_language", None)
+        )
+        g.language = asked if asked in LANGUAGES else DEFAULT
+    return str(g.language)
+
+
+def gettext(message: str, **facts: Any) -> str:
+    """The message in the reader's language, with `%(name)s` placeholders filled."""
+    text = _translations(language()).gettext(message)
+    return text % facts if facts else text
+
+
+def ngettext(singular: str, plural: str, n: int, **facts: Any) -> str:
+    """The message for a number of things; `%(num)s` is the number."""
+    return _translations(language()).ngettext(singular, plural, n) % ({"num": number(n)} | facts)
+
+
+_ = gettext
+
+
+def number(value: float | int) -> str:
+    """A number the reader's way: 1.234.567,8 in Vietnamese."""
+    return str(format_decimal(value, locale=language()))
+
+
+def day(value: date | None) -> str:
+    """A date the reader's way: 24/11/2026 in Vietnamese, 24 Nov 2026 in English."""
+    if value is None:
+        return "–"
+    return str(format_date(value, "dd/MM/yyyy" if language() == "vi" else "d MMM yyyy", locale=language()))
+
+
+def moment(value: datetime | None) -> str:
+    """An instant, in the time of Vietnam, to the minute."""
+    if value is None:
+        return "–"
+    form = "HH:mm dd/MM/yyyy" if language() == "vi" else "d MMM yyyy, HH:mm"
+    return str(format_datetime(value.astimezone(VIETNAM), form, locale=language()))
+
+
+def country(code: str) -> str:
+    """The name of a market by its ISO 3166 code."""
+    return str(Locale(language()).territories.get(code, code))

@@ -1,0 +1,68 @@
+"""Sentences for refusals, and words for every enum member and permission, in the reader's language.
+
+One module per concept holds `REFUSALS` (code of a refusal -> English sentence) and `NAMES` (enum class -> its members
+-> English word); the translations stand in the catalogue. Sentences use `{fact}` placeholders.
+"""
+
+import importlib
+import pkgutil
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from traceability.domain.errors import RuleBroken
+from traceability.i18n import gettext
+
+
+@cache
+def refusals() -> dict[str, str]:
+    """All refusal sentences by code. Raises `ValueError` where two modules word one code."""
+    merged: dict[str, str] = {}
+    for module in _modules():
+        for code, sentence in getattr(module, "REFUSALS", {}).items():
+            if code in merged:
+                raise ValueError(f"{code} is worded twice")
+            merged[code] = sentence
+    return merged
+
+
+@cache
+def names() -> dict[tuple[type[Enum], Any], str]:
+    """All words of enum members, by class and value (members of two text enums with one value are equal)."""
+    merged: dict[tuple[type[Enum], Any], str] = {}
+    for module in _modules():
+        for kind, words in getattr(module, "NAMES", {}).items():
+            merged.update({(kind, member.value): word for member, word in words.items()})
+    return merged
+
+
+def _modules() -> list[Any]:
+    return [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+
+
+def refusal(error: RuleBroken) -> str:
+    """What a person reads when a rule refuses: what is wrong and what to do."""
+    return sentence(error.code, error.facts)
+
+
+def sentence(code: str, facts: dict[str, Any]) -> str:
+    """The sentence of a code with its facts put in."""
+    found = refusals().get(code)
+    if found is None:
+        return gettext("This value is not accepted. Please check it and try again.")
+    return gettext(found).format_map(_Facts(facts))
+
+
+def name(member: Enum | None) -> str:
+    """The word for an enum member."""
+    if member is None:
+        return "–"
+    found = names().get((type(member), member.value))
+    return gettext(found) if found else str(member.value)
+
+
+class _Facts(dict[str, Any]):
+    """Facts for a sentence; a missing one is shown as its name rather than breaking the page."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
