@@ -1,8 +1,8 @@
 """Who is asking, and may they: the first of the four nets around permission.
 
 Every view says what it demands with `@requires(...)`; a view that says nothing answers 403. Sessions live on the
-server: the cookie holds a random token, the database its hash, so that a session can be ended anywhere and survives a phone
-changing its address.
+server: the cookie holds a random token, the database its hash, so that a session can be ended anywhere and survives a
+phone changing its address.
 """
 
 import hashlib
