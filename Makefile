@@ -19,7 +19,7 @@ ifdef LAN
 export LAN
 endif
 
-.PHONY: help setup run test check format bench soak docs-pictures lock dev browser clean
+.PHONY: help setup run test check style types layers dependencies vendored format bench soak docs-pictures lock dev browser clean
 
 help:
 	@echo "make run            serve the demo province on 127.0.0.1:$(PORT)   (PORT=8080, LAN=1 for real phones)"
@@ -39,12 +39,22 @@ run: setup
 test: dev browser
 	$(PYTHON) -m pytest -n 2 --dist worksteal -q $(ARGS)
 
-check: dev
+check: style types layers dependencies vendored
+
+style: dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+types: dev
 	.venv/bin/mypy
-	.venv/bin/lint-imports
-	.venv/bin/deptry .
+
+layers: dev
+	.venv/bin/lint-imports --no-logo
+
+dependencies: dev
+	.venv/bin/deptry --no-ansi .
+
+vendored: dev
 	$(PYTHON) -m tools.vendor --check
 
 bench: dev
