@@ -152,7 +152,7 @@ def main() -> None:
         (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))),
         None,
     )
-    flags = ["--disable-gpu", "--no-first-run"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    flags = ["--disable-gpu", "--no-first-run", "--no-sandbox"]
     with running_demo() as demo, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=flags)
         take_pictures(browser, demo)
