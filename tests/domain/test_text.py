@@ -1,5 +1,6 @@
 """What people type is stored in one form, and nothing invisible or misleading gets in."""
 
+import random
 import unicodedata
 from typing import Any
 
@@ -116,7 +117,7 @@ def test_names_are_found_without_accents_and_case() -> None:
     ],
 )
 def test_names_stand_in_the_order_of_a_vietnamese_dictionary(names: list[str]) -> None:
-    assert sorted(names[::-1], key=collation_key) == names
+    assert sorted(random.sample(names, len(names)), key=collation_key) == names
 
 
 def test_case_and_punctuation_do_not_change_the_order() -> None:
