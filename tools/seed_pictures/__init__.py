@@ -1,0 +1,1 @@
+"""Draws the product pictures of the demo province (run once, by hand)."""
