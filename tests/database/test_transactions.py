@@ -1,0 +1,87 @@
+"""`transaction()` loses no update and keeps the log without gaps, whoever writes at the same time."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from traceability.db import Database
+from traceability.domain import ledger
+from traceability.domain.actors import SYSTEM
+from traceability.domain.ledger import LogLeaf
+from traceability.domain.ownership import EVERYTHING
+from traceability.domain.producers import LegalForm, Producer
+from traceability.domain.records import find, lock
+
+WRITERS, TURNS = 4, 15
+
+
+@pytest.fixture
+def counted(database: Database) -> Producer:
+    with database.transaction(SYSTEM) as session:
+        row = Producer(code="F01", name="x", legal_form=LegalForm.COOPERATIVE, latitude=0)
+        session.add(row)
+        ledger.record(session, "producer.registered", row)
+    return row
+
+
+def total(database: Database, row: Producer) -> float | None:
+    with database.reading(EVERYTHING) as session:
+        return find(session, Producer, row.id).latitude
+
+
+def test_simultaneous_writers_lose_no_update(database: Database, counted: Producer) -> None:
+    def write(_writer: int) -> None:
+        for _ in range(TURNS):
+            with database.transaction(SYSTEM) as session:
+                row = lock(session, Producer, counted.id)
+                row.latitude = (row.latitude or 0) + 1
+                ledger.record(session, "producer.revised", row)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
+    assert total(database, counted) == WRITERS * TURNS
+    with database.reading(EVERYTHING) as session:
+        positions = session.exec(select(LogLeaf.position).order_by(LogLeaf.position)).all()
+    assert positions == list(range(WRITERS * TURNS + 1))
+
+
+def test_without_the_lock_updates_are_lost(database: Database, counted: Producer) -> None:
+    """The test above can fail: the same writers without lock and without BEGIN IMMEDIATE lose updates."""
+
+    def write(_writer: int) -> int:
+        done = 0
+        for _ in range(TURNS):
+            try:
+                with Session(database.engine) as session:  # no write option: a deferred BEGIN on SQLite
+                    table = Producer.__table__  # type: ignore[attr-defined]
+                    seen = session.connection().execute(sa.select(table.c.latitude)).scalar_one()
+                    session.connection().execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                    session.connection().execute(table.update().values(latitude=seen + 1))
+                    session.commit()
+                    done += 1
+            except sa.exc.OperationalError:
+                pass  # SQLite refuses the upgrade of a read to a write: an update that never happened
+        return done
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
+    value = total(database, counted)
+    assert value is not None
+    assert value < WRITERS * TURNS
+
+
+def test_writes_are_accepted_by_a_healthy_database(database: Database) -> None:
+    assert database.accepts_writes()
+
+
+def test_sqlite_keeps_what_was_acknowledged(sqlite_database: Database) -> None:
+    with sqlite_database.engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "busy_timeout")
+        }
+    assert pragmas["journal_mode"] == "wal"
+    assert pragmas["foreign_keys"] == 1
+    assert pragmas["busy_timeout"] >= 5000
