@@ -7,6 +7,7 @@ what an agency's account may do comes from its agency's row, as the province dec
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import EVERYTHING, PUBLIC, Scope
 
 
@@ -132,6 +133,17 @@ class Actor:
     def may(self, *any_of: Permission) -> bool:
         """Whether the actor holds at least one of these permissions."""
         return not self.permissions.isdisjoint(any_of)
+
+    def must(self, *any_of: Permission) -> None:
+        """Demands at least one of these permissions. Raises `RuleBroken` ("access.not_permitted")."""
+        if not self.may(*any_of):
+            raise RuleBroken("access.not_permitted")
+
+    def tenant(self) -> str:
+        """The producer in whose name the actor writes. Raises `RuleBroken` ("access.no_producer") if there is none."""
+        if self.producer_id is None:
+            raise RuleBroken("access.no_producer")
+        return self.producer_id
 
 
 #: The program itself: seeding, commands. Reads and writes everything.
