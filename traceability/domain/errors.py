@@ -14,7 +14,7 @@ class RuleBroken(Exception):
     form), and `facts` are the values that the sentence puts in its {placeholders}.
     """
 
-    def __init__(self, code: str, field: str | None = None, **facts: Any) -> None:
+    def __init__(self, code: str, /, field: str | None = None, **facts: Any) -> None:
         super().__init__(code)
         self.code = code
         self.field = field
