@@ -9,6 +9,10 @@ set -eu
 lock=$1
 python=.venv/bin/python
 unset PYTHONDONTWRITEBYTECODE
+# Behind an office's proxy only the system knows the right certificates.
+if [ -s /etc/ssl/certs/ca-certificates.crt ]; then
+    export UV_SYSTEM_CERTS=true
+fi
 
 echo "Installing $lock ..."
 if [ ! -x .venv/bin/uv ]; then
