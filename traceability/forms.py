@@ -39,23 +39,31 @@ class Form(Generic[I]):
     """One form of one request.
 
     `initial` gives what the fields show before anything was typed: a mapping, or any object with such attributes.
+    `fixed` are fields that the address of the page decides (`batch_id`): what is typed for them does not count.
     Fields of a list of sub-inputs are named `<list>-<row>-<field>` (`inputs-0-kilograms`).
     """
 
     ONCE_FIELD = ONCE
 
     def __init__(
-        self, input_class: type[I], initial: Any = None, *, context: dict[str, Any] | None = None
+        self,
+        input_class: type[I],
+        initial: Any = None,
+        *,
+        context: dict[str, Any] | None = None,
+        fixed: dict[str, Any] | None = None,
     ) -> None:
         self.input_class = input_class
         self.initial = initial
         self.context = context
+        self.fixed = fixed or {}
         self.submitted = request.method == "POST"
         self.typed: Mapping[str, str] = request.form if self.submitted else {}
         self.errors: dict[str, str] = {}
         self.value: I | None = None
         self.location = ""
         self.result: Any = None
+        self._row_numbers: dict[str, list[int]] = {}
         self.once_token = (request.form.get(ONCE, "") if self.submitted else "")[
             :64
         ] or secrets.token_urlsafe(24)
@@ -99,7 +107,7 @@ class Form(Generic[I]):
             self.value = self.input_class.model_validate(self._data(), context=self.context)
         except ValidationError as error:
             for problem in error.errors(include_url=False):
-                name = "-".join(str(part) for part in problem["loc"])
+                name = self._typed_name("-".join(str(part) for part in problem["loc"]))
                 facts = {key: item for key, item in problem.get("ctx", {}).items() if key != "error"}
                 self.errors.setdefault(name, wording.sentence(problem["type"], facts))
         return not self.errors
@@ -136,7 +144,7 @@ class Form(Generic[I]):
 
     def refuse(self, error: RuleBroken) -> None:
         """Shows a refusal by its field (or above the form)."""
-        self.errors[error.field or ""] = wording.refusal(error)
+        self.errors[self._typed_name(error.field or "")] = wording.refusal(error)
 
     def redirect(self) -> Response:
         """To where `then` said."""
@@ -179,8 +187,17 @@ class Form(Generic[I]):
                 if texts:
                     data[key] = texts if _is_list(fields[key].annotation) else texts[0]
         for name, numbered in rows.items():
+            self._row_numbers[name] = sorted(numbered)
             data[name] = [numbered[row] for row in sorted(numbered)]
-        return data
+        return data | self.fixed
+
+    def _typed_name(self, name: str) -> str:
+        """The field on the page for a field of the input: rows left empty shift the numbers of those after them."""
+        match = _ROW.match(name)
+        rows = self._row_numbers.get(match["list"], []) if match else []
+        if match is None or int(match["row"]) >= len(rows):
+            return name
+        return f"{match['list']}-{rows[int(match['row'])]}-{match['field']}"
 
 
 def _is_list(annotation: Any) -> bool:

@@ -4,11 +4,13 @@ A `Record` is a row that the transparency log covers (see `ledger`). Its id is r
 its `record_key` turns each non-public value into a commitment that only the holder of the row can open.
 """
 
+import re
 import secrets
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
+import pydantic
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
@@ -19,6 +21,11 @@ from traceability.domain.errors import NotFound
 
 ID_LENGTH = 16
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+_ANY_ID = re.compile(r"[0-9A-Za-z_.-]{1,40}")
+
+#: The id of a row in an input class: nothing else reaches a query.
+RecordId = Annotated[str, pydantic.Field(pattern=r"^[0-9a-z]{1,16}$")]
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -102,8 +109,15 @@ class Record(SQLModel):
 R = TypeVar("R", bound=SQLModel)
 
 
+def _must_be_an_id(table: type[SQLModel], record_id: str) -> None:
+    """What cannot be an id (it may hold a NUL) is a missing row, without a query."""
+    if not _ANY_ID.fullmatch(record_id):
+        raise NotFound(table.__name__, record_id)
+
+
 def find(session: Session, table: type[R], record_id: str) -> R:
     """The row with this id, within the scope of the session. Raises `NotFound` for a foreign id as for a missing."""
+    _must_be_an_id(table, record_id)
     row = session.exec(select(table).where(table.id == record_id)).one_or_none()  # type: ignore[attr-defined]
     if row is None:
         raise NotFound(table.__name__, record_id)
@@ -112,6 +126,7 @@ def find(session: Session, table: type[R], record_id: str) -> R:
 
 def lock(session: Session, table: type[R], record_id: str) -> R:
     """As `find`, and nobody else may change the row until this transaction ends. Re-reads what was loaded before."""
+    _must_be_an_id(table, record_id)
     statement = (
         select(table)
         .where(table.id == record_id)  # type: ignore[attr-defined]

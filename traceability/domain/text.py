@@ -107,6 +107,14 @@ def fold(text: str) -> str:
     return " ".join(bare.split())
 
 
+def sought(text: str) -> str:
+    """The folded key of what somebody types into a search box; empty for what no stored text can hold."""
+    try:
+        return fold(clean_line(text[:LINE_LENGTH]))
+    except PydanticCustomError:
+        return ""
+
+
 def collation_key(text: str) -> str:
     """The key by which names stand in the order of a Vietnamese dictionary; hexadecimal, for a stored column.
 
