@@ -1,0 +1,104 @@
+"""The event (sự kiện truy xuất trọng yếu): a dated fact about a batch, with its key data elements.
+
+Events are appended and never edited. A wrong one is corrected by declaration: a new event that names the old one, says
+why, and (unless the old one never happened) what is right. What holds is the last word of each such chain.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, col, select
+
+from traceability.domain.actors import Actor
+from traceability.domain.ownership import ProducerOwned
+from traceability.domain.records import Instant, Json, Record, choice
+
+
+class EventType(StrEnum):
+    """Critical tracking events of the chain."""
+
+    HARVEST = "harvest"
+    TREAT = "treat"
+    RECEIVE = "receive"
+    TRANSFORM = "transform"
+    PACK = "pack"
+    STORE = "store"
+    TEST = "test"
+    SHIP = "ship"
+    LOSE = "lose"
+    SELL = "sell"
+
+
+class CorrectionReason(StrEnum):
+    """Why an event is corrected (CBV 2.0 error reasons)."""
+
+    DID_NOT_OCCUR = "did_not_occur"
+    INCORRECT_DATA = "incorrect_data"
+
+
+class Event(Record, ProducerOwned, table=True):
+    """One event. Weights in grams where the event weighs something; `details` are further key data elements."""
+
+    __table_args__ = (
+        sa.CheckConstraint("loss_g IS NULL OR loss_g >= 0", name="loss"),
+        sa.Index("ix_event_history", "batch_id", "happened_at"),
+    )
+    OPEN: ClassVar[frozenset[str]] = frozenset({"batch_id", "type", "step", "happened_at", "corrects_id"})
+
+    batch_id: str | None = Field(default=None, foreign_key="batch.id", max_length=16)
+    area_id: str | None = Field(default=None, foreign_key="growing_area.id", index=True, max_length=16)
+    delivery_id: str | None = Field(default=None, foreign_key="delivery.id", index=True, max_length=16)
+    type: EventType = Field(sa_type=choice(EventType))
+    #: the step in the trade's own word ("Phân loại"), empty where the type says it all
+    step: str = Field(default="", max_length=120)
+    happened_at: datetime = Field(sa_type=Instant)
+    #: where: an area of the producer (`area_id`), or in words; empty: at the producer's own address
+    place: str = Field(default="", max_length=200)
+    input_g: int | None = Field(default=None, sa_type=sa.BigInteger)
+    output_g: int | None = Field(default=None, sa_type=sa.BigInteger)
+    loss_g: int | None = Field(default=None, sa_type=sa.BigInteger)
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    note: str = Field(default="", max_length=1000)
+    corrects_id: str | None = Field(default=None, foreign_key="event.id", unique=True, max_length=16)
+    correction_reason: CorrectionReason | None = Field(default=None, sa_type=choice(CorrectionReason))
+    external_ref: str | None = Field(default=None, max_length=80)
+    recorded_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+    on_behalf_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
+
+
+def signature(actor: Actor) -> dict[str, str | None]:
+    """Who wrote a row: the account, and the agency where it writes in the name of a producer."""
+    return {
+        "recorded_by_id": actor.user_id,
+        "on_behalf_agency_id": actor.agency_id if actor.on_behalf else None,
+    }
+
+
+def history(session: Session, batch_id: str) -> list[Event]:
+    """All events of a batch in the order in which they happened, the corrected ones and the corrections included."""
+    statement = select(Event).where(Event.batch_id == batch_id)
+    return list(session.exec(statement.order_by(col(Event.happened_at), col(Event.created_at))).all())
+
+
+def standing(events: Iterable[Event]) -> list[Event]:
+    """Those events that hold: not corrected since, and not a declaration that something never happened."""
+    known = list(events)
+    corrected = {event.corrects_id for event in known}
+    return [
+        event
+        for event in known
+        if event.id not in corrected and event.correction_reason is not CorrectionReason.DID_NOT_OCCUR
+    ]
+
+
+def beginning(events: Iterable[Event]) -> Event:
+    """The event with which a batch began (its harvest or its transform), in its corrected form."""
+    known = list(events)
+    newer = {event.corrects_id: event for event in known if event.corrects_id}
+    first = min((event for event in known if not event.corrects_id), key=lambda event: event.created_at)
+    while first.id in newer:
+        first = newer[first.id]
+    return first
