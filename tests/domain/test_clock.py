@@ -16,4 +16,4 @@ def test_a_harvest_before_seven_in_the_morning_belongs_to_that_day() -> None:
 
 def test_a_moment_without_time_zone_has_no_day() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        local_day(datetime(2026, 11, 24))  # noqa: DTZ001 - the point of the test
+        local_day(datetime(2026, 11, 24))

@@ -14,8 +14,8 @@ from traceability.domain.identifiers import (
     APPLICATION_IDENTIFIERS,
     SET_82,
     DigitalLink,
-    Gtin,
     Malformed,
+    PublicGtin,
     build_digital_link,
     check_digit,
     gln,
@@ -89,7 +89,7 @@ def test_restricted_numbers_are_refused_for_public_codes() -> None:
         number = gtin14(body + check_digit(body))
         assert is_restricted(number)
         with pytest.raises(ValidationError) as caught:
-            TypeAdapter(Gtin).validate_python(number)
+            TypeAdapter(PublicGtin).validate_python(number)
         assert caught.value.errors()[0]["type"] == "gtin_restricted"
     assert is_restricted(gtin14("20000004"))
     assert not is_restricted(GTIN)

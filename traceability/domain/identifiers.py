@@ -371,7 +371,7 @@ def _typed(read: Any) -> BeforeValidator:
 
 
 #: A GTIN for public use: 8, 12, 13 or 14 digits in, 14 out.
-Gtin = Annotated[str, BeforeValidator(_public_gtin), Field(max_length=14)]
+PublicGtin = Annotated[str, BeforeValidator(_public_gtin), Field(max_length=14)]
 #: A location number of 13 digits.
 Gln = Annotated[str, _typed(gln), Field(max_length=13)]
 #: A container code of 18 digits.
