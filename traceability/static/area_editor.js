@@ -206,18 +206,19 @@
     }
 
     function showRows() {
-      const active = document.activeElement;
-      const held = active && rows.contains(active) ? [[...rows.children].indexOf(active.closest("tr")), active.matches("[data-lat]") ? "[data-lat]" : "[data-lon]"] : null;
-      rows.replaceChildren(...ring.map((point, i) => row(point, i)));
-      if (held && rows.children[held[0]]) rows.children[held[0]].querySelector(held[1]).focus();
+      /* Rows stay in place, so that the keyboard's place is not lost. */
+      while (rows.children.length > ring.length) rows.lastElementChild.remove();
+      ring.forEach((point, i) => {
+        if (!rows.children[i]) rows.append(row(i));
+        rows.children[i].querySelectorAll("input").forEach((field, axis) => { field.value = point[axis]; field.removeAttribute("aria-invalid"); });
+      });
     }
 
-    function row(point, at) {
+    function row(at) {
       const made = one("[data-row]").content.firstElementChild.cloneNode(true);
       made.querySelector("th").textContent = at + 1;
       const fields = [made.querySelector("[data-lat]"), made.querySelector("[data-lon]")];
       fields.forEach((field, axis) => {
-        field.value = point ? point[axis] : "";
         field.setAttribute("aria-label", `${say("corner", { n: at + 1 })}: ${say(axis ? "longitude" : "latitude")}`);
         field.addEventListener("change", () => {
           const values = fields.map((input) => degrees(input.value));
@@ -288,7 +289,7 @@
       fit,
       walk,
       here: () => { if (here) add([...here]); },
-      row: () => { rows.append(row(null, rows.children.length)); rows.lastElementChild.querySelector("input").focus(); },
+      row: () => { rows.append(row(rows.children.length)); rows.lastElementChild.querySelector("input").focus(); },
     };
     root.addEventListener("click", (event) => {
       const button = event.target.closest("[data-do]");
