@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from traceability.domain.errors import RuleBroken
@@ -136,7 +136,6 @@ def test_a_marker_stands_inside_its_area() -> None:
 _corners = st.tuples(st.floats(105, 105.02), st.floats(10, 10.02)).map(list)
 
 
-@settings(max_examples=60)
 @given(st.lists(_corners, min_size=3, max_size=7))
 def test_an_accepted_polygon_is_accepted_again_unchanged(corners: list[list[float]]) -> None:
     try:

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from traceability.domain.geometry import Polygon, area_m2, overlap_m2, polygon_of
@@ -17,7 +17,6 @@ def circle(longitude: float, latitude: float, radius: float, corners: int = 24) 
     return polygon_of(ring, close=True)
 
 
-@settings(max_examples=40)
 @given(st.floats(105.5, 106.5), st.floats(9.6, 10.4), st.floats(0.00005, 0.01))
 def test_a_blurred_outline_shows_the_area_but_none_of_its_corners(x: float, y: float, radius: float) -> None:
     plot = circle(x, y, radius)

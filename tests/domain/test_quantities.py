@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 from sqlmodel import Field, SQLModel
@@ -116,14 +116,12 @@ def test_weights_and_areas_are_shown_the_way_of_the_language() -> None:
     assert m2_text(1_250) == "1.250\u00a0m²"
 
 
-@settings(max_examples=80)
 @given(st.integers(1, MAX_GRAMS), st.integers(1, MAX_M2), st.sampled_from(["vi", "en"]))
 def test_what_a_field_shows_is_read_back_as_the_same_quantity(grams: int, m2: int, lang: str) -> None:
     assert parse_kg(kg_field(grams, lang)) == grams
     assert parse_ha(ha_field(m2, lang)) == m2
 
 
-@settings(max_examples=80)
 @given(st.text(alphabet="0123456789.,-+ ekgNaN", max_size=14))
 def test_any_text_is_a_weight_or_a_named_refusal(typed: str) -> None:
     try:
