@@ -4,13 +4,29 @@ What is kept of a scan follows the privacy rules: the minute, the outcome, the k
 that is good for one stamp and one day. No address, no precise place, nothing that joins two stamps.
 """
 
-from datetime import date, datetime
+import hashlib
+import hmac
+import secrets
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col, select
 
+from traceability.domain.batches import Batch, BatchState
+from traceability.domain.clock import local_day
+from traceability.domain.moments import start_of
 from traceability.domain.records import Instant, choice
+from traceability.domain.stamps import RangeState, StampOrder, StampRange, VoidReason
+
+#: How long single scans are kept; what remains are totals by day and by stamp.
+KEPT_DAYS = 30
+_MARK_BYTES = 8
 
 
 class Verdict(StrEnum):
@@ -74,3 +90,186 @@ class VisitorKey(SQLModel, table=True):
 
     day: date = Field(primary_key=True)
     key: bytes
+
+
+# --- what a scan means -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What is known of an issued code on a day. `opened` does not count the scan that asks."""
+
+    verdict: Verdict
+    epoch: int
+    serial: int
+    batch_id: str
+    batch_version: int
+    demo: bool = False
+    void_reason: VoidReason | None = None
+    activated_at: datetime | None = None
+    opened: int = 0
+    first_opened_at: datetime | None = None
+
+
+#: A range whose stamps have been put to use; in every other living state they are still on the roll.
+_IN_USE = frozenset({RangeState.ACTIVE, RangeState.CLOSED})
+
+
+def verdict_of(
+    batch_state: BatchState, range_state: RangeState, best_before_on: date | None, today: date
+) -> Verdict:
+    """The verdict: recalled, void, suspended (a held batch too), inactive, expired, active; the first that applies."""
+    if batch_state is BatchState.RECALLED:
+        return Verdict.RECALLED
+    if range_state is RangeState.VOID:
+        return Verdict.VOID
+    if range_state is RangeState.SUSPENDED or batch_state is BatchState.HELD:
+        return Verdict.SUSPENDED
+    if range_state not in _IN_USE or batch_state is BatchState.OPEN:
+        return Verdict.INACTIVE
+    if best_before_on is not None and best_before_on < today:
+        return Verdict.EXPIRED
+    return Verdict.ACTIVE
+
+
+def resolve(session: Session, epoch: int, serial: int, today: date) -> Resolution | None:
+    """The whole meaning of a scan of the code (epoch, serial) on a day.
+
+    None when no range holds the serial: the code's tag is good, but the stamp is not on record (after a restore).
+    """
+    its_count = sa.and_(col(StampCount.epoch_number) == epoch, col(StampCount.serial) == serial)
+    statement = (
+        select(StampRange, Batch, StampOrder.demo, StampCount)
+        .join(Batch, col(Batch.id) == col(StampRange.batch_id))
+        .join(StampOrder, col(StampOrder.id) == col(StampRange.order_id))
+        .join(StampCount, its_count, isouter=True)
+        .where(StampRange.epoch_number == epoch, col(StampRange.first_serial) <= serial)
+        .order_by(col(StampRange.first_serial).desc())
+        .limit(1)
+    )
+    row = session.exec(statement).first()
+    if row is None or row[0].last_serial < serial:
+        return None
+    stamps, batch, demo = row[:3]
+    count: StampCount | None = row[3]
+    return Resolution(
+        verdict=verdict_of(batch.state, stamps.state, batch.best_before_on, today),
+        epoch=epoch,
+        serial=serial,
+        batch_id=batch.id,
+        batch_version=batch.page_version,
+        demo=demo,
+        void_reason=stamps.void_reason,
+        activated_at=stamps.activated_at,
+        opened=0 if count is None else count.opened,
+        first_opened_at=None if count is None else count.first_at,
+    )
+
+
+# --- what is kept of a scan ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A scan to be recorded. `network` is the visitor's address without its last part (/24, /48); it and the user
+    agent enter the visitor's mark and are written down nowhere."""
+
+    epoch: int
+    serial: int
+    batch_id: str
+    at: datetime
+    verdict: Verdict
+    network: str = ""
+    agent: str = ""
+    device: str = ""
+    language: str = "vi"
+
+
+def record(session: Session, sightings: Sequence[Sighting]) -> None:
+    """Records scans: a row each, and the totals of their stamps and days. Any number of writers may do so at once."""
+    keys = {day: _day_key(session, day) for day in sorted({local_day(seen.at) for seen in sightings})}
+    for seen in sightings:
+        session.add(
+            Scan(
+                epoch_number=seen.epoch,
+                serial=seen.serial,
+                batch_id=seen.batch_id,
+                at=seen.at.replace(second=0, microsecond=0),
+                verdict=seen.verdict,
+                visitor=visitor_mark(keys[local_day(seen.at)], seen),
+                device=seen.device[:10],
+                language=seen.language[:5],
+            )
+        )
+    session.flush()
+    stamps: dict[tuple[int, int], list[datetime]] = defaultdict(list)
+    days: dict[tuple[date, str, Verdict], int] = defaultdict(int)
+    for seen in sightings:
+        stamps[seen.epoch, seen.serial].append(seen.at.replace(second=0, microsecond=0))
+        days[local_day(seen.at), seen.batch_id, seen.verdict] += 1
+    for (epoch, serial), moments in sorted(
+        stamps.items()
+    ):  # in one order, so that writers cannot block each other
+        _count_stamp(session, epoch, serial, moments)
+    for (day, batch_id, verdict), number in sorted(days.items()):
+        row = {"day": day, "batch_id": batch_id, "verdict": verdict, "opened": number}
+        statement = _insert(session, ScanDay, row)
+        _write(
+            session,
+            statement.on_conflict_do_update(
+                index_elements=["day", "batch_id", "verdict"],
+                set_={"opened": col(ScanDay.opened) + statement.excluded.opened},
+            ),
+        )
+
+
+def visitor_mark(key: bytes, seen: Sighting) -> bytes:
+    """The visitor's mark: the same for one stamp on one day, and for nothing else."""
+    message = "\0".join((str(seen.epoch), str(seen.serial), seen.network, seen.agent))
+    return hmac.new(key, message.encode(), hashlib.sha256).digest()[:_MARK_BYTES]
+
+
+def forget(session: Session, today: date) -> None:
+    """Deletes what may not be kept: the visitor keys of days that are over, and single scans older than 30 days.
+
+    The totals by day and by stamp were counted when the scans were recorded.
+    """
+    session.execute(sa.delete(VisitorKey).where(col(VisitorKey.day) < today))
+    oldest = today - timedelta(days=KEPT_DAYS)
+    session.execute(sa.delete(Scan).where(col(Scan.at) < start_of(oldest)))
+
+
+def _day_key(session: Session, day: date) -> bytes:
+    statement = _insert(session, VisitorKey, {"day": day, "key": secrets.token_bytes(32)})
+    _write(session, statement.on_conflict_do_nothing(index_elements=["day"]))
+    return session.exec(select(VisitorKey.key).where(VisitorKey.day == day)).one()
+
+
+def _count_stamp(session: Session, epoch: int, serial: int, moments: list[datetime]) -> None:
+    row = {
+        "epoch_number": epoch,
+        "serial": serial,
+        "opened": len(moments),
+        "first_at": min(moments),
+        "last_at": max(moments),
+    }
+    statement = _insert(session, StampCount, row)
+    _write(
+        session,
+        statement.on_conflict_do_update(
+            index_elements=["epoch_number", "serial"],
+            set_={
+                "opened": col(StampCount.opened) + statement.excluded.opened,
+                "last_at": statement.excluded.last_at,
+            },
+        ),
+    )
+
+
+def _insert(session: Session, table: type[SQLModel], row: dict[str, Any]) -> Any:
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).values(**row)
+
+
+def _write(session: Session, statement: Any) -> None:
+    session.connection().execute(statement)
