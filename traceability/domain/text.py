@@ -102,7 +102,9 @@ def fold(text: str) -> str:
     Compatibility forms fold too (full-width digits and letters). Apply it to what is stored and to what is
     sought.
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    # Before and after: mathematical capitals get their small letters only once they are plain ones.
+    plain = unicodedata.normalize("NFKD", text).casefold().replace("đ", "d")
+    decomposed = unicodedata.normalize("NFKD", plain)
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(bare.split())
 
