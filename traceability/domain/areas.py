@@ -4,17 +4,32 @@ An area is a polygon on which one crop grows. It may hold several codes: one per
 authority that granted it, its validity and the history of its state. A code is an opaque string, kept as issued.
 """
 
+import json
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+import pydantic
 import sqlalchemy as sa
-from sqlmodel import Field
+from pydantic import BeforeValidator, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+from sqlmodel import Field, Session, col, select
 
-from traceability.domain.addresses import Address
-from traceability.domain.clock import now
+from traceability.domain import geometry as polygons
+from traceability.domain import ledger, notices, ownership, polygon_files, records
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.addresses import Address, AddressInput
+from traceability.domain.clock import now, today
+from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import ProducerOwned
+from traceability.domain.products import Crop
+from traceability.domain.quantities import Hectares
 from traceability.domain.records import Instant, Json, Record, choice
+from traceability.domain.text import Block, Name, ShortLine, fold
+
+#: From this difference on, declared and computed hectares are shown as differing.
+DEVIATION_PERCENT = 10
 
 
 class AreaState(StrEnum):
@@ -76,6 +91,31 @@ class GrowingArea(Record, ProducerOwned, Address, table=True):
     approved_at: datetime | None = Field(default=None, sa_type=Instant)
     approved_by_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
 
+    @property
+    def deviation_percent(self) -> int:
+        """By how much the declared area differs from the drawn one: +20 when a fifth more is declared."""
+        return round((self.declared_m2 / self.computed_m2 - 1) * 100)
+
+    @property
+    def differs(self) -> bool:
+        """Whether declared and computed hectares are too far apart to pass without a word."""
+        return abs(self.declared_m2 - self.computed_m2) * 100 > DEVIATION_PERCENT * self.computed_m2
+
+    def may_grow(self, crop_id: str) -> bool:
+        """Whether a batch of this crop may come from here now."""
+        return self.state is AreaState.APPROVED and self.crop_id == crop_id
+
+    def must_grow(self, crop_id: str, field: str = "area_id") -> None:
+        """Demands that a batch of this crop may come from here now.
+
+        Raises `RuleBroken`: `areas.still_draft`, `areas.suspended`, `areas.withdrawn`, `areas.other_crop`.
+        """
+        if self.state is not AreaState.APPROVED:
+            word = "still_draft" if self.state is AreaState.DRAFT else self.state.value
+            raise RuleBroken(f"areas.{word}", field, name=self.name)
+        if self.crop_id != crop_id:
+            raise RuleBroken("areas.other_crop", field, name=self.name)
+
 
 class AreaCode(Record, ProducerOwned, table=True):
     """One code of an area, for one market. `market` is an ISO 3166 country code, VN for the domestic family."""
@@ -105,6 +145,25 @@ class AreaCode(Record, ProducerOwned, table=True):
     scheme: str = Field(default="", max_length=200)
     state: CodeState = Field(default=CodeState.APPLIED, sa_type=choice(CodeState), index=True)
 
+    def good_on(self, day: date) -> bool:
+        """Whether the code is granted and valid on a day."""
+        return (
+            self.state is CodeState.GRANTED
+            and (self.valid_from is None or self.valid_from <= day)
+            and (self.valid_to is None or day <= self.valid_to)
+        )
+
+    def must_be_good_on(self, day: date, field: str = "area_code") -> None:
+        """Demands that the code is granted and valid on a day.
+
+        Raises `RuleBroken`: `area_codes.applied`, `.suspended`, `.withdrawn`, `.not_yet_valid`, `.expired`.
+        """
+        if self.state is not CodeState.GRANTED:
+            raise RuleBroken(f"area_codes.{self.state.value}", field, code=self.code)
+        if not self.good_on(day):
+            late = self.valid_to is not None and day > self.valid_to
+            raise RuleBroken(f"area_codes.{'expired' if late else 'not_yet_valid'}", field, code=self.code)
+
 
 class AreaCodeChange(Record, ProducerOwned, table=True):
     """One line of a code's history: from when it was in which state, who said so and why."""
@@ -121,21 +180,184 @@ class AreaCodeChange(Record, ProducerOwned, table=True):
     at: datetime = Field(default_factory=now, sa_type=Instant)
 
 
-class PackingHouse(Record, ProducerOwned, Address, table=True):
-    """A packing house (cơ sở đóng gói) with its own code and the markets the code is good for."""
+def _read_polygon(value: Any) -> Any:
+    """The polygon of a GeoJSON, KML or corner text, or of GeoJSON already read; refused in pydantic's form."""
+    if isinstance(value, dict):
+        value = json.dumps(value)
+    if not isinstance(value, str):
+        raise PydanticCustomError("polygon.missing", "a polygon is needed")
+    try:
+        return polygon_files.read_file(value.encode("utf-8", "surrogatepass"), None)
+    except RuleBroken as refused:
+        facts = dict(refused.facts)
+        raise PydanticCustomError(refused.code, "this polygon is not accepted", facts) from None
 
-    __tablename__ = "packing_house"
-    __table_args__ = (sa.UniqueConstraint("producer_id", "code"),)
-    OPEN: ClassVar[frozenset[str]] = frozenset({"name", "code", "markets", "valid_to", "state", "gln"})
-    UNLOGGED: ClassVar[dict[str, str]] = {"search": "derived from the name and code"}
 
-    name: str = Field(max_length=200)
-    search: str = Field(default="", max_length=400)
-    code: str = Field(max_length=60, index=True)
-    markets: list[str] = Field(default_factory=list, sa_type=Json)
-    authority: str = Field(default="", max_length=200)
-    decision_no: str = Field(default="", max_length=80)
-    gln: str | None = Field(default=None, max_length=13)
-    valid_from: date | None = None
-    valid_to: date | None = None
-    state: CodeState = Field(default=CodeState.APPLIED, sa_type=choice(CodeState))
+class AreaInput(AddressInput):
+    """What a person may say of a growing area. `corners` stands for `geometry` where nobody can draw."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    crop_id: ShortLine
+    declared_ha: Hectares
+    geometry: Annotated[dict[str, Any], BeforeValidator(_read_polygon)]
+    corners: str | None = None
+    households: int | None = pydantic.Field(default=None, ge=1, le=100_000)
+    colonies: int | None = pydantic.Field(default=None, ge=1, le=1_000_000)
+    planted_year: int | None = pydantic.Field(default=None, ge=1900)
+    note: Annotated[Block, pydantic.Field(max_length=1000)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _corners_for_polygon(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("geometry"):
+            return data | {"geometry": data.get("corners") or ""}
+        return data
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """An area that shares ground with another: of a foreign one only its name, code and the shared m2 are told."""
+
+    name: str
+    code: str
+    m2: int
+    area_id: str | None
+
+
+def register(session: Session, actor: Actor, value: AreaInput) -> GrowingArea:
+    """A producer writes a growing area down, as a draft to be approved.
+
+    Raises `RuleBroken`: `access.not_permitted`, `areas.name_taken`, `areas.crop_unknown`, `areas.planted_in_future`.
+    """
+    actor.must(Permission.MANAGE_AREAS)
+    _check(session, actor.tenant(), value, None)
+    area = GrowingArea(producer_id=actor.tenant(), **_columns(value))
+    session.add(area)
+    session.flush()
+    ledger.record(session, "area.registered", area)
+    return area
+
+
+def revise(session: Session, actor: Actor, area_id: str, value: AreaInput) -> GrowingArea:
+    """A producer corrects an area. With another boundary or crop an approved area is a draft again.
+
+    Raises as `register` does, and `areas.suspended_unchangeable` for the boundary or crop of a suspended area.
+    """
+    actor.must(Permission.MANAGE_AREAS)
+    area = records.lock(session, GrowingArea, area_id)
+    _check(session, area.producer_id, value, area.id)
+    columns = _columns(value)
+    if (area.geometry, area.crop_id) != (columns["geometry"], columns["crop_id"]):
+        if area.state in (AreaState.SUSPENDED, AreaState.WITHDRAWN):
+            raise RuleBroken("areas.suspended_unchangeable", "geometry")
+        area.state = AreaState.DRAFT
+    for column, content in columns.items():
+        setattr(area, column, content)
+    index(session, area)
+    ledger.record(session, "area.revised", area)
+    return area
+
+
+def approve(session: Session, actor: Actor, area_id: str) -> GrowingArea:
+    """An agency approves a draft: batches may come from the area from now on.
+
+    Raises `RuleBroken`: `access.not_permitted`, `areas.not_a_draft`.
+    """
+    actor.must(Permission.APPROVE_AREA, Permission.CONFIRM_AREA)
+    area = records.lock(session, GrowingArea, area_id)
+    if area.state is not AreaState.DRAFT:
+        raise RuleBroken("areas.not_a_draft")
+    area.state = AreaState.APPROVED
+    area.approved_at = now()
+    area.approved_by_agency_id = actor.agency_id
+    ledger.record(session, "area.approved", area)
+    notices.post(session, "area_approved", producer_id=area.producer_id, subject=area, name=area.name)
+    return area
+
+
+def overlaps(session: Session, area: GrowingArea) -> list[Overlap]:
+    """The areas that share ground with this one, whoever's they are, with the square metres; the largest first."""
+    west, south, east, north = area.west, area.south, area.east, area.north
+    near = (
+        select(GrowingArea)
+        .where(col(GrowingArea.west) <= east, col(GrowingArea.east) >= west)
+        .where(col(GrowingArea.south) <= north, col(GrowingArea.north) >= south)
+        .where(col(GrowingArea.id) != area.id, col(GrowingArea.state) != AreaState.WITHDRAWN)
+        .order_by(col(GrowingArea.id))
+    )
+    with ownership.beyond_scope(session):  # ground is shared with strangers too
+        others = {other.id: other for other in session.exec(near).all()}
+        shared = polygons.overlaps(area.geometry, ((key, other.geometry) for key, other in others.items()))
+        codes = codes_of(session, [key for key, _m2 in shared])
+    return [
+        Overlap(
+            name=others[key].name,
+            code=codes[key][0].code if codes.get(key) else "",
+            m2=m2,
+            area_id=key if others[key].producer_id == area.producer_id else None,
+        )
+        for key, m2 in shared
+    ]
+
+
+def codes_of(session: Session, area_ids: list[str]) -> dict[str, list[AreaCode]]:
+    """The codes of each of these areas, by area."""
+    found: dict[str, list[AreaCode]] = {area_id: [] for area_id in area_ids}
+    statement = select(AreaCode).where(col(AreaCode.area_id).in_(area_ids))
+    for code in session.exec(statement.order_by(AreaCode.market, AreaCode.code)).all():
+        found[code.area_id].append(code)
+    return found
+
+
+def all_of(session: Session, producer_id: str | None = None) -> list[GrowingArea]:
+    """The areas within the scope (of one producer, if named), by name."""
+    statement = select(GrowingArea).order_by(GrowingArea.search)
+    if producer_id is not None:
+        statement = statement.where(GrowingArea.producer_id == producer_id)
+    return list(session.exec(statement).all())
+
+
+def waiting_for_approval(session: Session) -> list[GrowingArea]:
+    """The drafts within the scope, the oldest first."""
+    statement = select(GrowingArea).where(GrowingArea.state == AreaState.DRAFT)
+    return list(session.exec(statement.order_by(col(GrowingArea.created_at))).all())
+
+
+def _check(session: Session, producer_id: str, value: AreaInput, area_id: str | None) -> None:
+    if value.planted_year and value.planted_year > today().year:
+        raise RuleBroken("areas.planted_in_future", "planted_year")
+    if session.get(Crop, value.crop_id) is None:
+        raise RuleBroken("areas.crop_unknown", "crop_id")
+    same = select(GrowingArea.id).where(
+        GrowingArea.producer_id == producer_id, GrowingArea.name == value.name
+    )
+    if any(found != area_id for found in session.exec(same).all()):
+        raise RuleBroken("areas.name_taken", "name", name=value.name)
+
+
+def _columns(value: AreaInput) -> dict[str, Any]:
+    west, south, east, north = polygons.bounds(value.geometry)
+    return value.address_columns() | {
+        "name": value.name,
+        "search": fold(value.name)[:600],
+        "crop_id": value.crop_id,
+        "declared_m2": int(value.declared_ha),
+        "computed_m2": polygons.area_m2(value.geometry),
+        "geometry": value.geometry,
+        "west": west,
+        "south": south,
+        "east": east,
+        "north": north,
+        "households": value.households,
+        "colonies": value.colonies,
+        "planted_year": value.planted_year,
+        "note": value.note or "",
+    }
+
+
+def index(session: Session, area: GrowingArea) -> None:
+    """Makes the area findable by its name and all its codes."""
+    codes = " ".join(f"{code.code} {code.search}" for code in codes_of(session, [area.id])[area.id])
+    area.search = fold(f"{area.name} {codes}")[:600]

@@ -1,11 +1,14 @@
 """A picture of a product, a place or a doubt: re-encoded, without its camera's data, kept under its own digest."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from sqlmodel import Field, Session, select
 
+from traceability.domain import ledger
+from traceability.domain.actors import Actor, Permission
 from traceability.domain.ownership import ProducerOwned
 from traceability.domain.records import Record, choice
 
@@ -30,3 +33,47 @@ class Picture(Record, ProducerOwned, table=True):
     size: int
     alt: str = Field(default="", max_length=200)
     credit: str = Field(default="", max_length=200)
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """A picture file as it lies in the store: its digest, width and height in pixels, size in bytes."""
+
+    sha256: str
+    width: int
+    height: int
+    size: int
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    stored: StoredPicture,
+    *,
+    kind: PictureKind = PictureKind.PHOTO,
+    alt: str = "",
+    credit: str = "",
+) -> Picture:
+    """Enters a stored picture for the acting producer. The same picture again is the same row.
+
+    `alt` says what is seen, for those who do not see it. Raises `RuleBroken` ("access.not_permitted").
+    """
+    actor.must(Permission.MANAGE_PRODUCTS)
+    statement = select(Picture).where(Picture.producer_id == actor.tenant(), Picture.sha256 == stored.sha256)
+    picture = session.exec(statement).first()
+    if picture is not None:
+        return picture
+    picture = Picture(
+        producer_id=actor.tenant(),
+        sha256=stored.sha256,
+        kind=kind,
+        width=stored.width,
+        height=stored.height,
+        size=stored.size,
+        alt=alt[:200],
+        credit=credit[:200],
+    )
+    session.add(picture)
+    session.flush()
+    ledger.record(session, "picture.stored", picture)
+    return picture

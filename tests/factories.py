@@ -1,0 +1,144 @@
+"""A small world for tests, made through the real use cases, so that test data can never be impossible.
+
+Each function opens a transaction of its own and answers the row. Names are told apart by a counter.
+"""
+
+import itertools
+from typing import Any
+
+from traceability.db import Database
+from traceability.domain import area_grants, areas, producers, products
+from traceability.domain.actors import GRANTS, SYSTEM, Actor, Permission, Role
+from traceability.domain.areas import AreaCode, AreaInput, CodeFamily, GrowingArea
+from traceability.domain.clock import today
+from traceability.domain.ownership import Scope
+from traceability.domain.producers import LegalForm, Producer, ProducerInput
+from traceability.domain.products import Crop, Product, ProductInput
+
+POMELO = "pomelo_nam_roi"
+_counter = itertools.count(1)
+
+#: Mỹ Hòa, on the south bank of the Hậu: longitude, latitude.
+HOME = (105.83, 10.015)
+
+
+def square(longitude: float = HOME[0], latitude: float = HOME[1], degrees: float = 0.002) -> dict[str, Any]:
+    """A square polygon from its south-west corner; 0.002 degrees are some 220 m, nearly 5 ha."""
+    east, north = longitude + degrees, latitude + degrees
+    ring = [(longitude, latitude), (east, latitude), (east, north), (longitude, north), (longitude, latitude)]
+    return {"type": "Polygon", "coordinates": [[[round(x, 7), round(y, 7)] for x, y in ring]]}
+
+
+def manager_of(producer: Producer, role: Role = Role.MANAGER, user_id: str | None = None) -> Actor:
+    """The actor that a manager's (or clerk's) account of this producer makes."""
+    return Actor(
+        role=role,
+        permissions=GRANTS[role],
+        scope=Scope.of_producer(producer.id),
+        user_id=user_id,
+        producer_id=producer.id,
+    )
+
+
+def officer(*permissions: Permission, scope: Scope | None = None) -> Actor:
+    """The actor of an agency's account with these permissions; without `scope` it sees everything."""
+    return Actor(
+        role=Role.INSPECTOR,
+        permissions=GRANTS[Role.INSPECTOR] | set(permissions),
+        scope=scope or SYSTEM.scope,
+    )
+
+
+def crop(database: Database, crop_id: str = POMELO, **facts: Any) -> Crop:
+    """A crop of the reference data."""
+    entry = {"id": crop_id, "name_vi": crop_id.replace("_", " ").title(), "name_en": crop_id, "kind": "fruit"}
+    with database.transaction(SYSTEM) as session:
+        return products.load_crop(session, SYSTEM, entry | facts)
+
+
+def producer(database: Database, *, approved: bool = True, stamps: bool = True, **changes: Any) -> Producer:
+    """A cooperative of pomelo growers, approved."""
+    number = next(_counter)
+    values: dict[str, Any] = {
+        "name": f"Hợp tác xã Bưởi Số {number} (minh họa)",
+        "legal_form": LegalForm.COOPERATIVE,
+        "categories": ["buoi"],
+        "address_line": "Tổ 3, ấp Mỹ Phước",
+        "commune_code": "29770",
+        "commune_name": "Phường Cái Vồn",
+        "province_code": "86",
+        "code": f"T{number:03}",
+    }
+    with database.transaction(SYSTEM) as session:
+        made = producers.register(session, SYSTEM, ProducerInput(**values | changes))
+        if approved:
+            producers.approve(session, SYSTEM, made.id)
+        if stamps:
+            producers.set_stamps(session, SYSTEM, made.id, True)
+        return made
+
+
+def area(database: Database, owner: Producer, *, approved: bool = True, **changes: Any) -> GrowingArea:
+    """An approved growing area of 4.9 ha; the crop is made if need be."""
+    crop(database, changes.get("crop_id", POMELO))
+    number = next(_counter)
+    values: dict[str, Any] = {
+        "name": f"Vùng bưởi số {number}",
+        "crop_id": POMELO,
+        "declared_ha": "4,84",
+        "geometry": square(HOME[0] + number * 0.003),
+        "commune_code": "29770",
+        "commune_name": "Phường Cái Vồn",
+        "province_code": "86",
+    }
+    actor = manager_of(owner)
+    with database.transaction(actor) as session:
+        made = areas.register(session, actor, AreaInput(**values | changes))
+    if not approved:
+        return made
+    with database.transaction(SYSTEM) as session:
+        return areas.approve(session, SYSTEM, made.id)
+
+
+def area_code(
+    database: Database,
+    of: GrowingArea,
+    code: str = "VN-VLOR-9001",
+    market: str = "CN",
+    *,
+    granted: bool = True,
+) -> AreaCode:
+    """A granted code of an area, for export to China."""
+    family = CodeFamily.DOMESTIC if market == "VN" else CodeFamily.EXPORT
+    value = area_grants.AreaCodeInput(family=family, market=market, code=code)
+    with database.transaction(SYSTEM) as session:
+        made = area_grants.add_code(session, SYSTEM, of.id, value)
+        if granted:
+            area_grants.grant_code(session, SYSTEM, made.id, today())
+        return made
+
+
+def product(database: Database, owner: Producer, *, approved: bool = True, **changes: Any) -> Product:
+    """An approved product: pomelos of 1.4 kg that keep 45 days. Give `gtin` where one is needed."""
+    crop(database, changes.get("crop_id", POMELO))
+    number = next(_counter)
+    values: dict[str, Any] = {
+        "name": f"Bưởi Năm Roi loại {number}",
+        "name_en": f"Nam Roi pomelo grade {number}",
+        "category": "buoi",
+        "crop_id": POMELO,
+        "form": "fresh_pack",
+        "unit": "trái",
+        "net_weight": "1,4",
+        "shelf_life_days": 45,
+        "commune_name": "Phường Cái Vồn",
+        "province_code": "86",
+        "standards": [{"code": "TCVN 12827:2023", "title": "Truy xuất nguồn gốc rau quả tươi"}],
+    }
+    actor = manager_of(owner)
+    with database.transaction(actor) as session:
+        made = products.register(session, actor, ProductInput(**values | changes))
+    if not approved:
+        return made
+    with database.transaction(SYSTEM) as session:
+        return products.approve(session, SYSTEM, made.id)
