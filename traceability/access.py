@@ -5,24 +5,31 @@ server: the cookie holds a random token, the database its hash, so that a sessio
 phone changing its address.
 """
 
-import hashlib
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
-from flask_login import LoginManager, UserMixin, current_user
+from flask import session as cookie
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain.accounts import Account, SignInSession
-from traceability.domain.actors import GRANTS, ON_BEHALF_GRANTS, VISITOR, Actor, Permission, Role
+from traceability.domain import second_factor, sessions
+from traceability.domain.accounts import Account
+from traceability.domain.actors import GRANTS, ON_BEHALF_GRANTS, SYSTEM, VISITOR, Actor, Permission, Role
 from traceability.domain.agencies import Agency, AgencyState
+from traceability.domain.clock import now
 from traceability.domain.ownership import EVERYTHING, Scope, covers
 from traceability.domain.producers import Producer
+from traceability.domain.sessions import SignInSession, token_hash
+
+_log = logging.getLogger(__name__)
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -102,11 +109,6 @@ def transaction(actor: Actor | None = None) -> AbstractContextManager[Session]:
     return database().transaction(actor or current_actor())
 
 
-def token_hash(token: str) -> str:
-    """How a session's or link's token is stored."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def actor_for(account: Account, agency: Agency | None) -> Actor:
     """The actor that an account makes: its role's grants, its agency's permissions and scope."""
     permissions, scope = GRANTS[account.role], EVERYTHING
@@ -128,13 +130,13 @@ def actor_for(account: Account, agency: Agency | None) -> Actor:
 
 @login.user_loader  # type: ignore[untyped-decorator]
 def load_signed_in(token: str) -> SignedIn | None:
-    """The live session behind a cookie; None if it was revoked or its account or agency may no longer act."""
+    """The live session behind a cookie; None if it has ended or its account or agency may no longer act."""
     with database().reading(EVERYTHING) as session:
         row = session.get(SignInSession, token_hash(token))
-        if row is None or row.revoked_at is not None:
+        account = session.get(Account, row.account_id) if row is not None else None
+        if row is None or account is None or account.disabled_at is not None:
             return None
-        account = session.get(Account, row.account_id)
-        if account is None or account.disabled_at is not None:
+        if not sessions.is_live(row, office=account.producer_id is None):
             return None
         agency = session.get(Agency, account.agency_id) if account.agency_id else None
         if agency is not None and agency.state is not AgencyState.ACTIVE:
@@ -145,8 +147,43 @@ def load_signed_in(token: str) -> SignedIn | None:
             actor.may(Permission.DATA_ENTRY_ON_BEHALF) and covers(session, actor.scope, acting_for.id)
         ):
             acting_for = None
-        g.account_language = account.language
-        return SignedIn(token, account, actor, acting_for)
+    g.account_language = account.language
+    _note_use(row)
+    return SignedIn(token, account, actor, acting_for)
+
+
+def _note_use(row: SignInSession) -> None:
+    """Keeps a session alive that is used; a database that takes no writes just now does not end it."""
+    if now() - row.seen_at < sessions.SEEN_EVERY:
+        return
+    try:
+        with database().transaction(SYSTEM) as session:
+            sessions.seen(session, row.token_hash)
+    except OperationalError as error:
+        _log.warning("a session's use was not noted: %s", type(error.orig).__name__)
+
+
+def let_in(token: str, *, remember: bool) -> bool:
+    """Puts a new session into the cookie, and nothing of what stood there before. False if it is not good."""
+    signed = load_signed_in(token)
+    if signed is None:
+        return False
+    cookie.clear()  # a cookie that somebody else planted is worth nothing afterwards
+    cookie.permanent = remember
+    login_user(signed)
+    cookie.pop("_id", None)  # Flask-Login's mark of address and browser: we do not use it
+    return True
+
+
+def let_out() -> None:
+    """Empties the cookie. Ending the session in the database is the caller's."""
+    logout_user()
+    cookie.clear()
+
+
+#: Where somebody who still owes a second factor may go.
+_WITHOUT_SECOND_FACTOR = frozenset({"auth.second_factor", "auth.sign_out", "auth.account_language"})
+_FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 def gate() -> Response | None:
@@ -156,18 +193,28 @@ def gate() -> Response | None:
     demand = demand_of(current_app.view_functions[request.endpoint])
     if demand is None:
         abort(403)
+    if request.method == "POST" and request.blueprint != "api" and request.mimetype not in _FORM_TYPES:
+        abort(415)
     if PUBLIC_VIEW in demand:
         return None
     if not current_user.is_authenticated:
         here = request.full_path.rstrip("?") if request.method == "GET" else ""
         return redirect(url_for("auth.sign_in", next=here or None), code=303)
+    signed = cast(SignedIn, current_user)
+    if owes_second_factor(signed) and request.endpoint not in _WITHOUT_SECOND_FACTOR:
+        return redirect(url_for("auth.second_factor"), code=303)
     if SIGNED_IN in demand or current_actor().may(*(word for word in demand if isinstance(word, Permission))):
         return None
-    if request.blueprint == "producer" and cast(SignedIn, current_user).actor.may(
-        Permission.DATA_ENTRY_ON_BEHALF
-    ):
+    if request.blueprint == "producer" and signed.actor.may(Permission.DATA_ENTRY_ON_BEHALF):
         return redirect(url_for("inspector.act_for"), code=303)  # nobody chosen yet to record for
     return abort(403)
+
+
+def owes_second_factor(signed: SignedIn) -> bool:
+    """Whether an account must turn on its second factor before it may do anything."""
+    return signed.account.totp_sealed is None and second_factor.is_demanded(
+        signed.account.role, demo=settings().demo
+    )
 
 
 def home_of(actor: Actor) -> str:

@@ -134,10 +134,16 @@ def upgrade() -> None:
         "sign_in_guard",
         sa.Column("username", sa.String(length=64), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_failure_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("username", name=op.f("pk_sign_in_guard")),
     )
+    with op.batch_alter_table("sign_in_guard", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sign_in_guard_last_failure_at"), ["last_failure_at"], unique=False
+        )
+
     op.create_table(
         "stamp_count",
         sa.Column("epoch_number", sa.Integer(), nullable=False),
@@ -1149,6 +1155,7 @@ def upgrade() -> None:
         sa.Column("received_g", sa.BigInteger(), nullable=True),
         sa.Column("variance_reason", sa.String(length=400), nullable=False),
         sa.Column("remaining_g", sa.BigInteger(), nullable=False),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("remaining_g >= 0 AND remaining_g <= sent_g", name=op.f("ck_delivery_remaining")),
         sa.CheckConstraint("sent_g > 0", name=op.f("ck_delivery_sent")),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_delivery_batch_id_batch")),
@@ -1686,6 +1693,7 @@ def upgrade() -> None:
         ),
         sa.Column("passed", sa.Boolean(), nullable=False),
         sa.Column("recorded_by_agency_id", sa.String(length=16), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("sampled_on <= reported_on", name=op.f("ck_lab_test_order")),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_lab_test_batch_id_batch")),
         sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_lab_test_event_id_event")),
@@ -1894,6 +1902,9 @@ def downgrade() -> None:
     op.drop_table("submission")
     op.drop_table("stamp_epoch")
     op.drop_table("stamp_count")
+    with op.batch_alter_table("sign_in_guard", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_guard_last_failure_at"))
+
     op.drop_table("sign_in_guard")
     op.drop_table("serial_counter")
     with op.batch_alter_table("log_leaf", schema=None) as batch_op:

@@ -1,0 +1,41 @@
+"""Sentences of the inbox: `notice.<code>`, filled with the facts that the notice carries.
+
+A concept may word its own notices here, or beside its refusals under the same key.
+"""
+
+from datetime import date
+from typing import Any
+
+from traceability import i18n, wording
+from traceability.domain.quantities import kg_text
+from traceability.i18n import N_
+
+REFUSALS = {
+    "notice.unknown": N_("There is news about your records. Open the page to see how it stands."),
+    "notice.account_opened": N_(
+        "The account {username} was opened. Its holder sets the password by a one-time link."
+    ),
+    "notice.account_disabled": N_("The account {username} was disabled."),
+    "notice.account_handed_over": N_("The account {username} was handed over (paper {paper_no})."),
+    "notice.stamps_allowed": N_("You may order stamps from now on."),
+}
+
+
+def notice(code: str, facts: dict[str, Any]) -> str:
+    """The sentence of a notice in the reader's language. A code that nobody has worded gets a general sentence."""
+    key = f"notice.{code}"
+    if key not in wording.refusals():
+        key = "notice.unknown"
+    return wording.sentence(key, {name: _written(name, value) for name, value in facts.items()})
+
+
+def _written(name: str, value: Any) -> Any:
+    """Days end in `_on`, weights in `_g`: they are written the reader's way."""
+    if name.endswith("_on") and isinstance(value, str):
+        try:
+            return i18n.day(date.fromisoformat(value))
+        except ValueError:
+            return value
+    if name.endswith("_g") and isinstance(value, int):
+        return kg_text(value, i18n.language())
+    return value
