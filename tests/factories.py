@@ -6,9 +6,14 @@ Each function opens a transaction of its own and answers the row. Names are told
 import itertools
 from typing import Any
 
+from flask.testing import FlaskClient
+
+from traceability.access import actor_for
 from traceability.db import Database
-from traceability.domain import area_grants, areas, producers, products
+from traceability.domain import accounts, agencies, area_grants, areas, producers, products, sessions, sign_in
+from traceability.domain.accounts import Account, AccountInput
 from traceability.domain.actors import GRANTS, SYSTEM, Actor, Permission, Role
+from traceability.domain.agencies import Agency, AgencyInput
 from traceability.domain.areas import AreaCode, AreaInput, CodeFamily, GrowingArea
 from traceability.domain.clock import today
 from traceability.domain.ownership import Scope
@@ -142,3 +147,62 @@ def product(database: Database, owner: Producer, *, approved: bool = True, **cha
         return made
     with database.transaction(SYSTEM) as session:
         return products.approve(session, SYSTEM, made.id)
+
+
+def agency(database: Database, *permissions: Permission, **changes: Any) -> Agency:
+    """An agency of the province with these permissions; without `provinces` it oversees Vĩnh Long."""
+    number = next(_counter)
+    values: dict[str, Any] = {
+        "code": f"C{number:03}",
+        "name": f"Chi cục Số {number} (minh họa)",
+        "permissions": [word.value for word in permissions],
+        "provinces": ["86"],
+    }
+    with database.transaction(SYSTEM) as session:
+        return agencies.register(session, SYSTEM, AgencyInput(**values | changes))
+
+
+def account(
+    database: Database,
+    of: Producer | Agency | None = None,
+    *,
+    role: Role | None = None,
+    password: str | None = None,
+    **changes: Any,
+) -> Account:
+    """An account of a producer (a manager's), of an agency, or of the administration; with a password if given."""
+    number = next(_counter)
+    values: dict[str, Any] = {
+        "username": f"tk-{number:03}",
+        "display_name": f"Nguyễn Thị Số {number}",
+        "role": role,
+        "producer_id": of.id if isinstance(of, Producer) else None,
+        "agency_id": of.id if isinstance(of, Agency) else None,
+    }
+    with database.transaction(SYSTEM) as session:
+        made = accounts.open_account(session, SYSTEM, AccountInput(**values | changes))
+        if password is not None:
+            sign_in.give_password(session, made, password)
+        return made
+
+
+def actor_of(database: Database, who: Account) -> Actor:
+    """The actor that an account makes in a request."""
+    with database.reading(SYSTEM.scope) as session:
+        of = session.get(Agency, who.agency_id) if who.agency_id else None
+    return actor_for(who, of)
+
+
+def sign_in_as(
+    client: FlaskClient, database: Database, who: Account, acting_for: Producer | None = None
+) -> str:
+    """Signs a test's visitor in without asking for a password; answers the session's token."""
+    with database.transaction(SYSTEM) as session:
+        token = sessions.begin(session, who.id, "computer")
+        if acting_for is not None:
+            session.flush()
+            sessions.act_for(session, sessions.token_hash(token), acting_for.id)
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = token
+        cookie["_fresh"] = True
+    return token
