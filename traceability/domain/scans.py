@@ -97,13 +97,14 @@ class VisitorKey(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class Resolution:
-    """What is known of an issued code on a day. `opened` does not count the scan that asks."""
+    """What is known of an issued code on a day. `stamps_id` is its range; `opened` leaves out the scan that asks."""
 
     verdict: Verdict
     epoch: int
     serial: int
     batch_id: str
     batch_version: int
+    stamps_id: str
     demo: bool = False
     void_reason: VoidReason | None = None
     activated_at: datetime | None = None
@@ -158,6 +159,7 @@ def resolve(session: Session, epoch: int, serial: int, today: date) -> Resolutio
         serial=serial,
         batch_id=batch.id,
         batch_version=batch.page_version,
+        stamps_id=stamps.id,
         demo=demo,
         void_reason=stamps.void_reason,
         activated_at=stamps.activated_at,

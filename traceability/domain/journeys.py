@@ -1,0 +1,241 @@
+"""The way of the goods, as the public may see it: what a batch was made of, and what happened to it step by step.
+
+A batch made of others carries their steps too. Where nothing was recorded for long, the timeline says so: a gap is
+shown as a gap. Weights enter only as shares; customers, suppliers and the notes of events do not enter at all.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from traceability.domain.areas import GrowingArea
+from traceability.domain.batches import Batch
+from traceability.domain.clock import local_day
+from traceability.domain.deliveries import Delivery
+from traceability.domain.history import Event, EventType, standing
+from traceability.domain.lineage import BatchInput
+from traceability.domain.moments import is_whole_day
+from traceability.domain.producers import LegalForm, Producer
+from traceability.domain.products import Product
+
+#: Days without any record between two steps from which on the timeline shows a gap.
+GAP_DAYS = 14
+#: A page walks up this many batches at most; a recall walks all.
+MOST_BATCHES = 60
+_SHIPPED = frozenset({EventType.SHIP, EventType.SELL})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One recorded step. `goods` and `lot` name the batch it happened to, empty for the batch itself."""
+
+    type: EventType
+    word: str
+    at: datetime
+    whole_day: bool
+    producer: str
+    place: str
+    goods: str = ""
+    lot: str = ""
+    corrected: bool = False
+    market: str = ""
+
+    @property
+    def is_gap(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Days of which nothing was recorded."""
+
+    from_on: date
+    to_on: date
+
+    @property
+    def days(self) -> int:
+        return (self.to_on - self.from_on).days
+
+    @property
+    def is_gap(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a share of a batch comes from: a harvest with its area, or something whose way was not recorded."""
+
+    per_mille: int
+    goods: str
+    lot: str = ""
+    producer: str = ""
+    place: str = ""
+    area_id: str | None = None
+    harvested_on: date | None = None
+    traced: bool = True
+
+    @property
+    def percent(self) -> float:
+        return self.per_mille / 10
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A batch on the way up, with what names it and its share of the batch that was asked about."""
+
+    batch: Batch
+    product: Product
+    producer: Producer
+    share: float
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The whole way of a batch. `area_ids` are the areas it was harvested on, the largest share first."""
+
+    steps: tuple[Step | Gap, ...]
+    sources: tuple[Source, ...]
+    area_ids: tuple[str, ...]
+    batch_ids: tuple[str, ...]
+    complete: bool
+
+
+def public_name(producer: Producer) -> str:
+    """The name the public reads; empty for a household, which is a person."""
+    return "" if producer.legal_form is LegalForm.HOUSEHOLD else producer.name
+
+
+def of_batch(session: Session, batch: Batch, product: Product, producer: Producer) -> Journey:
+    """The way of a batch up to its harvests."""
+    parents, loose, complete = _walk_up(session, Parent(batch, product, producer, 1.0))
+    areas = _areas(session, [parent.batch.area_id for parent in parents])
+    sources = _sources(parents, loose, areas) if len(parents) > 1 or loose else ()
+    steps = _steps(session, parents, areas)
+    ordered = sorted(parents, key=lambda parent: -parent.share)
+    return Journey(
+        steps=_with_gaps(steps),
+        sources=sources,
+        area_ids=tuple(dict.fromkeys(parent.batch.area_id for parent in ordered if parent.batch.area_id)),
+        batch_ids=tuple(parent.batch.id for parent in parents),
+        complete=complete,
+    )
+
+
+def _walk_up(session: Session, start: Parent) -> tuple[list[Parent], list[tuple[str, float]], bool]:
+    """All batches above, level by level; the materials without a batch with their shares; whether that was all."""
+    parents = {start.batch.id: start}
+    loose: list[tuple[str, float]] = []
+    level = {start.batch.id: 1.0}
+    complete = True
+    while level:
+        inputs = session.exec(select(BatchInput).where(col(BatchInput.batch_id).in_(level))).all()
+        totals: dict[str, int] = {}
+        for row in inputs:
+            totals[row.batch_id] = totals.get(row.batch_id, 0) + row.grams
+        above: dict[str, float] = {}
+        for row in inputs:
+            share = level[row.batch_id] * row.grams / totals[row.batch_id]
+            if row.source_batch_id is None:
+                loose.append((row.material, share))
+            else:
+                above[row.source_batch_id] = above.get(row.source_batch_id, 0.0) + share
+        for batch_id in above.keys() & parents.keys():  # reached by two ways of different length
+            parents[batch_id] = replace(parents[batch_id], share=parents[batch_id].share + above[batch_id])
+        room = MOST_BATCHES - len(parents)
+        fresh = sorted(above.keys() - parents.keys(), key=lambda batch_id: -above[batch_id])
+        complete = complete and len(fresh) <= room
+        for parent in _named(session, fresh[: max(room, 0)], above):
+            parents[parent.batch.id] = parent
+        level = {batch_id: share for batch_id, share in above.items() if batch_id in parents}
+    return list(parents.values()), loose, complete
+
+
+def _named(session: Session, batch_ids: Sequence[str], shares: dict[str, float]) -> list[Parent]:
+    statement = (
+        select(Batch, Product, Producer)
+        .join(Product, col(Product.id) == col(Batch.product_id))
+        .join(Producer, col(Producer.id) == col(Batch.producer_id))
+        .where(col(Batch.id).in_(batch_ids))
+    )
+    return [Parent(*row, shares[row[0].id]) for row in session.exec(statement)] if batch_ids else []
+
+
+def _areas(session: Session, area_ids: Iterable[str | None]) -> dict[str, GrowingArea]:
+    wanted = {area_id for area_id in area_ids if area_id}
+    found = session.exec(select(GrowingArea).where(col(GrowingArea.id).in_(wanted))) if wanted else ()
+    return {area.id: area for area in found}
+
+
+def _sources(
+    parents: list[Parent], loose: list[tuple[str, float]], areas: dict[str, GrowingArea]
+) -> tuple[Source, ...]:
+    found = [
+        Source(
+            per_mille=round(parent.share * 1000),
+            goods=parent.product.name,
+            lot=parent.batch.lot,
+            producer=public_name(parent.producer),
+            place=_place(areas.get(parent.batch.area_id or ""), parent.producer),
+            area_id=parent.batch.area_id,
+            harvested_on=parent.batch.harvested_on,
+        )
+        for parent in parents
+        if parent.batch.harvested_on is not None
+    ]
+    materials: dict[str, float] = {}
+    for material, share in loose:
+        materials[material] = materials.get(material, 0.0) + share
+    found += [
+        Source(round(share * 1000), material, traced=False) for material, share in sorted(materials.items())
+    ]
+    return tuple(sorted(found, key=lambda source: -source.per_mille))
+
+
+def _steps(session: Session, parents: list[Parent], areas: dict[str, GrowingArea]) -> list[Step]:
+    named = {parent.batch.id: parent for parent in parents}
+    own = parents[0].batch.id
+    rows = session.exec(select(Event).where(col(Event.batch_id).in_(named))).all()
+    markets = dict(
+        session.exec(select(Delivery.id, Delivery.market).where(col(Delivery.batch_id).in_(named))).all()
+    )
+    steps = []
+    for event in standing(rows):
+        parent = named[event.batch_id or ""]
+        upstream = parent.batch.id != own
+        if upstream and event.type in _SHIPPED and event.delivery_id is None:
+            continue
+        steps.append(
+            Step(
+                type=event.type,
+                word=event.step,
+                at=event.happened_at,
+                whole_day=is_whole_day(event.happened_at),
+                producer=public_name(parent.producer),
+                place=_place(areas.get(event.area_id or ""), parent.producer),
+                goods=parent.product.name if upstream else "",
+                lot=parent.batch.lot if upstream else "",
+                corrected=event.corrects_id is not None,
+                market=markets.get(event.delivery_id or "", ""),
+            )
+        )
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _place(area: GrowingArea | None, producer: Producer) -> str:
+    where = area or producer
+    return ", ".join(part for part in (where.commune_name, where.province_name) if part)
+
+
+def _with_gaps(steps: list[Step]) -> tuple[Step | Gap, ...]:
+    """The steps with the gaps between them. After the goods have left, silence is no gap."""
+    shown: list[Step | Gap] = []
+    for step in steps:
+        before = shown[-1] if shown else None
+        if isinstance(before, Step) and before.type not in _SHIPPED:
+            gap = Gap(local_day(before.at), local_day(step.at))
+            if gap.days > GAP_DAYS:
+                shown.append(gap)
+        shown.append(step)
+    return tuple(shown)

@@ -1,0 +1,195 @@
+"""What the public may know: frozen dataclasses that list it. What does not stand here cannot reach a public page.
+
+Not here are weights, customers, suppliers, pickers, notes, telephone numbers, tax codes, coordinates, the reasons of
+suspensions, and the name and street of a household.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from traceability.domain.areas import CodeFamily, CodeState
+from traceability.domain.batches import BatchState
+from traceability.domain.certificates import CoveredKind
+from traceability.domain.journeys import Gap, Source, Step
+from traceability.domain.producers import LegalForm
+from traceability.domain.recalls import RecallKind
+from traceability.domain.suspensions import SuspendedKind
+
+
+@dataclass(frozen=True)
+class PublicPicture:
+    """A picture: its file by digest, what is seen, and whether it is only an illustration."""
+
+    sha256: str
+    width: int
+    height: int
+    alt: str
+    illustration: bool
+    credit: str
+
+
+@dataclass(frozen=True)
+class PublicProduct:
+    """A trade item. `standards` are pairs of code and title."""
+
+    code: str
+    name: str
+    name_en: str
+    category: str
+    net_weight: str
+    net_weight_g: int
+    unit: str
+    brand: str
+    variety: str
+    gtin: str | None
+    standards: tuple[tuple[str, str], ...]
+    ocop_stars: int | None
+    gi_note: str
+    description: str
+    warnings: str
+    storage: str
+    shelf_life_days: int | None
+    origin: str
+    legacy_origin: str
+    picture: PublicPicture | None
+    suspended: bool
+    approved_on: date | None
+    approved_by: str
+
+
+@dataclass(frozen=True)
+class PublicProducer:
+    """A producer. Of a household only the code, the commune and the province are told."""
+
+    code: str
+    name: str
+    name_en: str
+    household: bool
+    legal_form: LegalForm
+    address: str
+    legacy_address: str
+    gln: str | None
+    suspended: bool
+    approved_on: date | None
+    approved_by: str
+
+
+@dataclass(frozen=True)
+class PublicBatch:
+    """A lot and its days."""
+
+    lot: str
+    state: BatchState
+    transformed: bool
+    started_on: date
+    harvested_on: date | None
+    packed_on: date | None
+    best_before_on: date | None
+    published_on: date | None
+
+
+@dataclass(frozen=True)
+class PublicCode:
+    """A growing-area code claimed for the batch, and how it stands today."""
+
+    code: str
+    family: CodeFamily | None
+    market: str
+    authority: str
+    state: CodeState | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True)
+class PublicArea:
+    """A growing area: where it lies, and its outline blurred to the area as the `d` of an SVG path."""
+
+    name: str
+    place: str
+    legacy_address: str
+    square_metres: int
+    outline: str
+    suspended: bool
+    code: PublicCode | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One line of a laboratory report, as text."""
+
+    name: str
+    value: str
+    unit: str
+    limit: str
+    passed: bool | None
+
+
+@dataclass(frozen=True)
+class PublicLabTest:
+    """A laboratory report."""
+
+    laboratory: str
+    accreditation: str
+    report_no: str
+    stage: str
+    sampled_on: date
+    reported_on: date
+    passed: bool
+    measured: tuple[Measured, ...]
+    recorded_by: str
+
+
+@dataclass(frozen=True)
+class PublicCertificate:
+    """A certificate that is valid today. `checked_by` is the agency that checked it, empty: the producer's own word."""
+
+    scheme: str
+    number: str
+    issuer: str
+    covers: CoveredKind
+    scope: str
+    stars: int | None
+    issued_on: date
+    expires_on: date | None
+    checked_by: str
+    checked_on: date | None
+
+
+@dataclass(frozen=True)
+class PublicRecall:
+    """An open recall that reaches the batch. `began_with` names the lot it began with where that is another one."""
+
+    number: str
+    kind: RecallKind
+    decided_by: str
+    decision_no: str
+    opened_on: date
+    public_text: str
+    began_with: str
+
+
+@dataclass(frozen=True)
+class PublicSuspension:
+    """A suspension in force: of what, by whom, since when. Its reason is between the agency and the producer."""
+
+    kind: SuspendedKind
+    by: str
+    since: date
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """All that the public may know of a batch."""
+
+    product: PublicProduct
+    producer: PublicProducer
+    batch: PublicBatch
+    areas: tuple[PublicArea, ...]
+    more_areas: int
+    steps: tuple[Step | Gap, ...]
+    sources: tuple[Source, ...]
+    complete: bool
+    lab_tests: tuple[PublicLabTest, ...]
+    certificates: tuple[PublicCertificate, ...]
+    recalls: tuple[PublicRecall, ...]
+    suspensions: tuple[PublicSuspension, ...]
