@@ -84,7 +84,7 @@ def test_the_same_secret_under_another_number_gives_unrelated_codes():
 @pytest.mark.parametrize("place", range(15))
 def test_a_forged_code_with_a_right_check_character_is_refused(place):
     code = stamp_codes.mint(KEY, 99)
-    body = code[:place] + ALPHABET[(ALPHABET.index(code[place]) + 1) % 32] + code[place + 1:15]
+    body = code[:place] + ALPHABET[(ALPHABET.index(code[place]) + 1) % 32] + code[place + 1 : 15]
     forged = body + stamp_codes.check_character(body)
     assert stamp_codes.normalise(forged) == forged
     assert stamp_codes.read([KEY], forged) is None
@@ -99,6 +99,7 @@ def test_a_forgery_costs_the_reader_as_many_ciphers_as_a_real_code(monkeypatch):
         def call(*arguments):
             calls.append(name)
             return real(*arguments)
+
         return call
 
     for name in ("_tag", "_round"):
@@ -118,7 +119,7 @@ def test_every_single_wrong_character_and_every_exchange_of_two_is_noticed():
     code = stamp_codes.mint(KEY, 4_242)
     for place in range(16):
         for wrong in set(ALPHABET) - {code[place]}:
-            assert isinstance(stamp_codes.normalise(code[:place] + wrong + code[place + 1:]), Problem)
+            assert isinstance(stamp_codes.normalise(code[:place] + wrong + code[place + 1 :]), Problem)
     for i, j in combinations(range(16), 2):
         if code[i] != code[j]:
             swapped = list(code)
@@ -126,10 +127,16 @@ def test_every_single_wrong_character_and_every_exchange_of_two_is_noticed():
             assert isinstance(stamp_codes.normalise("".join(swapped)), Problem)
 
 
-@pytest.mark.parametrize("typed", [
-    "jqrb-9xw1-7res-s24t", "JQRB 9XW1 7RES S24T", "JQRB9XW17RESS24T", "  jqrb-9xwi - 7res s24t ",
-    "JQRB9XWl7RESS24T",
-])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "jqrb-9xw1-7res-s24t",
+        "JQRB 9XW1 7RES S24T",
+        "JQRB9XW17RESS24T",
+        "  jqrb-9xwi - 7res s24t ",
+        "JQRB9XWl7RESS24T",
+    ],
+)
 def test_case_spaces_hyphens_and_the_letters_o_i_l_are_forgiven(typed):
     assert stamp_codes.normalise(typed) == "JQRB9XW17RESS24T"
 
@@ -139,19 +146,22 @@ def test_the_letter_o_is_read_as_zero():
     assert stamp_codes.normalise(code.replace("0", "o")) == code
 
 
-@pytest.mark.parametrize(("typed", "flaw", "positions", "found"), [
-    ("", Flaw.EMPTY, (), 0),
-    (" - ", Flaw.EMPTY, (), 0),
-    ("JQRB-9XW1-7RES-S24", Flaw.LENGTH, (), 15),
-    ("JQRB-9XW1-7RES-S24TT", Flaw.LENGTH, (), 17),
-    ("JQRU-9XW1-7RES-S24T", Flaw.CHARACTERS, (3,), 16),
-    ("JQRB-9XW1-7RES-S2\uff14T", Flaw.CHARACTERS, (17,), 16),
-    ("JQRB\u20139XW1-7RES-S24T", Flaw.CHARACTERS, (4,), 17),
-    ("JQRB-9XW\u0661-7RES-S24T", Flaw.CHARACTERS, (8,), 16),
-    ("\u017fQRB-9XW1-7RES-S24T", Flaw.CHARACTERS, (0,), 16),
-    ("JQRB-9XW1-7RES-S24\x00", Flaw.CHARACTERS, (18,), 16),
-    ("0x1_", Flaw.CHARACTERS, (3,), 4),
-])
+@pytest.mark.parametrize(
+    ("typed", "flaw", "positions", "found"),
+    [
+        ("", Flaw.EMPTY, (), 0),
+        (" - ", Flaw.EMPTY, (), 0),
+        ("JQRB-9XW1-7RES-S24", Flaw.LENGTH, (), 15),
+        ("JQRB-9XW1-7RES-S24TT", Flaw.LENGTH, (), 17),
+        ("JQRU-9XW1-7RES-S24T", Flaw.CHARACTERS, (3,), 16),
+        ("JQRB-9XW1-7RES-S2\uff14T", Flaw.CHARACTERS, (17,), 16),
+        ("JQRB\u20139XW1-7RES-S24T", Flaw.CHARACTERS, (4,), 17),
+        ("JQRB-9XW\u0661-7RES-S24T", Flaw.CHARACTERS, (8,), 16),
+        ("\u017fQRB-9XW1-7RES-S24T", Flaw.CHARACTERS, (0,), 16),
+        ("JQRB-9XW1-7RES-S24\x00", Flaw.CHARACTERS, (18,), 16),
+        ("0x1_", Flaw.CHARACTERS, (3,), 4),
+    ],
+)
 def test_what_cannot_be_a_code_is_pointed_at(typed, flaw, positions, found):
     assert stamp_codes.normalise(typed) == Problem(flaw, positions, found)
     assert stamp_codes.read([KEY], typed) is None
@@ -196,12 +206,16 @@ def test_no_more_than_eight_epochs_are_ever_tried():
 def test_the_browser_script_uses_the_same_alphabet_polynomial_and_length():
     script = (Path(stamp_codes.__file__).parents[1] / "static" / "code_check.js").read_text()
     constants = dict(re.findall(r'const ([A-Z]+) = "?(\w+)"?;', script))
-    alphabet, length, polynomial = constants["ALPHABET"], int(constants["LENGTH"]), int(constants["POLYNOMIAL"])
+    alphabet, length, polynomial = (
+        constants["ALPHABET"],
+        int(constants["LENGTH"]),
+        int(constants["POLYNOMIAL"]),
+    )
     assert (alphabet, length, polynomial) == (ALPHABET, stamp_codes.LENGTH, stamp_codes.GF32_POLYNOMIAL)
     for printed in VECTORS.values():
         code, total = printed.replace("-", ""), 0
         # The script's own loop, line by line.
-        for character in code[:length - 1]:
+        for character in code[: length - 1]:
             total = (total ^ alphabet.index(character)) << 1
             if total & 32:
                 total ^= polynomial

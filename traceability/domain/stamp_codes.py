@@ -62,8 +62,19 @@ _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _CANONICAL = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
 # Python's int(text, 32) counts 0-9A-V: one translation turns a code into its 80-bit number.
 _TO_PYTHON_DIGITS = str.maketrans(ALPHABET, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
-_FOLD = str.maketrans({**{lower: lower.upper() for lower in "abcdefghijklmnopqrstuvwxyz"},
-                       "o": "0", "O": "0", "i": "1", "I": "1", "l": "1", "L": "1", " ": None, "-": None})
+_FOLD = str.maketrans(
+    {
+        **{lower: lower.upper() for lower in "abcdefghijklmnopqrstuvwxyz"},
+        "o": "0",
+        "O": "0",
+        "i": "1",
+        "I": "1",
+        "l": "1",
+        "L": "1",
+        " ": None,
+        "-": None,
+    }
+)
 _LOOKALIKE = frozenset("2Z5S8B6GVY0DQ")
 _LONGEST_TYPED = 64
 
@@ -202,7 +213,7 @@ def _why_not(text: str) -> Problem:
 
 def group(code: str) -> str:
     """The code as it is printed and read out: XXXX-XXXX-XXXX-XXXX."""
-    return "-".join(code[i:i + 4] for i in range(0, len(code), 4))
+    return "-".join(code[i : i + 4] for i in range(0, len(code), 4))
 
 
 def check_character(body: str) -> str:

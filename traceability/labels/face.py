@@ -187,8 +187,9 @@ def _one_code_line(width: float, height: float) -> CodeLine:
 
 
 def _domain_line(domain: str, width: float, top: float, height: float) -> Line:
-    size = min(7.0, height * PT_PER_MM / _LEADING,
-               (width - 2 * _EDGE_MM) * PT_PER_MM / width_pt(domain, REGULAR, 1))
+    size = min(
+        7.0, height * PT_PER_MM / _LEADING, (width - 2 * _EDGE_MM) * PT_PER_MM / width_pt(domain, REGULAR, 1)
+    )
     if size < _SMALLEST_PT:
         raise RuleBroken("labels.text_too_long", field="domain", text=domain)
     return Line(_EDGE_MM, top + _ASCENT * size / PT_PER_MM, size, REGULAR, domain)
@@ -211,8 +212,9 @@ class _Block:
         return lines
 
 
-def _block(paragraphs: list[tuple[str, str, float]], width: float, height: float,
-           largest: float = _LARGEST_PT) -> _Block:
+def _block(
+    paragraphs: list[tuple[str, str, float]], width: float, height: float, largest: float = _LARGEST_PT
+) -> _Block:
     """Paragraphs wrapped into a box (mm) at the largest size at which they fit; a tenth of a point is a
     step."""
     for tenths in range(round(largest * 10), round(_SMALLEST_PT * 10) - 1, -1):

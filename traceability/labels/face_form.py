@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from reportlab.pdfgen.canvas import Canvas
 
-from traceability.domain.errors import RuleBroken
 from traceability.domain.stamp_codes import ALPHABET
 from traceability.labels import face as faces
 from traceability.labels.face import PT_PER_MM, Face
@@ -38,12 +37,23 @@ def draw(face: Face, fit: Fit) -> FaceForm:
     width, height = (dots * fit.dot_pt for dots in fit.stamp_dots)
     written = io.BytesIO()
     # invariant: no dates and a fixed /ID, so that the same face is the same bytes.
-    canvas = Canvas(written, pagesize=(width, height), invariant=1, pageCompression=1,
-                    initialFontName=faces.REGULAR)  # type: ignore[arg-type]
+    canvas = Canvas(
+        written,
+        pagesize=(width, height),
+        invariant=1,
+        pageCompression=1,
+        initialFontName=faces.REGULAR,  # type: ignore[arg-type]
+    )
     canvas.beginForm(_FORM, 0, 0, width, height)
     for bar in face.bars:
-        canvas.rect(bar.x_mm * PT_PER_MM, height - (bar.top_mm + bar.height_mm) * PT_PER_MM,
-                    bar.width_mm * PT_PER_MM, bar.height_mm * PT_PER_MM, stroke=0, fill=1)
+        canvas.rect(
+            bar.x_mm * PT_PER_MM,
+            height - (bar.top_mm + bar.height_mm) * PT_PER_MM,
+            bar.width_mm * PT_PER_MM,
+            bar.height_mm * PT_PER_MM,
+            stroke=0,
+            fill=1,
+        )
     for line in face.lines:
         canvas.setFillGray(1 if line.white else 0)
         canvas.setFont(line.font, line.size_pt)
@@ -63,10 +73,10 @@ def draw(face: Face, fit: Fit) -> FaceForm:
 
 def _taken_over(pdf: bytes, code_font: bytes) -> FaceForm:
     """The objects of a file that ReportLab has written."""
-    table = int(pdf[pdf.rindex(b"startxref") + 9:].split()[0])
+    table = int(pdf[pdf.rindex(b"startxref") + 9 :].split()[0])
     offsets = [int(entry[:10]) for entry in re.findall(rb"\d{10} \d{5} n", pdf[table:])]
     ends = dict(zip(sorted(offsets), [*sorted(offsets)[1:], table], strict=True))
-    objects = [pdf[start:ends[start]] for start in offsets]
+    objects = [pdf[start : ends[start]] for start in offsets]
 
     def reference(key: bytes, text: bytes) -> int:
         return int(_found(rb"/" + key + rb"\s*\[?\s*(\d+) 0 R", text)[1])
@@ -74,16 +84,23 @@ def _taken_over(pdf: bytes, code_font: bytes) -> FaceForm:
     catalog = reference(b"Root", pdf[table:])
     pages = reference(b"Pages", objects[catalog - 1])
     page = reference(b"Kids", objects[pages - 1])
-    dropped = {catalog, pages, page, reference(b"Info", pdf[table:]), reference(b"Contents", objects[page - 1])}
+    dropped = {
+        catalog,
+        pages,
+        page,
+        reference(b"Info", pdf[table:]),
+        reference(b"Contents", objects[page - 1]),
+    }
     xobjects = _found(rb"/XObject\s*<<\s*(/\S+) \d+ 0 R\s*>>", objects[page - 1])
     fonts = reference(b"Font", objects[page - 1])
     kept = tuple(None if n + 1 in dropped else text for n, text in enumerate(objects))
-    return FaceForm(kept, b"<</Font %d 0 R%s>>" % (fonts, xobjects[0].replace(b"\n", b" ")), xobjects[1],
-                    code_font)
+    return FaceForm(
+        kept, b"<</Font %d 0 R%s>>" % (fonts, xobjects[0].replace(b"\n", b" ")), xobjects[1], code_font
+    )
 
 
 def _found(pattern: bytes, text: bytes) -> re.Match[bytes]:
     match = re.search(pattern, text)
     if match is None:
-        raise RuleBroken("labels.face_not_drawn")
+        raise RuntimeError("ReportLab has written its file in another way than this module reads")
     return match

@@ -70,17 +70,35 @@ class Layout:
         if min(self.columns, self.rows) < 1 or self.dpi not in DPI_PROFILES:
             raise RuleBroken("labels.layout_empty", field="layout")
         for field, page, first, count, stamp, gap in (
-            ("page_width_mm", self.page_width_mm, self.left_mm, self.columns, self.stamp_width_mm,
-             self.gap_x_mm),
-            ("page_height_mm", self.page_height_mm, self.top_mm, self.rows, self.stamp_height_mm,
-             self.gap_y_mm),
+            (
+                "page_width_mm",
+                self.page_width_mm,
+                self.left_mm,
+                self.columns,
+                self.stamp_width_mm,
+                self.gap_x_mm,
+            ),
+            (
+                "page_height_mm",
+                self.page_height_mm,
+                self.top_mm,
+                self.rows,
+                self.stamp_height_mm,
+                self.gap_y_mm,
+            ),
         ):
             needed = first + count * stamp + (count - 1) * gap
             # Not (a and b), so that a NaN is refused as well.
-            if not (0 < page <= _LARGEST_PAGE_MM and stamp > 0 and first >= 0 and gap >= 0
-                    and needed <= page + 0.01):
-                raise RuleBroken("labels.layout_exceeds_page", field=field, needed_mm=round(needed, 2),
-                                 page_mm=page)
+            if not (
+                0 < page <= _LARGEST_PAGE_MM
+                and stamp > 0
+                and first >= 0
+                and gap >= 0
+                and needed <= page + 0.01
+            ):
+                raise RuleBroken(
+                    "labels.layout_exceeds_page", field=field, needed_mm=round(needed, 2), page_mm=page
+                )
 
     def fit(self, order: PrintOrder, *, small_modules: bool = False) -> "Fit":
         """The layout of one order on the printer's grid.
@@ -99,15 +117,25 @@ class Layout:
         least = LEAST_MODULE_MM[form]
         overridden = small_modules and form is PrintedForm.DIGITAL_LINK
         if fit.module_mm < least and not overridden:
-            raise RuleBroken("labels.module_too_small", field="module_mm", module_mm=round(fit.module_mm,
-            3),
-                             least_mm=least)
+            raise RuleBroken(
+                "labels.module_too_small",
+                field="module_mm",
+                module_mm=round(fit.module_mm, 3),
+                least_mm=least,
+            )
         if fit.area_mm > min(self.stamp_width_mm, self.stamp_height_mm) + fit.dot_mm / 2:
-            raise RuleBroken("labels.symbol_exceeds_stamp", field="layout", needed_mm=round(fit.area_mm, 1),
-                             version=version)
+            raise RuleBroken(
+                "labels.symbol_exceeds_stamp",
+                field="layout",
+                needed_mm=round(fit.area_mm, 1),
+                version=version,
+            )
         if self.stamp_width_mm - fit.area_mm < _LEAST_COLUMN_MM:
-            raise RuleBroken("labels.no_room_for_text", field="stamp_width_mm",
-                             needed_mm=round(fit.area_mm + _LEAST_COLUMN_MM, 1))
+            raise RuleBroken(
+                "labels.no_room_for_text",
+                field="stamp_width_mm",
+                needed_mm=round(fit.area_mm + _LEAST_COLUMN_MM, 1),
+            )
         return fit
 
 

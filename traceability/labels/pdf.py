@@ -34,8 +34,9 @@ _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _DEFLATE_LEVEL = 1
 
 
-def stream(order: PrintOrder, layout: Layout, *, start: int = 0, compress: bool = False,
-           small_modules: bool = False) -> Iterator[bytes]:
+def stream(
+    order: PrintOrder, layout: Layout, *, start: int = 0, compress: bool = False, small_modules: bool = False
+) -> Iterator[bytes]:
     """The PDF of an order in pieces of some hundred kilobytes; nothing is kept.
 
     `start` cells of the first sheet are left empty (used before). `compress` deflates each page.
@@ -56,8 +57,9 @@ class Press:
     Raises RuleBroken when the layout, the texts or the address do not fit, or the order is empty.
     """
 
-    def __init__(self, order: PrintOrder, layout: Layout, *, start: int = 0,
-                 small_modules: bool = False) -> None:
+    def __init__(
+        self, order: PrintOrder, layout: Layout, *, start: int = 0, small_modules: bool = False
+    ) -> None:
         if order.count < 1:
             raise RuleBroken("labels.nothing_to_print", field="count")
         self.order, self.layout, self.start = order, layout, start
@@ -67,7 +69,9 @@ class Press:
         composed = face.compose(order.text, self.fit, demo=order.demo)
         self._form = face_form.draw(composed, self.fit)
         record = _Record(self._form, composed, self.fit, self._encoder.row_bytes)
-        cells = [self.fit.cell_dots(column, row) for row in range(layout.rows) for column in range(layout.columns)]
+        cells = [
+            self.fit.cell_dots(column, row) for row in range(layout.rows) for column in range(layout.columns)
+        ]
         texts = [record.text(x, y) for x, y in cells]
         self._record = record
         self._records = np.frombuffer(b"".join(texts), dtype=np.uint8).reshape(len(texts), -1)
@@ -83,57 +87,79 @@ class Press:
 
     def _prologue(self) -> tuple[bytes, list[int]]:
         """Everything in front of the first page, and the offset of each object in it (0: not used)."""
-        offsets = [0] * (self._first_page - 1)
-        parts, at = [_HEADER], len(_HEADER)
-        objects = list(enumerate(self._form.objects, start=1))
         # A hair less than whole dots: renderers count in single precision and round a page's size up.
         width, height = (_number(dots * self.fit.dot_pt - 0.001) for dots in self.fit.page_dots)
-        objects.append((self._catalog, _object(self._catalog, b"<</Type/Catalog/Pages %d 0 R/Lang(vi)"
-                                               b"/ViewerPreferences<</PrintScaling/None>>>>" % self._root)))
-        kids = b" ".join(b"%d 0 R" % (self._root + 1 + node) for node in range(self._nodes))
-        objects.append((self._root, _object(
-            self._root, b"<</Type/Pages/Count %d/Kids[%s]/MediaBox[0 0 %s %s]/Resources%s>>"
-            % (self.pages, kids, width, height, self._form.resources))))
+        nodes = b" ".join(b"%d 0 R" % (self._root + 1 + node) for node in range(self._nodes))
+        objects = [
+            *self._form.objects,
+            _object(
+                self._catalog,
+                b"<</Type/Catalog/Pages %d 0 R/Lang(vi)"
+                b"/ViewerPreferences<</PrintScaling/None>>>>" % self._root,
+            ),
+            _object(
+                self._root,
+                b"<</Type/Pages/Count %d/Kids[%s]/MediaBox[0 0 %s %s]/Resources%s>>"
+                % (self.pages, nodes, width, height, self._form.resources),
+            ),
+        ]
+        offsets, at = [], len(_HEADER)
+        for text in objects:
+            offsets.append(at if text is not None else 0)
+            at += len(text or b"")
+        return _HEADER + b"".join(text for text in objects if text is not None), offsets
+
+    def _page(self, page: int) -> bytes:
+        """The page object; its size and resources are inherited from the root of the tree."""
+        parent = self._root + 1 + page // _KIDS
+        return _object(
+            self._first_page + page,
+            b"<</Type/Page/Parent %d 0 R/Contents %d 0 R>>" % (parent, self._first_content + page),
+        )
+
+    def _opening(self, page: int, length: int, compress: bool) -> bytes:
+        """The contents object up to its data."""
+        packed = b"/Filter/FlateDecode" if compress else b""
+        return b"%d 0 obj\n<</Length %d%s>>\nstream\n" % (self._first_content + page, length, packed)
+
+    def _tree(self) -> Iterator[bytes]:
+        """The nodes between the root and the pages."""
         for node in range(self._nodes):
             first = self._first_page + node * _KIDS
             last = min(first + _KIDS, self._first_content)
-            kids = b" ".join(b"%d 0 R" % page for page in range(first, last))
-            number = self._root + 1 + node
-            objects.append((number, _object(number, b"<</Type/Pages/Parent %d 0 R/Count %d/Kids[%s]>>"
-                                            % (self._root, last - first, kids))))
-        for number, text in objects:
-            if text is not None:
-                offsets[number - 1] = at
-                parts.append(text)
-                at += len(text)
-        return b"".join(parts), offsets
+            kids = b" ".join([b"%d 0 R" % page for page in range(first, last)])
+            yield _object(
+                self._root + 1 + node,
+                b"<</Type/Pages/Parent %d 0 R/Count %d/Kids[%s]>>" % (self._root, last - first, kids),
+            )
 
-    def _page_head(self, page: int, length: int, compress: bool) -> tuple[bytes, bytes]:
-        """The page object, and its contents object up to the data."""
-        number, content = self._first_page + page, self._first_content + page
-        parent = self._root + 1 + page // _KIDS
-        head = _object(number, b"<</Type/Page/Parent %d 0 R/Contents %d 0 R>>" % (parent, content))
-        packed = b"/Filter/FlateDecode" if compress else b""
-        return head, b"%d 0 obj\n<</Length %d%s>>\nstream\n" % (content, length, packed)
-
-    def _epilogue(self, offsets: list[int], pages: "array[int]", contents: "array[int]",
-                  at: int) -> Iterator[bytes]:
-        """The cross-reference table and the trailer, a few thousand lines at a time."""
-        yield b"xref\n0 %d\n0000000000 65535 f \n" % self._objects
-        for table in (offsets, pages, contents):
-            for first in range(0, len(table), 4096):
-                yield b"".join([b"%010d 00000 n \n" % offset if offset else b"0000000000 00001 f \n"
-                                for offset in table[first:first + 4096]])
+    def _trailer(self, at: int) -> bytes:
         identity = self.identity
-        yield (b"trailer\n<</Size %d/Root %d 0 R/ID[<%s><%s>]>>\nstartxref\n%d\n%%%%EOF\n"
-               % (self._objects, self._catalog, identity, identity, at))
+        return b"trailer\n<</Size %d/Root %d 0 R/ID[<%s><%s>]>>\nstartxref\n%d\n%%%%EOF\n" % (
+            self._objects,
+            self._catalog,
+            identity,
+            identity,
+            at,
+        )
 
     @property
     def identity(self) -> bytes:
         """The fixed /ID: it names the order, its address and the layout, and no moment."""
         order = self.order
-        named = repr((order.number, order.prefix, order.count, order.form.value, order.level, order.demo,
-                      self._encoder.mask, self.layout, self.start))
+        named = repr(
+            (
+                order.number,
+                order.prefix,
+                order.count,
+                order.form.value,
+                order.level,
+                order.demo,
+                self._encoder.mask,
+                self.layout,
+                self.start,
+            )
+        )
         return hashlib.sha256(named.encode()).hexdigest()[:32].encode()
 
     # --- the run ---------------
@@ -143,20 +169,33 @@ class Press:
         prologue, offsets = self._prologue()
         yield prologue
         at = len(prologue)
-        page_offsets, content_offsets = array("Q"), array("Q")
-        page = 0
+        page_offsets = array("Q")
         for data in self._contents():
-            pieces = []
+            pieces: list[bytes | memoryview] = []
             for content in data:
+                page = len(page_offsets)
                 body: bytes | memoryview = zlib.compress(content, _DEFLATE_LEVEL) if compress else content
-                head, opening = self._page_head(page, len(body), compress)
+                parts = (self._page(page), self._opening(page, len(body), compress), body, _CLOSING)
                 page_offsets.append(at)
-                content_offsets.append(at + len(head))
-                pieces += [head, opening, body, _CLOSING]
-                at += len(head) + len(opening) + len(body) + len(_CLOSING)
-                page += 1
+                at += sum(map(len, parts))
+                pieces.extend(parts)
             yield b"".join(pieces)
-        yield from self._epilogue(offsets, page_offsets, content_offsets, at)
+        for text in self._tree():
+            offsets.append(at)
+            at += len(text)
+            yield text
+        yield b"xref\n0 %d\n0000000000 65535 f \n" % self._objects
+        yield b"".join(map(_xref_line, offsets))
+        for contents in (False, True):
+            for first in range(0, self.pages, _KIDS):
+                pages = range(first, min(first + _KIDS, self.pages))
+                yield b"".join(
+                    [
+                        _xref_line(page_offsets[page] + (len(self._page(page)) if contents else 0))
+                        for page in pages
+                    ]
+                )
+        yield self._trailer(at)
 
     def _contents(self) -> Iterator[list[memoryview]]:
         """The page streams, some thousand stamps at a time. The views hold until the next step."""
@@ -174,34 +213,36 @@ class Press:
             codes = self.order.codes(first_cell - self.start, last_cell - first_cell)
             if codes.shape != (last_cell - first_cell, LENGTH):
                 raise ValueError("the order gave another number of codes than asked for")
-            filled = sheet[first_cell - first_page * cells:last_cell - first_page * cells]
+            filled = sheet[first_cell - first_page * cells : last_cell - first_page * cells]
             holes.fill(filled, codes, self._encoder.rows(codes))
             views = []
             for page in range(first_page, first_page + pages):
                 top = max(page * cells, first_cell) - first_page * cells
                 end = min((page + 1) * cells, last_cell) - first_page * cells
-                views.append(flat[top * length:end * length])
+                views.append(flat[top * length : end * length])
             yield views
 
     @property
     def content_length(self) -> int:
         """Exact number of bytes of an uncompressed run, without running it."""
-        prologue, offsets = self._prologue()
         record = self._records.shape[1]
-        total = len(prologue)
-        full = [len(imposition.stamps_on(self.layout, page, self.order.count, self.start))
-                for page in sorted({0, self.pages - 1})]
-        stamps = {0: full[0], self.pages - 1: full[-1]}
+        total = len(self._prologue()[0])
+        # Pages differ in the digits of their numbers, and the first and the last in their stamps.
+        total += sum(map(len, self._tree())) + sum(len(self._page(page)) for page in range(self.pages))
         for page in range(self.pages):
-            length = record * stamps.get(page, self.layout.per_page)
-            head, opening = self._page_head(page, length, compress=False)
-            total += len(head) + len(opening) + length + len(_CLOSING)
-        tail = self._epilogue(offsets, array("Q"), array("Q"), total)
-        return total + sum(map(len, tail)) + 2 * self.pages * _XREF_LINE
+            stamps = imposition.stamps_on(self.layout, page, self.order.count, self.start)
+            length = record * len(stamps)
+            total += len(self._opening(page, length, compress=False)) + length + len(_CLOSING)
+        table = len(b"xref\n0 %d\n" % self._objects) + len(_xref_line(0)) * self._objects
+        return total + table + len(self._trailer(total))
 
 
 _CLOSING = b"\nendstream\nendobj\n"
-_XREF_LINE = 20
+
+
+def _xref_line(offset: int) -> bytes:
+    """One entry of the cross-reference table; no object starts at 0, so 0 means that the number is free."""
+    return b"%010d 00000 n \n" % offset if offset else b"0000000000 65535 f \n"
 
 
 def _object(number: int, text: bytes) -> bytes:
@@ -228,8 +269,11 @@ class _Record:
         show = bytearray()
         for line in composed.code_lines:
             show += b"BT%s %s Tf %s %s Td(" % (
-                form.code_font, _number(line.size_pt), _number(line.x_mm * PT_PER_MM),
-                _number(height - line.baseline_mm * PT_PER_MM))
+                form.code_font,
+                _number(line.size_pt),
+                _number(line.x_mm * PT_PER_MM),
+                _number(height - line.baseline_mm * PT_PER_MM),
+            )
             for first, last in line.groups:
                 self._code_holes.append((len(show), first, last))
                 show += b"-" * (last - first) + b"-"
@@ -241,8 +285,14 @@ class _Record:
         corner = _number(margin + _SHRINK_PT / 2), _number(height - margin - side + _SHRINK_PT / 2)
         drawn = _number(side - _SHRINK_PT)
         self._show = bytes(show)
-        self._paint = (b"%s 0 0 %s %s %s cm BI/W %d/H %d/BPC 1/IM true/D[1 0]/L %d ID "
-                       % (drawn, drawn, *corner, fit.modules, fit.modules, self._image_bytes))
+        self._paint = b"%s 0 0 %s %s %s cm BI/W %d/H %d/BPC 1/IM true/D[1 0]/L %d ID " % (
+            drawn,
+            drawn,
+            *corner,
+            fit.modules,
+            fit.modules,
+            self._image_bytes,
+        )
         self._before = 0
 
     def text(self, x: int, y: int) -> bytes:
@@ -254,11 +304,12 @@ class _Record:
         self._before = len(place)
         return place + self._show + self._paint + bytes(self._image_bytes) + b"\nEI Q\n"
 
-    def fill(self, records: npt.NDArray[np.uint8], codes: npt.NDArray[np.uint8],
-             images: npt.NDArray[np.uint8]) -> None:
+    def fill(
+        self, records: npt.NDArray[np.uint8], codes: npt.NDArray[np.uint8], images: npt.NDArray[np.uint8]
+    ) -> None:
         """Write codes and images into as many records."""
         for at, first, last in self._code_holes:
             hole = self._before + at
-            records[:, hole:hole + last - first] = codes[:, first:last]
+            records[:, hole : hole + last - first] = codes[:, first:last]
         image = self._before + len(self._show) + len(self._paint)
-        records[:, image:image + self._image_bytes] = images
+        records[:, image : image + self._image_bytes] = images

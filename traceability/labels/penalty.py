@@ -19,8 +19,14 @@ def mean(images: npt.NDArray[np.uint8], size: int, row_bytes: int) -> float:
 def scores(modules: npt.NDArray[np.uint8]) -> Scores:
     """Penalty of each symbol; `modules` has shape (symbols, size, size), 1 = dark."""
     across = np.swapaxes(modules, 1, 2)
-    return (_runs(modules) + _runs(across) + _blocks(modules) + _finders(modules) + _finders(across)
-            + _balance(modules))
+    return (
+        _runs(modules)
+        + _runs(across)
+        + _blocks(modules)
+        + _finders(modules)
+        + _finders(across)
+        + _balance(modules)
+    )
 
 
 def _total(found: npt.NDArray[Any]) -> Scores:
@@ -49,7 +55,7 @@ def _finders(modules: npt.NDArray[np.uint8]) -> Scores:
     for pattern in _FINDER_LIKE:
         found = np.ones((len(modules), modules.shape[1], width), dtype=bool)
         for at, module in enumerate(pattern):
-            found &= modules[:, :, at:at + width] == module
+            found &= modules[:, :, at : at + width] == module
         cost += 40 * _total(found)
     return cost
 

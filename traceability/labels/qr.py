@@ -18,6 +18,7 @@ Mode = Literal["alphanumeric", "byte"]
 ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 LARGEST_VERSION = 10
 
+# fmt: off
 # Table 9: error correction codewords per block, then (blocks, data codewords in each), for versions 1 to
 # 10.
 _BLOCKS: dict[Level, tuple[tuple[int, tuple[tuple[int, int], ...]], ...]] = {
@@ -34,9 +35,20 @@ _BLOCKS: dict[Level, tuple[tuple[int, tuple[tuple[int, int], ...]], ...]] = {
           (28, ((4, 15),)), (26, ((4, 13), (1, 14))), (26, ((4, 14), (2, 15))), (24, ((4, 12), (4, 13))),
           (28, ((6, 15), (2, 16)))),
 }
+# fmt: on
 # Annex E: centres of the alignment patterns.
 _ALIGNMENT: tuple[tuple[int, ...], ...] = (
-    (), (6, 18), (6, 22), (6, 26), (6, 30), (6, 34), (6, 22, 38), (6, 24, 42), (6, 26, 46), (6, 28, 50))
+    (),
+    (6, 18),
+    (6, 22),
+    (6, 26),
+    (6, 30),
+    (6, 34),
+    (6, 22, 38),
+    (6, 24, 42),
+    (6, 26, 46),
+    (6, 28, 50),
+)
 _LEVEL_BITS: dict[Level, int] = {"L": 1, "M": 0, "Q": 3, "H": 2}
 
 
@@ -256,8 +268,14 @@ def _masked(mask: int, row: int, column: int) -> bool:
     # Table 10.
     product = row * column
     return (
-        (row + column) % 2, row % 2, column % 3, (row + column) % 3, (row // 2 + column // 3) % 2,
-        product % 2 + product % 3, (product % 2 + product % 3) % 2, ((row + column) % 2 + product % 3) % 2,
+        (row + column) % 2,
+        row % 2,
+        column % 3,
+        (row + column) % 3,
+        (row // 2 + column // 3) % 2,
+        product % 2 + product % 3,
+        (product % 2 + product % 3) % 2,
+        ((row + column) % 2 + product % 3) % 2,
     )[mask] == 0
 
 
@@ -304,7 +322,7 @@ def data_plane(data: bytes | Sequence[int], version: int, level: Level) -> int:
     for at, byte in enumerate(data):
         put(data_place[at], byte)
     for block, (start, length) in enumerate(spans):
-        span = data[start:start + length]
+        span = data[start : start + length]
         if any(span):
             for place, byte in zip(correction[block], remainder(span, degree), strict=True):
                 put(place, byte)

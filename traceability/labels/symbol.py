@@ -144,8 +144,16 @@ class SymbolEncoder:
     ("labels.address_characters") when the mode cannot carry the prefix.
     """
 
-    def __init__(self, prefix: str, *, mode: Mode, level: Level = "M", mask: int = 0,
-                 version: int | None = None, width: int = LENGTH) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        *,
+        mode: Mode,
+        level: Level = "M",
+        mask: int = 0,
+        version: int | None = None,
+        width: int = LENGTH,
+    ) -> None:
         length = len(prefix) + width
         if not prefix.isascii() or (mode == "alphanumeric" and not set(prefix) <= set(qr.ALPHANUMERIC)):
             raise RuleBroken("labels.address_characters", field="prefix", address=prefix)
@@ -180,7 +188,7 @@ class SymbolEncoder:
         plane = self._base
         for group, table in zip(self._groups, _integer_tables(self._shape), strict=True):
             row = 0
-            for character in code[group.first:group.first + group.characters]:
+            for character in code[group.first : group.first + group.characters]:
                 row = 32 * row + ALPHABET.index(character)
             plane ^= table[row]
         return plane
@@ -197,9 +205,9 @@ class SymbolEncoder:
         symbols = np.empty((len(codes), tables[0].shape[1]), dtype=np.uint64)
         other = np.empty((min(_PIECE, len(codes)), tables[0].shape[1]), dtype=np.uint64)
         for start in range(0, len(codes), _PIECE):
-            piece = codes[start:start + _PIECE]
-            into = symbols[start:start + _PIECE]
-            spare = other[:len(piece)]
+            piece = codes[start : start + _PIECE]
+            into = symbols[start : start + _PIECE]
+            spare = other[: len(piece)]
             for group, table in zip(self._groups, tables, strict=True):
                 index = self._index(piece, group)
                 if group.first == 0:
@@ -207,12 +215,12 @@ class SymbolEncoder:
                 else:
                     np.take(table, index, axis=0, out=spare, mode="clip")
                     np.bitwise_xor(into, spare, out=into)
-        return symbols.view(np.uint8)[:, :self.image_bytes]
+        return symbols.view(np.uint8)[:, : self.image_bytes]
 
     @staticmethod
     def _index(codes: Codes, group: _Group) -> npt.NDArray[np.int32]:
         if group.characters == 2:
-            pair = np.ascontiguousarray(codes[:, group.first:group.first + 2]).view(np.uint16)
+            pair = np.ascontiguousarray(codes[:, group.first : group.first + 2]).view(np.uint16)
             index = _PAIR_INDEX[pair[:, 0]]
         else:
             index = _SINGLE_INDEX[codes[:, group.first]]
@@ -222,8 +230,9 @@ class SymbolEncoder:
 
     def with_mask(self, mask: int) -> "SymbolEncoder":
         """The same order under another mask."""
-        return SymbolEncoder(self.prefix, mode=self.mode, level=self.level, mask=mask, version=self.version,
-                             width=self.width)
+        return SymbolEncoder(
+            self.prefix, mode=self.mode, level=self.level, mask=mask, version=self.version, width=self.width
+        )
 
     def best_mask(self, sample: Codes) -> int:
         """The mask (0 to 7) with the least mean ISO penalty over sampled codes, the lowest number on a tie.
@@ -232,7 +241,9 @@ class SymbolEncoder:
         it makes a reprint the same to the last module.
         """
         plain = self.rows(sample) ^ self._frame_bytes(self.mask)
-        scores = [penalty.mean(plain ^ self._frame_bytes(mask), self.size, self.row_bytes) for mask in range(8)]
+        scores = [
+            penalty.mean(plain ^ self._frame_bytes(mask), self.size, self.row_bytes) for mask in range(8)
+        ]
         return min(range(8), key=scores.__getitem__)
 
     def _frame_bytes(self, mask: int) -> npt.NDArray[np.uint8]:
