@@ -22,6 +22,9 @@ MOST = 128
 # OWASP's second choice for Argon2id: 19 MiB, 2 passes. A sign-in must not cost a small server its memory.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
+#: What people hang onto a word to make it a password.
+_TRIMMINGS = "0123456789!?.,@#$*-_ "
+
 #: Passwords of at least ten characters that everybody tries first, folded (see `text.fold`).
 _COMMON = frozenset(
     """
@@ -65,7 +68,7 @@ NewPassword = Annotated[str, BeforeValidator(_new), Field(repr=False)]
 def must_be_good(password: str, username: str, field: str = "password") -> None:
     """Refuses a password that others try first. Raises `RuleBroken` ("passwords.like_username", "passwords.common")."""
     guess = fold(password)
-    if fold(username) == guess or guess.strip("0123456789!.@#") == fold(username):
+    if guess.strip(_TRIMMINGS) == fold(username).strip(_TRIMMINGS):
         raise RuleBroken("passwords.like_username", field=field)
     if guess in _COMMON or len(set(guess)) < 3:
         raise RuleBroken("passwords.common", field=field)
