@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 ONCE = "once"
 _ROW = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})-(?P<field>[a-z_]+)$")
+_ROW_OF_INPUT = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})(?P<rest>(-[a-z_]+)?)$")
 _MAX_ROWS = 200
 
 
@@ -193,11 +194,11 @@ class Form(Generic[I]):
 
     def _typed_name(self, name: str) -> str:
         """The field on the page for a field of the input: rows left empty shift the numbers of those after them."""
-        match = _ROW.match(name)
+        match = _ROW_OF_INPUT.match(name)
         rows = self._row_numbers.get(match["list"], []) if match else []
         if match is None or int(match["row"]) >= len(rows):
             return name
-        return f"{match['list']}-{rows[int(match['row'])]}-{match['field']}"
+        return f"{match['list']}-{rows[int(match['row'])]}{match['rest']}"
 
 
 def _is_list(annotation: Any) -> bool:

@@ -4,15 +4,33 @@ A batch begins as a harvest from a growing area or as the output of a transform.
 is on hand, shipped, used as an input, or lost, and nothing else; the schema holds the sum for ever.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Field, Session, col, func, select
 
+from traceability.domain import ledger, records, rules
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.areas import AreaCode, GrowingArea
+from traceability.domain.clock import local_day, now, today
+from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.history import Event, EventType, signature
+from traceability.domain.identifiers import Lot
+from traceability.domain.key_data import KeyData
+from traceability.domain.moments import Moment, start_of
 from traceability.domain.ownership import ProducerOwned
-from traceability.domain.records import Instant, Record, choice
+from traceability.domain.producers import Producer, ProducerState
+from traceability.domain.products import Product, ProductState
+from traceability.domain.quantities import Day, Kilograms, kg_text
+from traceability.domain.records import Instant, Record, RecordId, choice
+from traceability.domain.text import Block, Line, fold
+
+#: A remark of at most 1000 characters.
+Note = Annotated[Block, Field(max_length=1000)]
+PAGE_SIZE = 20
 
 
 class Origin(StrEnum):
@@ -95,3 +113,248 @@ class Batch(Record, ProducerOwned, table=True):
     external_ref: str | None = Field(default=None, max_length=80)
     recorded_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     on_behalf_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
+
+    @property
+    def may_move(self) -> bool:
+        """Whether goods of the batch may leave, be worked up or be stamped."""
+        return self.state in (BatchState.OPEN, BatchState.RELEASED)
+
+    def must_move(self, field: str | None = None) -> None:
+        """Demands that goods of the batch may leave, be worked up or be stamped.
+
+        Raises `RuleBroken`: `batches.held`, `batches.recalled`, `batches.closed`.
+        """
+        if not self.may_move:
+            raise RuleBroken(f"batches.{self.state.value}", field, lot=self.lot)
+
+    def must_hold(self, grams: int, left_g: int, actor: Actor, field: str = "kilograms") -> None:
+        """Demands that at least `grams` of the `left_g` are left. Raises `RuleBroken` ("batches.not_enough")."""
+        if grams > left_g:
+            left, asked = kg_text(left_g, actor.language), kg_text(grams, actor.language)
+            raise RuleBroken("batches.not_enough", field, lot=self.lot, left=left, asked=asked)
+
+    def begin_shelf_life(self, product: Product) -> None:
+        """Sets the best-before day: the shelf life counts from the first packing, else from the first day."""
+        if product.shelf_life_days is None:
+            self.best_before_on = None
+        else:
+            start = self.packed_on or self.harvested_on or self.started_on
+            self.best_before_on = start + timedelta(days=product.shelf_life_days)
+
+
+class HarvestInput(BaseModel):
+    """What a person may say of a harvest. Without a lot the next free one of the day is taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    area_id: RecordId
+    product_id: RecordId
+    area_code: Annotated[Line | None, Field(max_length=60)] = None
+    harvested_on: Day
+    harvested_at: Moment | None = None
+    kilograms: Kilograms
+    lot: Lot | None = None
+    picker: Line | None = None
+    details: KeyData = Field(default_factory=dict)
+    note: Note = ""
+    external_ref: Annotated[str | None, Field(max_length=80)] = None
+
+
+class CloseInput(BaseModel):
+    """Closes a batch of which nothing is left."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_id: RecordId
+
+
+def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
+    """A harvest becomes a batch of the area's producer, with its first event.
+
+    Raises `RuleBroken`: `access.not_permitted`, `batches.area_unknown`, `batches.product_unknown`,
+    `batches.area_of_another`, `areas.*` (not approved, suspended, another crop), `products.suspended`,
+    `batches.producer_suspended`, `area_codes.*`, `batches.code_of_another_area`, `batches.harvest_in_future`,
+    `batches.harvest_on_two_days`, `batches.lot_taken`.
+    """
+    actor.must(Permission.REGISTER_BATCHES)
+    product = product_for(session, value.product_id)
+    try:
+        area = records.find(session, GrowingArea, value.area_id)
+    except NotFound:
+        raise RuleBroken("batches.area_unknown", "area_id") from None
+    if area.producer_id != product.producer_id:
+        raise RuleBroken("batches.area_of_another", "area_id", area=area.name)
+    moment = value.harvested_at or start_of(value.harvested_on)
+    if value.harvested_on > today() or moment > now():
+        raise RuleBroken("batches.harvest_in_future", "harvested_on", today=today())
+    if local_day(moment) != value.harvested_on:
+        raise RuleBroken("batches.harvest_on_two_days", "harvested_on")
+    area.must_grow(product.crop_id)
+    if value.area_code:
+        _code_of(session, area, value.area_code).must_be_good_on(value.harvested_on)
+    batch = Batch(
+        producer_id=product.producer_id,
+        product_id=product.id,
+        lot=free_lot(session, product, value.lot, value.harvested_on),
+        origin=Origin.HARVEST,
+        area_id=area.id,
+        area_code=value.area_code or "",
+        started_on=value.harvested_on,
+        harvested_on=value.harvested_on,
+        made_g=int(value.kilograms),
+        on_hand_g=int(value.kilograms),
+        picker=value.picker or "",
+        note=value.note,
+        external_ref=value.external_ref,
+        **signature(actor),
+    )
+    batch.search = fold(" ".join([batch.lot, product.name, product.code, batch.area_code, area.name]))[:900]
+    batch.begin_shelf_life(product)
+    session.add(batch)
+    session.flush()
+    event = Event(
+        producer_id=batch.producer_id,
+        batch_id=batch.id,
+        area_id=area.id,
+        type=EventType.HARVEST,
+        happened_at=moment,
+        output_g=batch.made_g,
+        details=value.details,
+        **signature(actor),
+    )
+    session.add(event)
+    session.flush()
+    rules.judge(session, batch, "register")
+    ledger.record(session, "batch.registered", batch, event)
+    return batch
+
+
+def close(session: Session, actor: Actor, value: CloseInput) -> Batch:
+    """Closes a batch of which nothing is left. Raises `RuleBroken`: `batches.still_on_hand`, `batches.closed`."""
+    actor.must(Permission.REGISTER_BATCHES)
+    batch = records.lock(session, Batch, value.batch_id)
+    batch.must_move()
+    if batch.on_hand_g:
+        raise RuleBroken("batches.still_on_hand", left=kg_text(batch.on_hand_g, actor.language))
+    batch.state = BatchState.CLOSED
+    batch.page_version += 1
+    ledger.record(session, "batch.closed", batch)
+    return batch
+
+
+def product_for(session: Session, product_id: str) -> Product:
+    """The product of a batch that is about to begin, locked so that lots are given out one after the other.
+
+    Raises `RuleBroken`: `batches.product_unknown`, `products.suspended`, `batches.producer_suspended`.
+    """
+    try:
+        product = records.lock(session, Product, product_id)
+    except NotFound:
+        raise RuleBroken("batches.product_unknown", "product_id") from None
+    if product.state is ProductState.SUSPENDED:
+        product.must_be_approved()
+    producer = records.find(session, Producer, product.producer_id)
+    if producer.state is ProducerState.SUSPENDED:
+        raise RuleBroken("batches.producer_suspended", None, name=producer.name)
+    return product
+
+
+def free_lot(session: Session, product: Product, wanted: str | None, day: date) -> str:
+    """The lot that was asked for, or the next free one of the day. Raises `RuleBroken` ("batches.lot_taken")."""
+    suggestion = suggested_lot(session, product.id, day)
+    if wanted is None:
+        return suggestion
+    if session.exec(select(Batch.id).where(Batch.product_id == product.id, Batch.lot == wanted)).first():
+        raise RuleBroken("batches.lot_taken", "lot", lot=wanted, suggestion=suggestion)
+    return wanted
+
+
+def suggested_lot(session: Session, product_id: str, day: date) -> str:
+    """The next free lot of a product for a day: `L26112401`, `L26112402` ..."""
+    stem = f"L{day:%y%m%d}"
+    taken = set(
+        session.exec(select(Batch.lot).where(Batch.product_id == product_id, col(Batch.lot).startswith(stem)))
+    )
+    number = 1
+    while f"{stem}{number:02d}" in taken:
+        number += 1
+    return f"{stem}{number:02d}"
+
+
+def _code_of(session: Session, area: GrowingArea, code: str) -> AreaCode:
+    """The code of an area by its text; one that is granted goes before others of the same text."""
+    found = session.exec(select(AreaCode).where(AreaCode.area_id == area.id)).all()
+    matching = sorted(
+        (row for row in found if row.code == code), key=lambda row: row.state.value != "granted"
+    )
+    if not matching:
+        raise RuleBroken("batches.code_of_another_area", "area_code", code=code, area=area.name)
+    return matching[0]
+
+
+# --- Questions -------------------------------------------------------------------------------------------
+
+
+def choose(session: Session, batch_id: str, field: str = "batch_id") -> Batch:
+    """A batch named in a form, locked. Raises `RuleBroken` ("batches.unknown") for a foreign one as for a missing."""
+    try:
+        return records.lock(session, Batch, batch_id)
+    except NotFound:
+        raise RuleBroken("batches.unknown", field) from None
+
+
+def listed(
+    session: Session,
+    *,
+    text: str = "",
+    state: BatchState | None = None,
+    product_id: str | None = None,
+    producer_id: str | None = None,
+    page: int = 1,
+) -> tuple[list[tuple[Batch, Product]], int]:
+    """One page of batches, the newest first, and how many pages there are. `text` is a folded key (`text.sought`)."""
+    wanted: list[Any] = [col(Batch.search).contains(word, autoescape=True) for word in text.split()]
+    if state is not None:
+        wanted.append(Batch.state == state)
+    if product_id:
+        wanted.append(Batch.product_id == product_id)
+    if producer_id:
+        wanted.append(Batch.producer_id == producer_id)
+    count = session.exec(select(func.count()).select_from(Batch).where(*wanted)).one()
+    pages = max(1, -(-count // PAGE_SIZE))
+    statement = (
+        select(Batch, Product)
+        .join(Product, col(Product.id) == Batch.product_id)
+        .where(*wanted)
+        .order_by(col(Batch.started_on).desc(), col(Batch.created_at).desc())
+        .offset((min(max(page, 1), pages) - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE)
+    )
+    return [(batch, product) for batch, product in session.exec(statement).all()], pages
+
+
+def newest(session: Session, producer_id: str) -> Batch | None:
+    """The harvest that was registered last: what a form begins with, since the next is mostly like it."""
+    statement = (
+        select(Batch)
+        .where(Batch.producer_id == producer_id, Batch.origin == Origin.HARVEST)
+        .order_by(col(Batch.created_at).desc())
+        .limit(1)
+    )
+    return session.exec(statement).first()
+
+
+def in_stock(session: Session, producer_id: str) -> list[tuple[Batch, Product]]:
+    """The batches of a producer of which something is on hand and may move, the newest first."""
+    statement = (
+        select(Batch, Product)
+        .join(Product, col(Product.id) == Batch.product_id)
+        .where(
+            Batch.producer_id == producer_id,
+            Batch.on_hand_g > 0,
+            col(Batch.state).in_([BatchState.OPEN, BatchState.RELEASED]),
+        )
+        .order_by(col(Batch.started_on).desc(), col(Batch.created_at).desc())
+        .limit(300)
+    )
+    return [(batch, product) for batch, product in session.exec(statement).all()]

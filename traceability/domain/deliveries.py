@@ -1,13 +1,28 @@
 """The delivery (giao hàng): grams of a batch leave for a customer, or for another producer who receives them."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Field, Session, col, select
 
-from traceability.domain.ownership import owned
-from traceability.domain.records import Instant, Record
+from traceability.domain import balance, batches, ledger, notices, records, rules
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.area_grants import Market
+from traceability.domain.batches import Batch, Note
+from traceability.domain.clock import local_day, now, today
+from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.history import Event, EventType, signature
+from traceability.domain.key_data import KeyData
+from traceability.domain.moments import Moment, start_of
+from traceability.domain.ownership import beyond_scope, owned
+from traceability.domain.producers import Producer, ProducerState
+from traceability.domain.products import Product
+from traceability.domain.quantities import Day, Kilograms, kg_text
+from traceability.domain.records import Instant, Record, RecordId
+from traceability.domain.text import Line, ShortLine, fold
 
 
 class Delivery(Record, table=True):
@@ -38,6 +53,284 @@ class Delivery(Record, table=True):
     variance_reason: str = Field(default="", max_length=400)
     #: grams the receiver may still use; 0 until received
     remaining_g: int = Field(default=0, sa_type=sa.BigInteger)
+    #: set when its sender declared that it never left
+    cancelled_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 owned(Delivery, "producer_id", "to_producer_id")
+
+
+class ShipInput(BaseModel):
+    """What a person may say of a delivery: to a customer in words, or to a producer by id, code or name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_id: RecordId
+    kilograms: Kilograms
+    sent_on: Day
+    customer: Line | None = None
+    customer_contact: Line | None = None
+    to_producer: Line | None = None
+    to_producer_id: RecordId | None = None
+    market: Market = "VN"
+    destination: Line | None = None
+    transport: Annotated[Line | None, Field(max_length=120)] = None
+    document_no: ShortLine | None = None
+    details: KeyData = Field(default_factory=dict)
+    note: Note = ""
+
+
+class ReceiveInput(BaseModel):
+    """What the receiver of a delivery may say of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    delivery_id: RecordId
+    kilograms: Kilograms
+    received_at: Moment
+    variance_reason: Annotated[Line | None, Field(max_length=400)] = None
+    details: KeyData = Field(default_factory=dict)
+    note: Note = ""
+
+
+@dataclass(frozen=True)
+class Partner:
+    """All that one producer may see of another here: its name is public anyway."""
+
+    id: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A delivery as its receiver sees it: what it is and from whom."""
+
+    delivery: Delivery
+    sender: Partner
+    lot: str
+    product_name: str
+    may_be_used: bool
+
+
+def ship(session: Session, actor: Actor, value: ShipInput) -> Delivery:
+    """Goods of a batch leave. For a producer of the platform they wait to be received, and it is told.
+
+    Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.held`, `.recalled`, `.closed`,
+    `batches.not_enough`, `deliveries.sent_before_harvest`, `deliveries.sent_in_future`, `deliveries.no_receiver`,
+    `deliveries.two_receivers`, `deliveries.receiver_unknown`, `deliveries.receiver_ambiguous`, `deliveries.to_itself`.
+    """
+    actor.must(Permission.RECORD_EVENTS)
+    batch = batches.choose(session, value.batch_id)
+    batch.must_move()
+    if value.sent_on > today():
+        raise RuleBroken("deliveries.sent_in_future", "sent_on", today=today())
+    if value.sent_on < batch.started_on:
+        raise RuleBroken("deliveries.sent_before_harvest", "sent_on", began=batch.started_on)
+    receiver = _receiver(session, batch, value)
+    grams = int(value.kilograms)
+    batch.must_hold(grams, balance.account(session, batch).left_on(value.sent_on), actor)
+    delivery = Delivery(
+        producer_id=batch.producer_id,
+        to_producer_id=receiver.id if receiver else None,
+        batch_id=batch.id,
+        customer=value.customer or "",
+        customer_contact=value.customer_contact or "",
+        market=value.market,
+        destination=value.destination or "",
+        transport=value.transport or "",
+        document_no=value.document_no or "",
+        sent_on=value.sent_on,
+        sent_g=grams,
+    )
+    session.add(delivery)
+    session.flush()
+    event = Event(
+        producer_id=batch.producer_id,
+        batch_id=batch.id,
+        delivery_id=delivery.id,
+        type=EventType.SHIP,
+        happened_at=now() if value.sent_on == today() else start_of(value.sent_on),
+        output_g=grams,
+        details=value.details,
+        note=value.note,
+        **signature(actor),
+    )
+    session.add(event)
+    batch.on_hand_g -= grams
+    batch.shipped_g += grams
+    batch.page_version += 1
+    session.flush()
+    rules.judge(session, delivery, "ship")
+    ledger.record(session, "batch.shipped", delivery, batch, event)
+    if receiver:
+        sender = records.find(session, Producer, batch.producer_id)
+        product = records.find(session, Product, batch.product_id)
+        notices.post(
+            session,
+            "delivery_sent",
+            producer_id=receiver.id,
+            subject=delivery,
+            sender=sender.name,
+            lot=batch.lot,
+            product=product.name,
+            sent_g=grams,
+        )
+    return delivery
+
+
+def receive(session: Session, actor: Actor, value: ReceiveInput) -> Delivery:
+    """The receiver weighs a delivery and takes it into stock; a difference needs its reason.
+
+    Raises `RuleBroken`: `access.not_permitted`, `deliveries.received_already`, `deliveries.cancelled`,
+    `deliveries.more_than_sent`, `deliveries.variance_unexplained`, `deliveries.received_in_future`,
+    `deliveries.received_before_sent`. Raises `NotFound` for what is not on its way to the actor.
+    """
+    actor.must(Permission.RECORD_EVENTS)
+    delivery = records.lock(session, Delivery, value.delivery_id)
+    receiver_id = delivery.to_producer_id
+    if receiver_id is None or (actor.producer_id and receiver_id != actor.producer_id):
+        raise NotFound("Delivery", value.delivery_id)
+    if delivery.cancelled_at is not None:
+        raise RuleBroken("deliveries.cancelled")
+    if delivery.received_at is not None:
+        raise RuleBroken("deliveries.received_already")
+    if value.received_at > now():
+        raise RuleBroken("deliveries.received_in_future", "received_at")
+    if local_day(value.received_at) < delivery.sent_on:
+        raise RuleBroken("deliveries.received_before_sent", "received_at", sent=delivery.sent_on)
+    grams = int(value.kilograms)
+    if grams > delivery.sent_g:
+        sent = kg_text(delivery.sent_g, actor.language)
+        raise RuleBroken("deliveries.more_than_sent", "kilograms", sent=sent)
+    if grams != delivery.sent_g and not value.variance_reason:
+        missing = kg_text(delivery.sent_g - grams, actor.language)
+        raise RuleBroken("deliveries.variance_unexplained", "variance_reason", missing=missing)
+    delivery.received_at = value.received_at
+    delivery.received_g = delivery.remaining_g = grams
+    delivery.variance_reason = (value.variance_reason or "") if grams != delivery.sent_g else ""
+    event = Event(
+        producer_id=receiver_id,
+        delivery_id=delivery.id,
+        type=EventType.RECEIVE,
+        happened_at=value.received_at,
+        input_g=delivery.sent_g,
+        output_g=grams,
+        loss_g=delivery.sent_g - grams,
+        details=value.details,
+        note=value.note,
+        **signature(actor),
+    )
+    session.add(event)
+    session.flush()
+    ledger.record(session, "delivery.received", delivery, event, tenant=receiver_id)
+    with beyond_scope(session):
+        receiver = records.find(session, Producer, receiver_id)
+        lot = records.find(session, Batch, delivery.batch_id).lot
+    code = "delivery_received" if grams == delivery.sent_g else "delivery_differs"
+    notices.post(
+        session,
+        code,
+        producer_id=delivery.producer_id,
+        subject=delivery,
+        receiver=receiver.name,
+        lot=lot,
+        sent_g=delivery.sent_g,
+        received_g=grams,
+    )
+    return delivery
+
+
+# --- Who ------------------------------------------------------------------------------------------------
+
+
+def partners(session: Session, besides: str | None, limit: int = 300) -> list[Partner]:
+    """The approved producers that goods may be sent to, by name."""
+    with beyond_scope(session):
+        statement = select(Producer.id, Producer.code, Producer.name).where(
+            Producer.state == ProducerState.APPROVED, Producer.id != (besides or "")
+        )
+        found = session.exec(statement.order_by(Producer.sort_key).limit(limit)).all()
+    return [Partner(*row) for row in found]
+
+
+def partner(session: Session, producer_id: str) -> Partner:
+    """The name and code of a producer that a delivery names."""
+    with beyond_scope(session):
+        row = records.find(session, Producer, producer_id)
+    return Partner(row.id, row.code, row.name)
+
+
+def _receiver(session: Session, batch: Batch, value: ShipInput) -> Partner | None:
+    """The producer that a form names by id, by code or by (part of) its name; None for an ordinary customer."""
+    named = value.to_producer_id or value.to_producer
+    if named and value.customer:
+        raise RuleBroken("deliveries.two_receivers", "customer")
+    if not named:
+        if not value.customer and not value.destination:
+            raise RuleBroken("deliveries.no_receiver", "customer")
+        return None
+    everyone = partners(session, None, limit=100_000)
+    if value.to_producer_id:
+        found = [one for one in everyone if one.id == value.to_producer_id]
+    else:
+        sought = fold(value.to_producer or "")
+        code = sought.split(" ")[0]
+        found = [one for one in everyone if fold(one.code) in (sought, code)]
+        found = found or [one for one in everyone if fold(one.name) == sought]
+        found = found or [one for one in everyone if sought in fold(one.name)]
+    if not found:
+        raise RuleBroken("deliveries.receiver_unknown", "to_producer", typed=value.to_producer or "")
+    if len(found) > 1:
+        some = "; ".join(f"{one.code} {one.name}" for one in found[:3])
+        raise RuleBroken("deliveries.receiver_ambiguous", "to_producer", some=some, count=len(found))
+    if found[0].id == batch.producer_id:
+        raise RuleBroken("deliveries.to_itself", "to_producer")
+    return found[0]
+
+
+# --- Questions -------------------------------------------------------------------------------------------
+
+
+def of_batch(session: Session, batch_id: str) -> list[Delivery]:
+    """The deliveries of a batch, the newest first."""
+    statement = select(Delivery).where(Delivery.batch_id == batch_id)
+    return list(
+        session.exec(statement.order_by(col(Delivery.sent_on).desc(), col(Delivery.created_at).desc()))
+    )
+
+
+def outgoing(session: Session, producer_id: str, limit: int = 100) -> list[tuple[Delivery, Batch, Product]]:
+    """What a producer has sent, the newest first."""
+    statement = (
+        select(Delivery, Batch, Product)
+        .join(Batch, col(Batch.id) == Delivery.batch_id)
+        .join(Product, col(Product.id) == Batch.product_id)
+        .where(Delivery.producer_id == producer_id)
+        .order_by(col(Delivery.sent_on).desc(), col(Delivery.created_at).desc())
+        .limit(limit)
+    )
+    return [(delivery, batch, product) for delivery, batch, product in session.exec(statement).all()]
+
+
+def incoming(session: Session, producer_id: str, *, in_stock: bool = False) -> list[Incoming]:
+    """What is on its way to a producer or was received by it, the newest first; or only what it may still use."""
+    statement = (
+        select(Delivery, Batch, Product, Producer)
+        .join(Batch, col(Batch.id) == Delivery.batch_id)
+        .join(Product, col(Product.id) == Batch.product_id)
+        .join(Producer, col(Producer.id) == Delivery.producer_id)
+        .where(Delivery.to_producer_id == producer_id, col(Delivery.cancelled_at).is_(None))
+        .order_by(col(Delivery.sent_on).desc(), col(Delivery.created_at).desc())
+        .limit(200)
+    )
+    if in_stock:
+        statement = statement.where(Delivery.remaining_g > 0)
+    with beyond_scope(session):
+        found = session.exec(statement).all()
+    return [
+        Incoming(
+            delivery, Partner(sender.id, sender.code, sender.name), batch.lot, product.name, batch.may_move
+        )
+        for delivery, batch, product, sender in found
+    ]

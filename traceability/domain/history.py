@@ -69,7 +69,7 @@ class Event(Record, ProducerOwned, table=True):
     on_behalf_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
 
 
-def signature(actor: Actor) -> dict[str, str | None]:
+def signature(actor: Actor) -> dict[str, Any]:
     """Who wrote a row: the account, and the agency where it writes in the name of a producer."""
     return {
         "recorded_by_id": actor.user_id,

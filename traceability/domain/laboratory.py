@@ -1,13 +1,25 @@
 """The laboratory result (kết quả kiểm nghiệm): a sample, its laboratory, what was measured against which limit."""
 
-from datetime import date
-from typing import Any, ClassVar
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Field, Session, col, select
 
+from traceability.domain import batches, ledger, rules
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.batches import BatchState
+from traceability.domain.clock import today
+from traceability.domain.errors import RuleBroken
+from traceability.domain.history import Event, EventType, signature
+from traceability.domain.moments import start_of
 from traceability.domain.ownership import ProducerOwned
-from traceability.domain.records import Json, Record
+from traceability.domain.quantities import Day
+from traceability.domain.records import Instant, Json, Record, RecordId
+from traceability.domain.text import Line, ShortLine
+
+MAX_RESULTS = 40
 
 
 class LabTest(Record, ProducerOwned, table=True):
@@ -30,3 +42,109 @@ class LabTest(Record, ProducerOwned, table=True):
     results: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     passed: bool
     recorded_by_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
+    #: set when its record was declared wrong; a report that counts has none
+    withdrawn_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class ResultInput(BaseModel):
+    """One line of a report. `value` and `limit` are written as they stand there ("< 0,01", "không phát hiện")."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    value: ShortLine
+    unit: Annotated[ShortLine | None, Field(max_length=40)] = None
+    limit: ShortLine | None = None
+    passed: bool
+    test: Annotated[ShortLine | None, Field(max_length=40)] = None
+
+
+class LabTestInput(BaseModel):
+    """What a person may copy from a report."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_id: RecordId
+    laboratory: Line
+    accreditation: ShortLine | None = None
+    report_no: ShortLine
+    stage: ShortLine | None = None
+    sampled_on: Day
+    reported_on: Day
+    results: list[ResultInput] = Field(min_length=1, max_length=MAX_RESULTS)
+
+
+def record(session: Session, actor: Actor, value: LabTestInput) -> LabTest:
+    """A report is recorded; it has passed when each of its lines has. A sample may be older than the harvest.
+
+    Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.closed`, `laboratory.reported_in_future`,
+    `laboratory.reported_before_sampled`, `laboratory.recorded_already`.
+    """
+    actor.must(Permission.RECORD_EVENTS, Permission.RECORD_LAB_RESULT)
+    batch = batches.choose(session, value.batch_id)
+    if batch.state is BatchState.CLOSED:
+        batch.must_move()
+    if value.reported_on > today():
+        raise RuleBroken("laboratory.reported_in_future", "reported_on", today=today())
+    if value.sampled_on > value.reported_on:
+        raise RuleBroken("laboratory.reported_before_sampled", "reported_on", sampled=value.sampled_on)
+    if any(
+        report.report_no == value.report_no and report.laboratory == value.laboratory
+        for report in of_batch(session, batch.id)
+    ):
+        raise RuleBroken("laboratory.recorded_already", "report_no", report_no=value.report_no)
+    passed = all(result.passed for result in value.results)
+    event = Event(
+        producer_id=batch.producer_id,
+        batch_id=batch.id,
+        type=EventType.TEST,
+        happened_at=start_of(value.sampled_on),
+        step=value.stage or "",
+        details={
+            "laboratory": value.laboratory[:80],
+            "report_no": value.report_no,
+            "result": "passed" if passed else "failed",
+        },
+        **signature(actor),
+    )
+    session.add(event)
+    session.flush()
+    test = LabTest(
+        producer_id=batch.producer_id,
+        batch_id=batch.id,
+        event_id=event.id,
+        laboratory=value.laboratory,
+        accreditation=value.accreditation or "",
+        report_no=value.report_no,
+        stage=value.stage or "",
+        sampled_on=value.sampled_on,
+        reported_on=value.reported_on,
+        results=[_line(result) for result in value.results],
+        passed=passed,
+        recorded_by_agency_id=None if actor.on_behalf else actor.agency_id,
+    )
+    session.add(test)
+    batch.page_version += 1
+    session.flush()
+    rules.judge(session, test, "test")
+    ledger.record(session, "lab_test.recorded", test, event, batch)
+    return test
+
+
+def of_batch(session: Session, batch_id: str) -> list[LabTest]:
+    """The reports of a batch that count, the newest first."""
+    statement = select(LabTest).where(LabTest.batch_id == batch_id, col(LabTest.withdrawn_at).is_(None))
+    return list(
+        session.exec(statement.order_by(col(LabTest.reported_on).desc(), col(LabTest.created_at).desc()))
+    )
+
+
+def _line(result: ResultInput) -> dict[str, Any]:
+    return {
+        "test": result.test or "",
+        "name": result.name,
+        "value": result.value,
+        "unit": result.unit or "",
+        "limit": result.limit or "",
+        "passed": result.passed,
+    }

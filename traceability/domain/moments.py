@@ -27,9 +27,7 @@ def parse_moment(value: Any) -> datetime:
     Raises `PydanticCustomError`: `moment_unreadable`, and the `day_*` codes of `quantities.parse_day`.
     """
     if isinstance(value, datetime):
-        if value.tzinfo is None:
-            value = value.replace(tzinfo=VIETNAM)
-        return value
+        return value.replace(tzinfo=VIETNAM) if value.tzinfo is None else value
     if isinstance(value, date):
         return datetime.combine(value, time(), VIETNAM)
     match = _MOMENT.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= _LONGEST else None

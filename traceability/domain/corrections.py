@@ -1,0 +1,211 @@
+"""Correcting an event by declaration: the wrong one stays as it was written, a new one says why and what is right.
+
+The gram account of the batch is settled from what then stands; a correction after which some day would end below zero
+(because the goods have left meanwhile) is refused. Weights of later events are kept as they were recorded.
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Field, Session, select
+
+from traceability.domain import balance, ledger, records
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.batches import Batch, BatchState, Origin
+from traceability.domain.clock import local_day, now
+from traceability.domain.deliveries import Delivery
+from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.history import (
+    CorrectionReason,
+    Event,
+    EventType,
+    beginning,
+    history,
+    signature,
+    standing,
+)
+from traceability.domain.key_data import KeyData
+from traceability.domain.laboratory import LabTest
+from traceability.domain.lineage import BatchInput
+from traceability.domain.moments import Moment
+from traceability.domain.products import Product
+from traceability.domain.quantities import KilogramsOrZero, kg_text
+from traceability.domain.records import Record, RecordId
+from traceability.domain.text import Block, Line
+
+
+class CorrectionInput(BaseModel):
+    """What a person may declare. For data that were wrong, the fields say what is right; left out is unchanged.
+
+    `output_kg` is the right weight of a harvest, transform or delivery; `loss_kg` the right loss of any other event.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event_id: RecordId
+    reason: CorrectionReason
+    explanation: Annotated[Block, Field(min_length=1, max_length=1000)]
+    happened_at: Moment | None = None
+    output_kg: KilogramsOrZero | None = None
+    loss_kg: KilogramsOrZero | None = None
+    step: Annotated[Line | None, Field(max_length=120)] = None
+    place: Line | None = None
+    details: KeyData | None = None
+
+
+def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
+    """Declares an event wrong. Answers the correction, which stands in its place.
+
+    Raises `RuleBroken`: `access.not_permitted`, `events.unknown`, `events.corrected_already`, `batches.closed`,
+    `events.beginning_stays`, `events.test_stays`, `events.delivery_arrived`, `events.material_stays`,
+    `events.in_future`, `events.before_batch`, `events.after_others`, `events.weight_missing`, `events.loss_exceeds`,
+    `transforms.output_exceeds_inputs`, `events.correction_impossible`.
+    """
+    actor.must(Permission.RECORD_EVENTS)
+    try:
+        wrong = records.find(session, Event, value.event_id)
+        batch = records.lock(session, Batch, wrong.batch_id or "")
+    except NotFound:
+        raise RuleBroken("events.unknown") from None
+    if batch.state is BatchState.CLOSED:
+        batch.must_move()
+    events = history(session, batch.id)
+    if wrong not in standing(events):
+        raise RuleBroken("events.corrected_already")
+    begins = beginning(events).id == wrong.id
+    never = value.reason is CorrectionReason.DID_NOT_OCCUR
+    right = _declaration(wrong, value, actor)
+    if begins and never:
+        raise RuleBroken("events.beginning_stays", "reason")
+    if not never:
+        _judge_moment(batch, right, standing(events), begins)
+        held_g = balance.account(session, batch).on_hand_on(local_day(right.happened_at))
+        _judge_weights(wrong, right, value, begins, held_g, actor)
+    written: list[Record] = [right, batch]
+    if wrong.type is EventType.SHIP:
+        written.append(_correct_delivery(session, wrong, right, never))
+    elif wrong.type is EventType.TEST:
+        written.append(_withdraw_test(session, wrong, never))
+    elif never and _added_material(session, wrong):
+        raise RuleBroken("events.material_stays", "reason")
+    session.add(right)
+    if begins and batch.origin is Origin.HARVEST:
+        batch.started_on = batch.harvested_on = local_day(right.happened_at)
+    if not balance.settle(session, batch):
+        raise RuleBroken("events.correction_impossible", None, lot=batch.lot)
+    if wrong.type is EventType.PACK or begins:
+        settle_packing(session, batch)
+    batch.page_version += 1
+    session.flush()
+    ledger.record(session, "event.corrected", *written)
+    return right
+
+
+def _declaration(wrong: Event, value: CorrectionInput, actor: Actor) -> Event:
+    """The new event: empty of weights where the old one never happened, else a copy with what is right."""
+    right = Event(
+        producer_id=wrong.producer_id,
+        batch_id=wrong.batch_id,
+        area_id=wrong.area_id,
+        delivery_id=wrong.delivery_id,
+        type=wrong.type,
+        step=wrong.step,
+        happened_at=wrong.happened_at,
+        place=wrong.place,
+        details={},
+        note=value.explanation,
+        corrects_id=wrong.id,
+        correction_reason=value.reason,
+        **signature(actor),
+    )
+    if value.reason is CorrectionReason.INCORRECT_DATA:
+        right.happened_at = value.happened_at or wrong.happened_at
+        right.step = value.step or wrong.step
+        right.place = value.place or wrong.place
+        right.details = wrong.details if value.details is None else value.details
+        right.input_g, right.output_g, right.loss_g = wrong.input_g, wrong.output_g, wrong.loss_g
+    return right
+
+
+def _judge_moment(batch: Batch, right: Event, others: list[Event], begins: bool) -> None:
+    """The beginning stays before everything else, and everything else after it."""
+    day = local_day(right.happened_at)
+    if right.happened_at > now():
+        raise RuleBroken("events.in_future", "happened_at")
+    if begins and batch.origin is Origin.HARVEST:
+        days = [
+            local_day(event.happened_at)
+            for event in others
+            if event.id != right.corrects_id and event.type is not EventType.TEST
+        ]
+        if days and min(days) < day:
+            raise RuleBroken("events.after_others", "happened_at", first=min(days))
+    elif day < batch.started_on and right.type is not EventType.TEST:
+        raise RuleBroken("events.before_batch", "happened_at", began=batch.started_on)
+
+
+def _judge_weights(
+    wrong: Event, right: Event, value: CorrectionInput, begins: bool, held_g: int, actor: Actor
+) -> None:
+    """Puts the right weights in: an output for what begins a batch or leaves it, a loss for a step between."""
+    if begins or wrong.type is EventType.SHIP:
+        if value.output_kg is None:
+            return
+        if not value.output_kg:
+            raise RuleBroken("events.weight_missing", "output_kg")
+        right.output_g = int(value.output_kg)
+        if right.input_g is not None:
+            if right.output_g > right.input_g:
+                total = kg_text(right.input_g, actor.language)
+                raise RuleBroken("transforms.output_exceeds_inputs", "output_kg", total=total)
+            right.loss_g = right.input_g - right.output_g
+    elif value.loss_kg is not None:
+        right.loss_g = int(value.loss_kg)
+        if wrong.output_g is None:
+            right.input_g, before = held_g, held_g
+        else:
+            before = wrong.output_g + (wrong.loss_g or 0)
+        right.output_g = before - right.loss_g
+        if right.output_g < 0:
+            most = kg_text(before, actor.language)
+            raise RuleBroken("events.loss_exceeds", "loss_kg", most=most)
+
+
+def _correct_delivery(session: Session, wrong: Event, right: Event, never: bool) -> Delivery:
+    """Brings the delivery in line; once received it can only be settled with its receiver."""
+    delivery = records.lock(session, Delivery, wrong.delivery_id or "")
+    if delivery.received_at is not None:
+        raise RuleBroken("events.delivery_arrived")
+    if never:
+        delivery.cancelled_at = now()
+    else:
+        delivery.sent_g = right.output_g or delivery.sent_g
+        delivery.sent_on = local_day(right.happened_at)
+    return delivery
+
+
+def _withdraw_test(session: Session, wrong: Event, never: bool) -> LabTest:
+    """A wrong report is withdrawn and recorded anew; neither a failed one nor an agency's by the producer itself."""
+    test = session.exec(select(LabTest).where(LabTest.event_id == wrong.id)).one()
+    if not never or not test.passed or test.recorded_by_agency_id is not None:
+        raise RuleBroken("events.test_stays", "reason")
+    test.withdrawn_at = now()
+    return test
+
+
+def _added_material(session: Session, event: Event) -> bool:
+    return session.exec(select(BatchInput.id).where(BatchInput.event_id == event.id)).first() is not None
+
+
+def settle_packing(session: Session, batch: Batch) -> None:
+    """The day of packing is that of the first packing that stands, and the shelf life counts from it; units add up."""
+    packings = [event for event in standing(history(session, batch.id)) if event.type is EventType.PACK]
+    counts = [event.details["units"] for event in packings if event.details.get("units")]
+    for text in counts:
+        if not re.fullmatch(r"[0-9]{1,3}(?:[.\s]?[0-9]{3}){0,3}|[0-9]{1,9}", text):
+            raise RuleBroken("events.units_unreadable", "details-units", typed=text)
+    units = sum(int(re.sub(r"[^0-9]", "", text)) for text in counts)
+    batch.packed_on = min((local_day(event.happened_at) for event in packings), default=None)
+    batch.unit_count = units if counts else None
+    batch.begin_shelf_life(records.find(session, Product, batch.product_id))
