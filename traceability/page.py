@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
 
 from traceability import access, i18n, wording
 from traceability.domain import notices
@@ -69,8 +71,11 @@ def _office() -> dict[str, Any]:
     actor = access.current_actor()
     on_producer_pages = (request.blueprint or "") == "producer" or actor.producer_id is not None
     menu = PRODUCER_MENU if on_producer_pages else INSPECTOR_MENU
-    with access.reading(EVERYTHING) as session:
-        unread = notices.unread(session, actor)
+    try:
+        with access.reading(EVERYTHING) as session:
+            unread = notices.unread(session, actor)
+    except SQLAlchemyError:
+        unread = 0  # the page of an error must not need a healthy database
     return {
         "nav": _menu(menu),
         "user_id": actor.user_id,
@@ -83,6 +88,16 @@ def _office() -> dict[str, Any]:
         "sign_out_url": url_for("auth.sign_out"),
         "home_url": access.home_of(signed.actor),
     }
+
+
+def _keep_language(response: Response) -> Response:
+    """The language switch of the office pages lasts; the public pages set no cookie."""
+    asked = request.args.get("lang")
+    if asked in i18n.LANGUAGES and (request.blueprint or "") in ("auth", "producer", "inspector"):
+        response.set_cookie(
+            "lang", asked, max_age=365 * 86400, samesite="Lax", httponly=True, secure=request.is_secure
+        )
+    return response
 
 
 def init_app(app: Flask) -> None:
@@ -104,6 +119,8 @@ def init_app(app: Flask) -> None:
         hectares=lambda m2: ha_text(m2, i18n.language()),
     )
     app.jinja_env.globals.update(may=lambda *words: access.current_actor().may(*map(Permission, words)))
+
+    app.after_request(_keep_language)
 
     @app.context_processor
     def frame() -> dict[str, Any]:
