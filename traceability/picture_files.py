@@ -1,0 +1,139 @@
+"""The picture store: an uploaded picture is taken apart and encoded anew, so that only pixels remain.
+
+What comes in may be anything: a text with a picture's name, a file that is two things at once, a few bytes that unpack
+to gigapixels. What is kept is one WebP of at most 1200 pixels a side: upright, without the camera's data (place, owner,
+thumbnail) and without a colour profile, under the SHA-256 of its bytes. Small pictures of the same are made on request
+(`reduced`). Files are written aside and moved into place, so that no reader ever sees half of one.
+"""
+
+import hashlib
+import io
+import os
+import secrets
+import warnings
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from traceability.domain.errors import RuleBroken
+from traceability.domain.pictures import StoredPicture
+
+MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_PIXELS: Final = 50_000_000
+MIN_SIDE: Final = 16
+MAX_SIDE: Final = 1200
+#: The width of small pictures on lists and public pages.
+SMALL_SIDE: Final = 480
+_FORMATS: Final = ("JPEG", "PNG", "WEBP")
+_QUALITY: Final = 80
+
+
+def store(data: bytes, folder: Path, field: str = "picture") -> StoredPicture:
+    """Encodes an uploaded picture anew and keeps it as `<folder>/<sha256>.webp`.
+
+    Raises `RuleBroken`: `pictures.empty`, `.too_large` (10 MB), `.not_a_picture` (only JPEG, PNG and WebP are read),
+    `.too_many_pixels` and `.unpacks_too_large` (50 million, told from the header before anything is unpacked),
+    `.too_small`, `.animated`, `.damaged`.
+    """
+    if not data:
+        raise RuleBroken("pictures.empty", field)
+    if len(data) > MAX_BYTES:
+        size = f"{len(data) / 1024 / 1024:.1f}"
+        raise RuleBroken("pictures.too_large", field, size_mb=size, limit_mb=MAX_BYTES // 1024 // 1024)
+    picture = _read(data, field)
+    encoded = _encode(picture)
+    digest = hashlib.sha256(encoded).hexdigest()
+    _write(folder / f"{digest}.webp", encoded)
+    return StoredPicture(digest, picture.width, picture.height, len(encoded))
+
+
+def path_of(sha256: str, folder: Path, small: bool = False) -> Path | None:
+    """Where a stored picture lies; None if it is not there. A small one is made when it is first asked for."""
+    original = folder / f"{sha256}.webp"
+    if not original.is_file():
+        return None
+    if not small:
+        return original
+    reduced = folder / f"{sha256}.{SMALL_SIDE}.webp"
+    if not reduced.is_file():
+        with Image.open(original, formats=["WEBP"]) as picture:
+            picture.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
+            _write(reduced, _encode(picture))
+    return reduced
+
+
+def _read(data: bytes, field: str) -> Image.Image:
+    """The pixels, upright, at most `MAX_SIDE` a side, in RGB or RGBA."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow warns of (many pixels, odd tags) is judged below
+            opened = Image.open(io.BytesIO(data), formats=_FORMATS)
+            _check(opened, field)
+            opened.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a large JPEG is unpacked small to begin with
+            opened.load()
+            picture: Image.Image = opened if opened.mode != "P" else opened.convert("RGBA")
+            picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+            picture = _plain_colours(ImageOps.exif_transpose(picture))
+    except RuleBroken:
+        raise
+    except Image.DecompressionBombError:
+        raise RuleBroken("pictures.unpacks_too_large", field, limit=MAX_PIXELS // 1_000_000) from None
+    except UnidentifiedImageError:
+        raise RuleBroken("pictures.not_a_picture", field) from None
+    except Exception:  # a decoder fed with rubbish raises whatever its format taught it
+        raise RuleBroken("pictures.damaged", field) from None
+    return picture
+
+
+def _check(picture: Image.Image, field: str) -> None:
+    """Judges what the header says, before the pixels are unpacked."""
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        raise RuleBroken("pictures.too_many_pixels", field, width=width, height=height, limit=limit)
+    if min(width, height) < MIN_SIDE:
+        raise RuleBroken("pictures.too_small", field, limit=MIN_SIDE)
+    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
+        raise RuleBroken("pictures.animated", field)  # MPO: a phone's photo with a second view behind it
+
+
+def _plain_colours(picture: Image.Image) -> Image.Image:
+    """sRGB pixels: a profile is applied where it can be, then dropped."""
+    clear = "A" in picture.getbands() or "transparency" in picture.info
+    profile = picture.info.get("icc_profile")
+    if profile and picture.mode in ("RGB", "CMYK"):
+        try:
+            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            found = ImageCms.profileToProfile(
+                picture, given, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+            if found is not None:
+                return found
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            pass  # a broken profile: the colours as they stand
+    return picture.convert("RGBA" if clear else "RGB")
+
+
+def _encode(picture: Image.Image) -> bytes:
+    bare = Image.new(picture.mode, picture.size)
+    bare.paste(picture)  # pixels only: no EXIF, no profile, no comment can come along
+    encoded = io.BytesIO()
+    bare.save(encoded, "WEBP", quality=_QUALITY, method=4)
+    return encoded.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Writes a file so that it is there whole or not at all."""
+    if path.is_file():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
