@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -15,6 +15,8 @@ from traceability.domain.ownership import OutOfScope
 from traceability.i18n import N_, gettext
 
 _log = logging.getLogger(__name__)
+
+_DRAIN_CHUNK, _DRAIN_CHUNKS = 1 << 16, 512  # 32 MiB at most
 
 #: code -> (title, what to do)
 SENTENCES = {
@@ -51,9 +53,27 @@ def page(code: int, text: str | None = None) -> tuple[str, int]:
     )
 
 
+def refuse_unreadable() -> Any:
+    """Before every request: an address with control characters (NUL above all) is nobody's page and no search."""
+    texts = (request.path, *request.args.keys(), *request.args.values())
+    if any(character < " " or character == "\x7f" for text in texts for character in text):
+        return page(400)
+    return None
+
+
+def _drain() -> None:
+    """Reads a bounded rest of a refused body, so that the answer reaches the client before the connection closes."""
+    stream = request.environ.get("wsgi.input")
+    for _turn in range(_DRAIN_CHUNKS):
+        if stream is None or not stream.read(_DRAIN_CHUNK):
+            return
+
+
 def _http(error: HTTPException) -> Any:
     if error.response is not None or (error.code or 500) < 400:
         return error
+    if error.code == 413:
+        _drain()
     answer = Response(page(error.code or 500)[0], error.code, mimetype="text/html")
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
@@ -77,8 +97,15 @@ def _unexpected(error: Exception) -> Any:
     return page(500)
 
 
+def _unreadable(error: DataError) -> Any:
+    _log.warning("value refused by the database: %s", type(error.orig).__name__)
+    return page(400)
+
+
 def init_app(app: Flask) -> None:
     """Wires the error pages."""
+    app.before_request(refuse_unreadable)
+    app.register_error_handler(DataError, _unreadable)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(NotFound, lambda _error: page(404))
