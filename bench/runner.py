@@ -16,13 +16,13 @@ The ratio is always ours / base: above 1 is better for a speed, below 1 is bette
 
 import json
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from traceability.domain import clock
@@ -185,8 +185,12 @@ def apart(function: Callable[..., Any], **arguments: Any) -> Apart:
 
 
 def peak_bytes() -> int:
-    """The most memory this process has had resident, in bytes (Linux counts kilobytes)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The most memory this process has had resident since its program started, in bytes.
+
+    Not ru_maxrss: that one survives exec, so a child would never show less than the parent that started it.
+    """
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def report(rows: list[Row]) -> dict[str, Any]:
