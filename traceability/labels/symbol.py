@@ -32,8 +32,8 @@ Codes = npt.NDArray[np.uint8]
 MASK_SAMPLE = 128
 """How many of an order's codes are scored to choose its mask."""
 
-# About a thousand symbols of 100 bytes stay in the processor's second cache, tables included.
-_PIECE = 1024
+# Some thousand symbols of 100 bytes stay in the processor's second cache beside a table.
+_PIECE = 2048
 
 
 class _Group(NamedTuple):
@@ -102,10 +102,30 @@ def _integer_tables(shape: _Shape) -> list[list[int]]:
     return tables
 
 
+class _Lanes(NamedTuple):
+    """The tables of a shape as rows of 64-bit lanes, the last lane padded."""
+
+    pairs: list[npt.NDArray[np.uint64]]
+    first_pair: int
+    """The character at which the first pair starts; the others follow."""
+    ends: npt.NDArray[np.uint64] | None
+    """One table for the characters that have no partner: the first, the last, or both as if they were a pair."""
+    end_characters: list[int]
+
+
 @lru_cache(maxsize=16)
-def _lane_tables(shape: _Shape) -> list[npt.NDArray[np.uint64]]:
-    """The same tables as rows of 64-bit lanes, the last lane padded."""
-    return [_lanes(table, shape.version) for table in _integer_tables(shape)]
+def _lane_tables(shape: _Shape) -> _Lanes:
+    groups = shape.groups()
+    tables = [_lanes(table, shape.version) for table in _integer_tables(shape)]
+    pairs = [table for group, table in zip(groups, tables, strict=True) if group.characters == 2]
+    ends = [table for group, table in zip(groups, tables, strict=True) if group.characters == 1]
+    both = (ends[0][:, None, :] ^ ends[1][None, :, :]).reshape(1024, -1) if len(ends) == 2 else None
+    return _Lanes(
+        pairs=pairs,
+        first_pair=next((group.first for group in groups if group.characters == 2), 0),
+        ends=both if both is not None else ends[0] if ends else None,
+        end_characters=[group.first for group in groups if group.characters == 1],
+    )
 
 
 def _lanes(planes: Sequence[int], version: int) -> npt.NDArray[np.uint64]:
@@ -115,17 +135,16 @@ def _lanes(planes: Sequence[int], version: int) -> npt.NDArray[np.uint64]:
     return np.frombuffer(data, dtype=np.uint64).reshape(len(planes), -1)
 
 
-def _pair_index() -> npt.NDArray[np.int32]:
-    """Row of a two-character table for the two ASCII bytes read as one word of this machine; -1: not a
-    code."""
-    index = np.full(65536, -1, dtype=np.int32)
+def _pair_index() -> npt.NDArray[np.intp]:
+    """Row of a table for two ASCII bytes read as one word of this machine; -1 where no code has them."""
+    index = np.full(65536, -1, dtype=np.intp)
     pairs = "".join(a + b for a in ALPHABET for b in ALPHABET)
     index[np.frombuffer(pairs.encode(), dtype=np.uint16)] = np.arange(1024)
     return index
 
 
-def _single_index() -> npt.NDArray[np.int32]:
-    index = np.full(256, -1, dtype=np.int32)
+def _single_index() -> npt.NDArray[np.intp]:
+    index = np.full(256, -1, dtype=np.intp)
     index[np.frombuffer(ALPHABET.encode(), dtype=np.uint8)] = np.arange(32)
     return index
 
@@ -200,33 +219,37 @@ class SymbolEncoder:
         """
         if codes.ndim != 2 or codes.shape[1] != self.width:
             raise ValueError(f"a code has {self.width} characters")
-        tables = list(_lane_tables(self._shape))
-        tables[0] = tables[0] ^ _lanes([self._base], self.version)
-        symbols = np.empty((len(codes), tables[0].shape[1]), dtype=np.uint64)
-        other = np.empty((min(_PIECE, len(codes)), tables[0].shape[1]), dtype=np.uint64)
+        lanes = _lane_tables(self._shape)
+        tables = lanes.pairs if lanes.ends is None else [*lanes.pairs, lanes.ends]
+        first = tables[0] ^ _lanes([self._base], self.version)
+        symbols = np.empty((len(codes), first.shape[1]), dtype=np.uint64)
+        other = np.empty((min(_PIECE, len(codes)), first.shape[1]), dtype=np.uint64)
         for start in range(0, len(codes), _PIECE):
-            piece = codes[start : start + _PIECE]
             into = symbols[start : start + _PIECE]
-            spare = other[: len(piece)]
-            for group, table in zip(self._groups, tables, strict=True):
-                index = self._index(piece, group)
-                if group.first == 0:
-                    np.take(table, index, axis=0, out=into, mode="clip")
-                else:
-                    np.take(table, index, axis=0, out=spare, mode="clip")
-                    np.bitwise_xor(into, spare, out=into)
+            spare = other[: len(into)]
+            indexes = self._indexes(codes[start : start + _PIECE], lanes)
+            np.take(first, indexes[0], axis=0, out=into, mode="clip")
+            for table, index in zip(tables[1:], indexes[1:], strict=True):
+                np.take(table, index, axis=0, out=spare, mode="clip")
+                np.bitwise_xor(into, spare, out=into)
         return symbols.view(np.uint8)[:, : self.image_bytes]
 
     @staticmethod
-    def _index(codes: Codes, group: _Group) -> npt.NDArray[np.int32]:
-        if group.characters == 2:
-            pair = np.ascontiguousarray(codes[:, group.first : group.first + 2]).view(np.uint16)
-            index = _PAIR_INDEX[pair[:, 0]]
-        else:
-            index = _SINGLE_INDEX[codes[:, group.first]]
-        if index.size and index.min() < 0:
+    def _indexes(codes: Codes, lanes: _Lanes) -> list[npt.NDArray[np.intp]]:
+        """The row of each table for each code: first those of the pairs, then that of the ends."""
+        stop = lanes.first_pair + 2 * len(lanes.pairs)
+        words = np.ascontiguousarray(codes[:, lanes.first_pair : stop]).view(np.uint16)
+        # One table after the other, so that each reads its rows' numbers in a line.
+        indexes = list(np.take(_PAIR_INDEX, np.ascontiguousarray(words.T)))
+        for character in lanes.end_characters:
+            index = _SINGLE_INDEX[codes[:, character]]
+            both = len(indexes) > len(lanes.pairs)
+            indexes[len(lanes.pairs) :] = [
+                np.where(index < 0, -1, 32 * indexes[-1] + index) if both else index
+            ]
+        if any(index.size and index.min() < 0 for index in indexes):
             raise ValueError("a code has a character outside the alphabet")
-        return index
+        return indexes
 
     def with_mask(self, mask: int) -> "SymbolEncoder":
         """The same order under another mask."""
