@@ -15,8 +15,9 @@ export PYTHONUNBUFFERED := 1
 # Without compiled bytecode every start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
+# LAN=1: listen on the local network and print its address, so that a real phone can scan.
 ifdef LAN
-export LAN
+export TRACE_LAN := $(LAN)
 endif
 
 .PHONY: help setup run test check style types layers dependencies vendored format bench soak docs-pictures lock dev browser clean

@@ -1,5 +1,16 @@
 """The WSGI entry point: `gunicorn wsgi:app`."""
 
-from traceability import create_app
+import os
+import sys
 
-app = create_app()
+from traceability import create_app, installation
+from traceability.config import WrongSettings
+
+os.umask(0o077)  # what the server writes is for its own eyes
+try:
+    app = create_app()
+    installation.must_suit(app.extensions["database"], app.extensions["settings"].mode)
+except WrongSettings as wrong:
+    sys.stderr.write(f"Not started: {wrong}\n")
+    raise SystemExit(2) from None
+app.extensions["database"].close()  # workers are forked from here: none may inherit a connection

@@ -82,6 +82,13 @@ class Database:
             command.upgrade(alembic_config(connection), "head")
             connection.commit()
 
+    def start_over(self) -> None:
+        """Takes the whole schema down and up again: everything is gone. Only for what a broken first start has left."""
+        with self.engine.connect().execution_options(write=True) as connection:
+            command.downgrade(alembic_config(connection), "base")
+            command.upgrade(alembic_config(connection), "head")
+            connection.commit()
+
     def accepts_writes(self) -> bool:
         """Whether a write would be accepted now (a write lock is taken and given back)."""
         try:

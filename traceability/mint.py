@@ -6,17 +6,20 @@ a forged one above all, asks the database nothing.
 """
 
 import logging
+import secrets
 import time
 from dataclasses import dataclass, field
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from traceability.db import Database
+from traceability.domain import ledger
+from traceability.domain.actors import SYSTEM
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.stamp_codes import MOST_EPOCHS, EpochKey
-from traceability.domain.stamps import StampEpoch
+from traceability.domain.stamps import SerialCounter, StampEpoch
 from traceability.keys import Keyring, MissingKey
 
 _log = logging.getLogger(__name__)
@@ -104,3 +107,27 @@ def _read(database: Database, keyring: Keyring) -> tuple[frozenset[str], dict[in
                 continue
             keys[epoch.number] = EpochKey.from_secret(epoch.number, secret)
     return frozenset(names), keys
+
+
+def ensure_epoch(database: Database, keyring: Keyring, demo: bool) -> StampEpoch:
+    """The epoch that mints, made with its key where there is none: the newest that is not retired.
+
+    The key file is written before the row, so that no epoch is ever without its key. A demo's epoch is marked as one
+    and stays so for ever.
+    """
+    with database.transaction(SYSTEM) as session:
+        minting = (
+            select(StampEpoch)
+            .where(col(StampEpoch.retired_at).is_(None), StampEpoch.demo == demo)
+            .order_by(col(StampEpoch.number).desc())
+        )
+        epoch = session.exec(minting).first()
+        if epoch is None:
+            number = (session.exec(select(func.max(StampEpoch.number))).one() or 0) + 1
+            epoch = StampEpoch(number=number, key_name=secrets.token_hex(8), demo=demo)
+            keyring.secret(key_file_name(epoch.key_name))
+            session.add_all([epoch, SerialCounter(epoch_id=number)])
+            session.flush()
+            ledger.record(session, "stamp_epoch.begun", epoch)
+    forget_keys(database)
+    return epoch

@@ -1,0 +1,73 @@
+"""The demo province, from seed/ into the database, through the same use cases that the pages call.
+
+It is loaded whole or not at all: the row that names the database a demo is written last, and what a broken start left
+behind is thrown away by the next one.
+"""
+
+import fcntl
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from traceability import installation
+from traceability.config import Mode, Settings, WrongSettings
+from traceability.db import Database
+from traceability.domain.accounts import Account
+from traceability.domain.actors import SYSTEM
+from traceability.keys import Keyring
+from traceability.seeding import people, places, source
+from traceability.seeding.loading import Loading
+from traceability.seeding.sign_ins import SignIns
+from traceability.seeding.source import attempts as attempts
+
+_log = logging.getLogger(__name__)
+
+
+def load_demo(database: Database, settings: Settings, keyring: Keyring) -> bool:
+    """Loads the demo province into an empty migrated database; False if it is there already.
+
+    What a loading that was cut short has left is thrown away first. Raises `WrongSettings` outside demo mode, for a
+    database of a real installation, and for one that somebody else has filled.
+    """
+    if settings.mode is not Mode.DEMO:
+        raise WrongSettings("The demo province is loaded in demo mode only (TRACE_MODE=demo).")
+    with _one_at_a_time(settings.data_dir):
+        installation.must_suit(database, settings.mode)
+        found = installation.purpose(database)
+        if found == Mode.DEMO:
+            return False
+        if found == installation.LOADING:
+            _log.warning("an earlier loading of the demo was cut short: starting over")
+            database.start_over()
+        elif _holds_accounts(database):
+            raise WrongSettings(
+                "This database is neither empty nor a demo: name another one in DATABASE_URL."
+            )
+        installation.begin_loading(database)
+        _load(Loading(database, settings, keyring, source.calendar(), SignIns(settings.data_dir)))
+        with database.transaction(SYSTEM) as session:
+            installation.decide(session, Mode.DEMO.value)
+    return True
+
+
+def _load(loading: Loading) -> None:
+    steps: tuple[Callable[[Loading], None], ...] = (people.load, places.load)
+    for step in steps:
+        step(loading)
+
+
+def _holds_accounts(database: Database) -> bool:
+    with database.engine.connect() as connection:
+        return connection.execute(sa.select(Account.id).limit(1)).first() is not None  # type: ignore[call-overload]
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Two first starts in one data folder: the second waits and then finds all done."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "loading.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

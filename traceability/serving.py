@@ -1,0 +1,69 @@
+"""Starting the server: what is printed, and the gunicorn that takes the place of the command."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import qrcode
+
+from traceability.config import Settings, WrongSettings
+
+_ROOT = Path(__file__).resolve().parent.parent
+WORKERS = 2
+THREADS = 6
+
+
+def must_be_free(settings: Settings) -> None:
+    """Demands that nobody listens where the server is to listen: better said now than after a long start.
+
+    Raises `WrongSettings`.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as wrong:
+            raise WrongSettings(
+                f"Port {settings.port} cannot be used ({wrong.strerror}): choose another one, for example PORT=8080."
+            ) from None
+
+
+def announce(settings: Settings, demo: dict[str, Any] | None) -> None:
+    """Prints where the platform is; of a demo also who may sign in and stamps to open; on the network a QR code."""
+    click.echo(f"\nServing on {settings.public_root}   (Ctrl+C stops)")
+    if demo is not None:
+        click.echo(
+            "\nDemo sign-ins (made for this folder; all of them: flask --app wsgi traceability demo-data)"
+        )
+        signs = [("producer", demo["producers"][0]), ("producer", demo["producers"][1])]
+        signs += [("inspector", demo["inspector"]), ("data entry", demo["data_entry"])]
+        signs += [("administrator", demo["administrator"])]
+        for who, sign_in in signs:
+            click.echo(f"  {who:14}{sign_in['username']:10}{sign_in['password'] or '(not on file)'}")
+        if demo["stamps"]:
+            click.echo("\nDemo stamps")
+            for state in ("active", "inactive", "void"):
+                if state in demo["stamps"]:
+                    click.echo(f"  {state:14}{demo['stamps'][state]}")
+    if settings.host != "127.0.0.1":
+        click.echo("\nScan this with a phone on the same network:")
+        code = qrcode.QRCode(border=2)
+        code.add_data(settings.public_root)
+        code.print_ascii(out=sys.stdout, invert=sys.stdout.isatty())
+    click.echo("")
+
+
+def become_gunicorn(settings: Settings) -> NoReturn:
+    """Replaces this process by gunicorn. Two workers with threads; the application is loaded once and shared."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.chdir(_ROOT)
+    options = ["wsgi:app", "--bind", f"{settings.host}:{settings.port}", "--preload", "--no-control-socket"]
+    options += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
+    options += ["--timeout", "120", "--graceful-timeout", "10", "--log-level", "warning"]
+    if os.access("/dev/shm", os.W_OK):
+        options += ["--worker-tmp-dir", "/dev/shm"]  # the heartbeat file must not wait for a disk
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options])
