@@ -2,6 +2,7 @@
 
 import re
 import string
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
 
@@ -188,6 +189,17 @@ def test_a_key_keeps_its_secret_to_itself():
     assert repr(KEY) == "EpochKey(epoch_id=7)"
     with pytest.raises(ValueError, match="32 bytes"):
         EpochKey.from_secret(1, b"short")
+
+
+def test_threads_may_share_a_key():
+    expected = stamp_codes.mint_range(KEY, 0, 20_000)
+
+    def mint_and_read(_):
+        same = (stamp_codes.mint_range(KEY, 0, 20_000) == expected).all()
+        return bool(same) and stamp_codes.read([KEY], stamp_codes.mint(KEY, 77)) == (7, 77)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(mint_and_read, range(16)))
 
 
 @pytest.mark.parametrize("serial", [-1, SERIALS])

@@ -28,8 +28,9 @@ A code that reads well proves that it was issued. It never proves that the thing
 
 import re
 import struct
+import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from hmac import compare_digest
 
@@ -103,19 +104,21 @@ class Problem:
     expected: int = LENGTH
 
 
-@dataclass(frozen=True, eq=False)
 class EpochKey:
-    """The two AES keys of one epoch, ready for use. Make it with `from_secret`; it never prints its
-    keys."""
+    """The two AES keys of one epoch, ready for use in any thread. Make it with `from_secret`."""
 
-    epoch_id: int
-    _permute: "CipherContext" = field(repr=False)
-    _tag: "CipherContext" = field(repr=False)
+    __slots__ = ("_ciphers", "_permute_key", "_tag_key", "epoch_id")
+
+    def __init__(self, epoch_id: int, permute_key: bytes, tag_key: bytes) -> None:
+        self.epoch_id = epoch_id
+        self._permute_key = permute_key
+        self._tag_key = tag_key
+        # A cipher refuses to be used by two threads at once, so each thread gets its own.
+        self._ciphers = threading.local()
 
     @classmethod
     def from_secret(cls, epoch_id: int, secret: bytes) -> "EpochKey":
-        """Derive the keys of epoch `epoch_id` (0 to 2^64 - 1) from its 32-byte secret by HKDF-SHA256 (RFC
-        5869).
+        """Derive the keys of epoch `epoch_id` (0 to 2^64 - 1) from its 32-byte secret by HKDF-SHA256 (RFC 5869).
 
         Raises ValueError for another length of secret or an epoch number out of range.
         """
@@ -125,10 +128,32 @@ class EpochKey:
             raise ValueError("an epoch number has 64 bits")
         info = b"epoch " + epoch_id.to_bytes(8, "big")
         keys = HKDF(algorithm=SHA256(), length=32, salt=_SALT, info=info).derive(secret)
-        return cls(epoch_id, _aes(keys[:16]), _aes(keys[16:]))
+        return cls(epoch_id, keys[:16], keys[16:])
+
+    def __repr__(self) -> str:
+        # Never the keys: this line may reach a log.
+        return f"EpochKey(epoch_id={self.epoch_id})"
+
+    @property
+    def permute(self) -> CipherContext:
+        """This thread's cipher of the permutation's rounds."""
+        try:
+            cipher: CipherContext = self._ciphers.permute
+        except AttributeError:
+            cipher = self._ciphers.permute = _aes(self._permute_key)
+        return cipher
+
+    @property
+    def tag(self) -> CipherContext:
+        """This thread's cipher of the tag."""
+        try:
+            cipher: CipherContext = self._ciphers.tag
+        except AttributeError:
+            cipher = self._ciphers.tag = _aes(self._tag_key)
+        return cipher
 
 
-def _aes(key: bytes) -> "CipherContext":
+def _aes(key: bytes) -> CipherContext:
     # ECB over independent one-block messages is AES as a pseudo-random function; nothing longer is ever
     # enciphered.
     return Cipher(algorithms.AES(key), modes.ECB()).encryptor()
@@ -226,12 +251,12 @@ def check_character(body: str) -> str:
 
 
 def _tag(key: EpochKey, hidden: int) -> int:
-    block = key._tag.update(_BLOCK.pack(hidden & 0xFFFFFFFF, hidden >> 32, 0, 0))
+    block = key.tag.update(_BLOCK.pack(hidden & 0xFFFFFFFF, hidden >> 32, 0, 0))
     return int.from_bytes(block[:8], "little") & _TAG_MASK
 
 
 def _round(key: EpochKey, number: int, half: int) -> int:
-    block = key._permute.update(_BLOCK.pack(half, number, 0, 0))
+    block = key.permute.update(_BLOCK.pack(half, number, 0, 0))
     return int.from_bytes(block[:4], "little") & _HALF_MASK
 
 
@@ -302,12 +327,12 @@ def _mint_piece(key: EpochKey, first: int, codes: npt.NDArray[np.uint8]) -> None
     for number in range(_ROUNDS):
         blocks[:, 0] = right
         blocks[:, 1] = number
-        key._permute.update_into(question, answer)
+        key.permute.update_into(question, answer)
         left, right = right, left ^ (words[:, 0] & np.uint32(_HALF_MASK))
     hidden = left.astype(np.uint64) << np.uint64(_HALF) | right
     blocks[:, 0] = hidden & np.uint64(0xFFFFFFFF)
     blocks[:, 1] = hidden >> np.uint64(32)
-    key._tag.update_into(question, answer)
+    key.tag.update_into(question, answer)
     tag = words[:, 0].astype(np.uint64) | words[:, 1].astype(np.uint64) << np.uint64(32)
     tag &= np.uint64(_TAG_MASK)
 
