@@ -15,11 +15,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
-from flask import redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.wrappers import Response
 
 from traceability import access, wording
@@ -59,7 +59,7 @@ class Form(Generic[I]):
         self.context = context
         self.fixed = fixed or {}
         self.submitted = request.method == "POST"
-        self.typed: Mapping[str, str] = request.form if self.submitted else {}
+        self.typed: MultiDict[str, str] = MultiDict(request.form) if self.submitted else MultiDict()
         self.errors: dict[str, str] = {}
         self.value: I | None = None
         self.location = ""
@@ -82,7 +82,7 @@ class Form(Generic[I]):
     def texts(self, name: str) -> list[str]:
         """All values of a field that may stand several times (checkboxes)."""
         if self.submitted:
-            return request.form.getlist(name)
+            return self.typed.getlist(name)
         initial = self.initial
         value = initial.get(name) if isinstance(initial, Mapping) else getattr(initial, name, None)
         return [str(getattr(item, "value", item)) for item in value or ()]
@@ -155,6 +155,10 @@ class Form(Generic[I]):
         """The page with this form on it: 422 when it was sent and refused, otherwise 200."""
         return render_template(template, form=self, **values), 422 if self.errors else 200
 
+    def put(self, name: str, text: str) -> None:
+        """Fills a field as if it had been typed: with what an uploaded file holds."""
+        self.typed.setlist(name, [text])
+
     def file(self, name: str) -> FileStorage | None:
         """The uploaded file of a field, or None when none was chosen."""
         upload = request.files.get(name)
@@ -184,7 +188,7 @@ class Form(Generic[I]):
                         text
                     )
             elif key in fields:
-                texts = [text for text in request.form.getlist(key) if text.strip()]
+                texts = [text for text in self.typed.getlist(key) if text.strip()]
                 if texts:
                     data[key] = texts if _is_list(fields[key].annotation) else texts[0]
         for name, numbered in rows.items():
@@ -199,6 +203,21 @@ class Form(Generic[I]):
         if match is None or int(match["row"]) >= len(rows):
             return name
         return f"{match['list']}-{rows[int(match['row'])]}{match['rest']}"
+
+
+class Button(BaseModel):
+    """The input of a form that is only a button."""
+
+
+def press(use_case: Callable[[Session, Actor], Any], target: str, done: str = "") -> Response:
+    """What a button does (`forms.post_button`): one use case, then to `target` with a word of success or refusal."""
+    form = Form(Button)
+    if form.save(lambda session, actor, _value: use_case(session, actor), lambda _result: target):
+        if done:
+            flash(done, "success")
+    else:
+        flash(" ".join(form.errors.values()), "error")
+    return redirect(target, code=303)
 
 
 def _is_list(annotation: Any) -> bool:
