@@ -8,7 +8,8 @@ from traceability import access, blueprints, cli, config, errors, headers, page,
 from traceability.db import Database
 
 MAX_UPLOAD = 10 * 1024 * 1024
-MAX_FIELD = 2 * 1024 * 1024
+#: A drawn boundary of 100,000 corners still gets its own sentence.
+MAX_FIELD = 6 * 1024 * 1024
 
 
 def create_app(settings: config.Settings | None = None, database: Database | None = None) -> Flask:

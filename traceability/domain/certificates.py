@@ -6,7 +6,7 @@ agency and a day: an upload alone stays the producer's own word.
 
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final, Protocol
+from typing import Annotated, Any, ClassVar, Final, Protocol
 
 import pydantic
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from traceability.domain import ledger, notices, records
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.areas import GrowingArea
 from traceability.domain.clock import today
-from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import ProducerOwned
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
@@ -112,6 +112,14 @@ class Certificate(Record, ProducerOwned, table=True):
         return None if self.expires_on is None else (self.expires_on - day).days
 
 
+#: What may be covered: the table, and the column that says whose it is.
+_COVERED: Final[dict[CoveredKind, tuple[Any, Any]]] = {
+    CoveredKind.AREA: (GrowingArea, GrowingArea.producer_id),
+    CoveredKind.PRODUCT: (Product, Product.producer_id),
+    CoveredKind.PRODUCER: (Producer, Producer.id),
+}
+
+
 class CertificateInput(BaseModel):
     """What a person may say of a certificate."""
 
@@ -121,7 +129,8 @@ class CertificateInput(BaseModel):
     number: ShortLine
     issuer: Line
     issuer_accreditation: ShortLine | None = None
-    covered_kind: CoveredKind
+    #: left out, it follows from the row that `covered_id` names
+    covered_kind: CoveredKind | None = None
     covered_id: Annotated[str, pydantic.Field(max_length=16)]
     scope_text: Line | None = None
     stars: int | None = pydantic.Field(default=None, ge=3, le=5)
@@ -141,7 +150,7 @@ def add(session: Session, actor: Actor, value: CertificateInput) -> Certificate:
         raise RuleBroken("certificates.issued_in_future", "issued_on")
     if value.expires_on and value.expires_on < value.issued_on:
         raise RuleBroken("certificates.validity", "expires_on")
-    _check_covered(session, actor.tenant(), value)
+    kind = _covered(session, actor.tenant(), value)
     same = select(Certificate.id).where(
         Certificate.scheme == value.scheme,
         Certificate.number == value.number,
@@ -156,7 +165,7 @@ def add(session: Session, actor: Actor, value: CertificateInput) -> Certificate:
         search=fold(f"{value.scheme} {value.number} {value.issuer}")[:200],
         issuer=value.issuer,
         issuer_accreditation=value.issuer_accreditation or "",
-        covered_kind=value.covered_kind,
+        covered_kind=kind,
         covered_id=value.covered_id,
         scope_text=value.scope_text or "",
         stars=value.stars,
@@ -272,15 +281,10 @@ def unchecked(session: Session) -> list[Certificate]:
     return list(session.exec(statement).all())
 
 
-def _check_covered(session: Session, producer_id: str, value: CertificateInput) -> None:
-    try:
-        if value.covered_kind is CoveredKind.PRODUCER:
-            owner = records.find(session, Producer, value.covered_id).id
-        elif value.covered_kind is CoveredKind.AREA:
-            owner = records.find(session, GrowingArea, value.covered_id).producer_id
-        else:
-            owner = records.find(session, Product, value.covered_id).producer_id
-    except NotFound:
-        owner = ""
-    if owner != producer_id:
-        raise RuleBroken("certificates.covered_unknown", "covered_id")
+def _covered(session: Session, producer_id: str, value: CertificateInput) -> CoveredKind:
+    """What kind of thing of the producer's own the certificate covers."""
+    for kind, (table, owner) in _COVERED.items():
+        own = select(table).where(table.id == value.covered_id, owner == producer_id)
+        if value.covered_kind in (None, kind) and session.exec(own).first() is not None:
+            return kind
+    raise RuleBroken("certificates.covered_unknown", "covered_id")

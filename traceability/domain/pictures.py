@@ -5,12 +5,14 @@ from enum import StrEnum
 from typing import ClassVar
 
 import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, select
 
 from traceability.domain import ledger
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.ownership import ProducerOwned
 from traceability.domain.records import Record, choice
+from traceability.domain.text import Line
 
 
 class PictureKind(StrEnum):
@@ -45,6 +47,15 @@ class StoredPicture:
     size: int
 
 
+class PictureInput(BaseModel):
+    """What a person says of a picture: `alt` is what is seen on it, for those who do not see it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: PictureKind = PictureKind.PHOTO
+    alt: Line | None = None
+
+
 def add(
     session: Session,
     actor: Actor,
@@ -56,7 +67,7 @@ def add(
 ) -> Picture:
     """Enters a stored picture for the acting producer. The same picture again is the same row.
 
-    `alt` says what is seen, for those who do not see it. Raises `RuleBroken` ("access.not_permitted").
+    Raises `RuleBroken` ("access.not_permitted").
     """
     actor.must(Permission.MANAGE_PRODUCTS)
     statement = select(Picture).where(Picture.producer_id == actor.tenant(), Picture.sha256 == stored.sha256)
