@@ -215,21 +215,30 @@ class _Block:
 def _block(
     paragraphs: list[tuple[str, str, float]], width: float, height: float, largest: float = _LARGEST_PT
 ) -> _Block:
-    """Paragraphs wrapped into a box (mm) at the largest size at which they fit; a tenth of a point is a
-    step."""
-    for tenths in range(round(largest * 10), round(_SMALLEST_PT * 10) - 1, -1):
-        rows: list[tuple[str, str, float]] = []
-        for text, font, scale in paragraphs:
-            wrapped = _wrap(text, font, tenths / 10 * scale, width * PT_PER_MM)
-            if wrapped is None:
-                break
-            rows.extend((line, font, tenths / 10 * scale) for line in wrapped)
+    """Paragraphs wrapped into a box (mm) at the largest size at which they fit, to a tenth of a point."""
+    best: _Block | None = None
+    low, high = round(_SMALLEST_PT * 10), round(largest * 10)
+    while low <= high:
+        tenths = (low + high) // 2
+        block = _set(paragraphs, tenths / 10, width)
+        if block is not None and block.height <= height:
+            best, low = block, tenths + 1
         else:
-            block = _Block(tuple(rows))
-            if block.height <= height:
-                return block
-    longest = max((text for text, _, _ in paragraphs), key=len)
-    raise RuleBroken("labels.text_too_long", field="text", text=longest.replace("\u200b", ""))
+            high = tenths - 1
+    if best is None:
+        longest = max((text for text, _, _ in paragraphs), key=len)
+        raise RuleBroken("labels.text_too_long", field="text", text=longest.replace("\u200b", ""))
+    return best
+
+
+def _set(paragraphs: list[tuple[str, str, float]], size: float, width: float) -> _Block | None:
+    rows: list[tuple[str, str, float]] = []
+    for text, font, scale in paragraphs:
+        wrapped = _wrap(text, font, size * scale, width * PT_PER_MM)
+        if wrapped is None:
+            return None
+        rows.extend((line, font, size * scale) for line in wrapped)
+    return _Block(tuple(rows))
 
 
 def _wrap(text: str, font: str, size: float, width: float) -> list[str] | None:

@@ -37,7 +37,7 @@ _DEFLATE_LEVEL = 1
 def stream(
     order: PrintOrder, layout: Layout, *, start: int = 0, compress: bool = False, small_modules: bool = False
 ) -> Iterator[bytes]:
-    """The PDF of an order in pieces of some hundred kilobytes; nothing is kept.
+    """The PDF of an order in pieces of about a megabyte; nothing is kept.
 
     `start` cells of the first sheet are left empty (used before). `compress` deflates each page.
     Raises RuleBroken, before the first piece, when the order does not fit the layout.

@@ -142,7 +142,7 @@ def remainder(data: Sequence[int], degree: int) -> bytes:
     """The `degree` error correction codewords of one block."""
     generator = _generator(degree)
     rest = [0] * degree
-    for byte in data:
+    for byte in bytes(data).lstrip(b"\0"):
         factor = byte ^ rest.pop(0)
         rest.append(0)
         if factor:
