@@ -70,7 +70,7 @@ def test_a_small_picture_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
     small = picture_files.path_of(stored.sha256, tmp_path, small=True)
     assert small is not None
     with Image.open(small) as picture:
-        assert picture.size == (480, 240)
+        assert picture.size == (256, 128)
     assert picture_files.path_of("0" * 64, tmp_path, small=True) is None
 
 

@@ -23,8 +23,8 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_PIXELS: Final = 50_000_000
 MIN_SIDE: Final = 16
 MAX_SIDE: Final = 1200
-#: The width of small pictures on lists and public pages.
-SMALL_SIDE: Final = 480
+#: The side of small pictures on lists and public pages: a page a shopper opens weighs 30 kB with its picture.
+SMALL_SIDE: Final = 256
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITY: Final = 80
 

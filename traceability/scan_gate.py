@@ -1,7 +1,244 @@
-"""The hot path for printed codes, in front of the framework."""
+"""The gate of printed codes, in front of the framework: `/s/CODE` and GS1 Digital Links.
 
-from flask import Flask
+A stamp's page knows no cookie, no sign-in and no script. A code that was not issued is refused by its tag, without a
+question to the database, with one constant answer. A Digital Link leads to the page by a 307.
+"""
+
+import gzip
+import hashlib
+import json
+import logging
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from flask import Flask, g, render_template
+from sqlmodel import Session
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Request, Response
+
+from traceability import errors, headers, i18n, mint, stamp_pages, visitors, wording
+from traceability.domain import catalogue, provenance, scans, stamp_codes
+from traceability.domain.clock import now, today
+from traceability.domain.errors import NotFound
+from traceability.domain.identifiers import (
+    DigitalLink,
+    Malformed,
+    looks_like_digital_link,
+    parse_digital_link,
+)
+from traceability.domain.ownership import PUBLIC
+from traceability.domain.scans import Sighting
+from traceability.scan_recorder import ScanRecorder
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_log = logging.getLogger(__name__)
+
+SHORT = ("/s/", "/S/")
+_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+_LEAST_TO_PACK = 1000
+
+
+class ScanGate:
+    """The middleware. Whatever is no printed code it hands on."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.inner = app.wsgi_app
+        self.database = app.extensions["database"]
+        self.keyring = app.extensions["settings"].keyring()
+        self.recorder = ScanRecorder(self.database)
+        self._unknown: dict[tuple[str, bool], Response] = {}
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(SHORT) and not looks_like_digital_link(path):
+            return self.inner(environ, start_response)
+        without_cookies = {key: value for key, value in environ.items() if key != "HTTP_COOKIE"}
+        with self.app.request_context(without_cookies):
+            request = Request(without_cookies)
+            return self._answer(request, path)(without_cookies, start_response)
+
+    def read(self, text: str) -> tuple[int, int] | None:
+        """The epoch and serial that a code stands for; None if it was not issued."""
+        keys = mint.epoch_keys(self.database, self.keyring)
+        return stamp_codes.read(keys.values(), text) if keys else None
+
+    # -- answers ------------------------------------------------------------------------------------------------------
+
+    def _answer(self, request: Request, path: str) -> Response:
+        g.language = visitors.language_of(request)
+        g.csp_nonce = ""
+        try:
+            if request.method not in ("GET", "HEAD"):
+                answer = Response(
+                    errors.page(405)[0], 405, Headers([("Allow", "GET, HEAD")]), mimetype="text/html"
+                )
+            elif path.startswith(SHORT):
+                answer = self._stamp(request, path[len(SHORT[0]) :])
+            else:
+                answer = self._digital_link(request)
+        except Exception as error:
+            answer = self.app.make_response(self.app.handle_user_exception(error))
+        return _finished(request, answer)
+
+    def _stamp(self, request: Request, text: str) -> Response:
+        issued = self.read(text)
+        if issued is None:
+            return self._not_on_record(request)
+        with self.database.reading(PUBLIC) as session:
+            found = scans.resolve(session, *issued, today())
+            if found is None:
+                return self._not_on_record(request)
+            story = provenance.of_batch(session, found.batch_id, today(), found.stamps_id)
+        code = stamp_codes.normalise(text)
+        counted = visitors.is_a_person(request)
+        if counted:
+            self._note(request, found)
+        page = stamp_pages.StampPage(str(code), found, story, counted, _said(request, story))
+        if visitors.wants_json(request):
+            return _json(stamp_pages.as_json(page))
+        return Response(render_template("public/stamp.html", page=page), mimetype="text/html")
+
+    def _not_on_record(self, request: Request) -> Response:
+        """One answer for every code that is not on record: the same bytes, whatever is wrong with it."""
+        kind = g.language, visitors.wants_json(request)
+        if kind not in self._unknown:
+            if kind[1]:
+                answer = _json({"state": scans.Verdict.UNKNOWN.value, "product": None}, 404)
+            else:
+                answer = Response(render_template("public/unknown.html"), 404, mimetype="text/html")
+            self._unknown[kind] = answer
+        kept = self._unknown[kind]
+        return Response(kept.get_data(), kept.status_code, mimetype=kept.mimetype)
+
+    def _note(self, request: Request, found: scans.Resolution) -> None:
+        self.recorder.note(
+            Sighting(
+                epoch=found.epoch,
+                serial=found.serial,
+                batch_id=found.batch_id,
+                at=now(),
+                verdict=found.verdict,
+                network=visitors.network_of(request),
+                agent=visitors.agent_of(request),
+                device=visitors.device_of(request),
+                language=g.language,
+            )
+        )
+
+    # -- Digital Links ------------------------------------------------------------------------------------------------
+
+    def _digital_link(self, request: Request) -> Response:
+        link = parse_digital_link(_raw_target(request.environ))
+        if isinstance(link, Malformed):
+            return Response(
+                *errors.page(400, wording.sentence(link.reason, dict(link.facts))), mimetype="text/html"
+            )
+        issued = self.read(link.serial) if link.serial else None
+        with self.database.reading(PUBLIC) as session:
+            address = self._address_of(session, link, issued)
+        if address is None:
+            text = i18n.gettext(
+                "Nobody on this platform holds this number. It may belong to goods of another system."
+            )
+            return Response(*errors.page(404, text), mimetype="text/html")
+        path, query = address
+        if request.args.get("lang") in i18n.LANGUAGES:
+            query = query | {"lang": g.language}
+        answer = Response("", 307, mimetype="text/plain")
+        answer.headers["Location"] = path + ("?" + urlencode(query) if query else "")
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        answer.autocorrect_location_header = False
+        return answer
+
+    def _address_of(
+        self, session: Session, link: DigitalLink, issued: tuple[int, int] | None
+    ) -> tuple[str, dict[str, str]] | None:
+        """The page a link leads to and its query; None for a GTIN that nobody here holds.
+
+        The code's own record goes first; where GTIN or lot say something else the page is told, to warn of it. A stamp
+        or lot that is not on record walks up to the lot's or the product's page, which says so.
+        """
+        if issued is not None:
+            stamp = scans.resolve(session, *issued, today())
+            if stamp is not None:
+                said = {"gtin": link.gtin or "", "lot": link.lot or ""}
+                gtin, lot = catalogue.printed_on(session, stamp.batch_id)
+                agrees = said["gtin"] == gtin and said["lot"] in ("", lot)
+                code = str(stamp_codes.normalise(link.serial or ""))
+                return SHORT[0] + code, {} if agrees else {key: value for key, value in said.items() if value}
+        product_code = catalogue.code_of_gtin(session, link.gtin) if link.gtin else None
+        if product_code is None:
+            return None
+        query = {"stamp": "unknown"} if link.serial else {}
+        if link.lot:
+            try:
+                catalogue.lot(session, product_code, link.lot)
+            except NotFound:
+                query["lot"] = "unknown"
+            else:
+                return f"/lots/{quote(product_code, safe='')}/{quote(link.lot, safe='')}", query
+        return f"/products/{quote(product_code, safe='')}", query
+
+
+def _said(request: Request, story: Any) -> bool:
+    """Whether the link that led here named another GTIN or lot than the code's own record."""
+    gtin, lot = request.args.get("gtin"), request.args.get("lot")
+    return bool((gtin and gtin != story.product.gtin) or (lot and lot != story.batch.lot))
+
+
+def _raw_target(environ: dict[str, Any]) -> str:
+    """The request target as it was sent: a framework's decoded path has lost which slashes were encoded."""
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if raw:
+        return str(raw)
+    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/")
+    query = environ.get("QUERY_STRING", "")
+    return f"{path}?{query}" if query else path
+
+
+def _json(content: dict[str, Any], status: int = 200) -> Response:
+    return Response(json.dumps(content, ensure_ascii=False), status, mimetype="application/json")
+
+
+def _finished(request: Request, answer: Response) -> Response:
+    """The headers of the gate's answers; packed where the browser takes it."""
+    body = answer.get_data()
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["Vary"] = "Accept, Accept-Encoding, Accept-Language"
+    answer.headers["Content-Security-Policy"] = _policy(
+        body.decode() if answer.mimetype == "text/html" else ""
+    )
+    if len(body) >= _LEAST_TO_PACK and request.accept_encodings.quality("gzip") > 0:
+        answer.set_data(gzip.compress(body, 5, mtime=0))
+        answer.headers["Content-Encoding"] = "gzip"
+    return headers.apply(answer)
+
+
+def _policy(page: str) -> str:
+    """Nothing but the page's own style, by its hash, and our pictures: a script has no way in."""
+    hashes = [b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in _STYLE.findall(page)]
+    styles = " ".join(f"'sha256-{found}'" for found in hashes) or "'none'"
+    return (
+        f"default-src 'none'; style-src {styles}; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+
+
+def gate(app: Flask) -> ScanGate:
+    """The gate of an application: for its recorder, and for pages that read a code."""
+    found: ScanGate = app.extensions["scan_gate"]
+    return found
 
 
 def init_app(app: Flask) -> None:
-    """Wires the gate."""
+    """Puts the gate in front of the application."""
+    app.extensions["scan_gate"] = ScanGate(app)
+    app.wsgi_app = app.extensions["scan_gate"]  # type: ignore[method-assign]

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from traceability.domain import certificates, journeys, outlines
 from traceability.domain.agencies import Agency
 from traceability.domain.areas import AreaCode, AreaState, CodeState, GrowingArea
-from traceability.domain.batches import Batch, BatchState, Origin
+from traceability.domain.batches import Batch, Origin
 from traceability.domain.certificates import Certificate
 from traceability.domain.clock import local_day
 from traceability.domain.errors import NotFound
@@ -45,7 +45,7 @@ OUTLINE_WIDTH, OUTLINE_HEIGHT = 320, 150
 
 def is_published(batch: Batch) -> bool:
     """Whether the public may read about a batch: it was released once, whatever became of it."""
-    return batch.released_at is not None or batch.state is BatchState.RELEASED
+    return batch.released_at is not None
 
 
 def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None = None) -> Provenance:

@@ -1,0 +1,83 @@
+"""What the page of a stamp says, put together from its verdict and its story; the same as JSON for programs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from traceability.domain import stamp_codes
+from traceability.domain.public_facts import Provenance, PublicProduct
+from traceability.domain.scans import Resolution, Verdict
+from traceability.wording import scans as words
+
+_HIDES_STORY = frozenset({Verdict.VOID, Verdict.INACTIVE})
+
+
+@dataclass(frozen=True)
+class StampPage:
+    """One opened page. `counted`: this opening counts; `disagrees`: the link named another product or lot."""
+
+    code: str
+    found: Resolution
+    story: Provenance
+    counted: bool
+    disagrees: bool
+
+    @property
+    def words(self) -> words.VerdictPage:
+        return words.PAGES[self.found.verdict]
+
+    @property
+    def void_reason(self) -> str:
+        """Why the stamp is void, as a sentence to be translated; empty for one that is not."""
+        return words.VOID_REASONS[self.found.void_reason] if self.found.void_reason else ""
+
+    @property
+    def tells_story(self) -> bool:
+        """Whether the page tells the lot's story. A stamp that should be on no goods shows only what it is for."""
+        return self.found.verdict not in _HIDES_STORY and self.story.batch.published_on is not None
+
+    @property
+    def opened(self) -> int:
+        """How often the code was opened, this time included."""
+        return self.found.opened + (1 if self.counted else 0)
+
+    @property
+    def first_opened_at(self) -> datetime | None:
+        """When it was opened for the first time; None if that is now."""
+        return self.found.first_opened_at
+
+
+def as_json(page: StampPage) -> dict[str, Any]:
+    """The page for a program: `state` is one of recalled, void, suspended, inactive, expired, active."""
+    story, batch = page.story, page.story.batch
+    answer: dict[str, Any] = {
+        "state": page.found.verdict.value,
+        "code": stamp_codes.group(page.code),
+        "demo": page.found.demo,
+        "product": _product(story.product),
+        "producer": {"code": story.producer.code, "name": story.producer.name or None},
+        "lot": batch.lot,
+        "opened": page.opened,
+        "first_opened_at": page.first_opened_at.isoformat() if page.first_opened_at else None,
+    }
+    if page.found.void_reason is not None:
+        answer["void_reason"] = page.found.void_reason.value
+    if page.tells_story:
+        days = ("harvested_on", "packed_on", "best_before_on")
+        answer |= {day: value.isoformat() if (value := getattr(batch, day)) else None for day in days}
+        answer["recalls"] = [
+            {"number": recall.number, "text": recall.public_text, "opened_on": recall.opened_on.isoformat()}
+            for recall in story.recalls
+        ]
+    return answer
+
+
+def _product(product: PublicProduct) -> dict[str, Any]:
+    return {
+        "code": product.code,
+        "name": product.name,
+        "name_en": product.name_en or None,
+        "gtin": product.gtin,
+        "net_weight": product.net_weight or None,
+        "brand": product.brand or None,
+    }
