@@ -1116,6 +1116,7 @@ def upgrade() -> None:
         ),
         sa.Column("answer", sa.String(length=2000), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remark", sa.String(length=1000), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by_id", sa.String(length=16), nullable=True),
         sa.ForeignKeyConstraint(
@@ -1385,6 +1386,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("layout", sa.String(length=40), nullable=False),
+        sa.Column("start_position", sa.Integer(), nullable=False),
         sa.Column("url_prefix", sa.String(length=200), nullable=False),
         sa.Column("qr_mask", sa.Integer(), nullable=True),
         sa.Column("face_lines", sa.String(length=1000), nullable=False),
