@@ -1,0 +1,39 @@
+"""How far a batch reaches: all that was made of it, and all that it was made of, over every step and every producer."""
+
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from traceability.domain.lineage import BatchInput
+from traceability.domain.ownership import beyond_scope
+
+
+def descendants(session: Session, batch_id: str) -> list[str]:
+    """The ids of all batches that were made of a batch, whoever's, without itself. Sorted."""
+    return sorted(set(_walk(session, _one(batch_id), "source_batch_id", "batch_id")) - {batch_id})
+
+
+def ancestors(session: Session, batch_id: str) -> list[str]:
+    """The ids of all batches that went into a batch, whoever's, without itself. Sorted."""
+    return sorted(set(_walk(session, _one(batch_id), "batch_id", "source_batch_id")) - {batch_id})
+
+
+def reached_from(session: Session, roots: Any) -> list[str]:
+    """The ids of some batches (a select of ids) and of all that was made of them. Sorted."""
+    return sorted(_walk(session, roots, "source_batch_id", "batch_id"))
+
+
+def _one(batch_id: str) -> Any:
+    batch = SQLModel.metadata.tables["batch"]
+    return sa.select(batch.c.id).where(batch.c.id == batch_id)
+
+
+def _walk(session: Session, roots: Any, start: str, end: str) -> list[str]:
+    """Follows the graph by one recursive query. UNION keeps each batch once, so that even a circle would end."""
+    edges = cast(sa.Table, BatchInput.__table__)  # type: ignore[attr-defined]
+    walk = roots.cte("walk", recursive=True)
+    step = sa.select(edges.c[end]).join(walk, edges.c[start] == walk.c.id).where(edges.c[end].is_not(None))
+    walk = walk.union(step)
+    with beyond_scope(session):  # goods go from one producer to another
+        return [str(row[0]) for row in session.connection().execute(sa.select(walk.c.id)).all()]
