@@ -4,21 +4,42 @@ Each function opens a transaction of its own and answers the row. Names are told
 """
 
 import itertools
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
 
 from traceability.access import actor_for
 from traceability.db import Database
-from traceability.domain import accounts, agencies, area_grants, areas, producers, products, sessions, sign_in
+from traceability.domain import (
+    accounts,
+    agencies,
+    area_grants,
+    areas,
+    batches,
+    deliveries,
+    pictures,
+    producers,
+    products,
+    records,
+    releases,
+    sessions,
+    sign_in,
+)
 from traceability.domain.accounts import Account, AccountInput
 from traceability.domain.actors import GRANTS, SYSTEM, Actor, Permission, Role
 from traceability.domain.agencies import Agency, AgencyInput
 from traceability.domain.areas import AreaCode, AreaInput, CodeFamily, GrowingArea
-from traceability.domain.clock import today
+from traceability.domain.batches import Batch, HarvestInput
+from traceability.domain.clock import now, today
+from traceability.domain.deliveries import Delivery, ReceiveInput, ShipInput
 from traceability.domain.ownership import Scope
+from traceability.domain.pictures import StoredPicture
 from traceability.domain.producers import LegalForm, Producer, ProducerInput
 from traceability.domain.products import Crop, Product, ProductInput
+from traceability.domain.quantities import Grams
+from traceability.domain.releases import ReleaseInput
 
 POMELO = "pomelo_nam_roi"
 _counter = itertools.count(1)
@@ -206,3 +227,50 @@ def sign_in_as(
         cookie["_user_id"] = token
         cookie["_fresh"] = True
     return token
+
+
+def harvest(database: Database, owner: Producer, kilograms: str | int = 1000, **changes: Any) -> Batch:
+    """A batch of pomelos harvested yesterday, from an area and of a product of their own unless named."""
+    values: dict[str, Any] = {
+        "area_id": changes.pop("area_id", None) or area(database, owner).id,
+        "product_id": changes.pop("product_id", None) or product(database, owner).id,
+        "harvested_on": today() - timedelta(days=1),
+        "kilograms": kilograms,
+        "picker": "Tổ thu hái 2",
+    }
+    actor = manager_of(owner)
+    with database.transaction(actor) as session:
+        return batches.register(session, actor, HarvestInput(**values | changes))
+
+
+def sent(
+    database: Database, of: Batch, kilograms: str | int, to: Producer | None = None, **changes: Any
+) -> Delivery:
+    """A delivery of a batch sent today, to a customer or to another producer."""
+    values: dict[str, Any] = {"batch_id": of.id, "kilograms": kilograms, "sent_on": today()}
+    values |= {"to_producer_id": to.id} if to else {"customer": "Siêu thị Số 1 (minh họa)"}
+    with database.transaction(SYSTEM) as session:
+        return deliveries.ship(session, SYSTEM, ShipInput(**values | changes))
+
+
+def received(database: Database, delivery: Delivery, kilograms: str | int | None = None) -> Delivery:
+    """A delivery taken into stock by its receiver, as sent unless told otherwise."""
+    value = ReceiveInput(
+        delivery_id=delivery.id,
+        kilograms=Grams(delivery.sent_g) if kilograms is None else kilograms,
+        received_at=now(),
+        variance_reason="Hao hụt khi vận chuyển",
+    )
+    with database.transaction(SYSTEM) as session:
+        return deliveries.receive(session, SYSTEM, value)
+
+
+def release(database: Database, batch: Batch) -> Batch:
+    """Publishes a batch; its product gets a picture if it has none."""
+    with database.transaction(SYSTEM) as session:
+        product = records.lock(session, Product, batch.product_id)
+        if product.picture_id is None:
+            owner = replace(SYSTEM, producer_id=batch.producer_id)
+            stored = StoredPicture(product.id.rjust(64, "0"), width=8, height=8, size=100)
+            products.set_picture(session, owner, product.id, pictures.add(session, owner, stored))
+        return releases.release(session, SYSTEM, ReleaseInput(batch_id=batch.id))

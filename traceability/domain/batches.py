@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, func, select
 
-from traceability.domain import ledger, records, rules
+from traceability.domain import area_grants, ledger, records, rules
 from traceability.domain.actors import Actor, Permission
-from traceability.domain.areas import AreaCode, GrowingArea
+from traceability.domain.areas import GrowingArea
 from traceability.domain.clock import local_day, now, today
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.history import Event, EventType, signature
@@ -173,7 +173,7 @@ def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.area_unknown`, `batches.product_unknown`,
     `batches.area_of_another`, `areas.*` (not approved, suspended, another crop), `products.suspended`,
-    `batches.producer_suspended`, `area_codes.*`, `batches.code_of_another_area`, `batches.harvest_in_future`,
+    `batches.producer_suspended`, `area_codes.*`, `batches.harvest_in_future`,
     `batches.harvest_on_two_days`, `batches.lot_taken`.
     """
     actor.must(Permission.REGISTER_BATCHES)
@@ -190,15 +190,16 @@ def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
     if local_day(moment) != value.harvested_on:
         raise RuleBroken("batches.harvest_on_two_days", "harvested_on")
     area.must_grow(product.crop_id)
-    if value.area_code:
-        _code_of(session, area, value.area_code).must_be_good_on(value.harvested_on)
+    code = area_grants.find_code(session, area.id, value.area_code) if value.area_code else None
+    if code is not None:
+        code.must_be_good_on(value.harvested_on)
     batch = Batch(
         producer_id=product.producer_id,
         product_id=product.id,
         lot=free_lot(session, product, value.lot, value.harvested_on),
         origin=Origin.HARVEST,
         area_id=area.id,
-        area_code=value.area_code or "",
+        area_code=code.code if code else "",
         started_on=value.harvested_on,
         harvested_on=value.harvested_on,
         made_g=int(value.kilograms),
@@ -279,17 +280,6 @@ def suggested_lot(session: Session, product_id: str, day: date) -> str:
     while f"{stem}{number:02d}" in taken:
         number += 1
     return f"{stem}{number:02d}"
-
-
-def _code_of(session: Session, area: GrowingArea, code: str) -> AreaCode:
-    """The code of an area by its text; one that is granted goes before others of the same text."""
-    found = session.exec(select(AreaCode).where(AreaCode.area_id == area.id)).all()
-    matching = sorted(
-        (row for row in found if row.code == code), key=lambda row: row.state.value != "granted"
-    )
-    if not matching:
-        raise RuleBroken("batches.code_of_another_area", "area_code", code=code, area=area.name)
-    return matching[0]
 
 
 # --- Questions -------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The release (công bố): a batch is published when everything that its public page owes a reader is there.
 
-The gate is the superset of what Circular 02/2024 and Decree 37/2026 ask to store and show of a product.
+The gate is the superset of what Circular 02/2024 and Decree 37/2026 ask to store and show of a product. "A shelf life
+or none" is demanded of the product itself, when it is written down.
 """
 
 from collections.abc import Callable
@@ -57,9 +58,6 @@ GATE: dict[str, Callable[[_Dossier], bool]] = {
     "date": lambda dossier: (dossier.batch.harvested_on or dossier.batch.started_on) is not None,
     "lot": lambda dossier: bool(dossier.batch.lot),
     "event": lambda dossier: bool(dossier.events),
-    "shelf_life": lambda dossier: (
-        (dossier.product.shelf_life_days is None) == (dossier.batch.best_before_on is None)
-    ),
 }
 
 
@@ -85,6 +83,7 @@ def release(session: Session, actor: Actor, value: ReleaseInput) -> Batch:
         raise RuleBroken("releases.released_already", None, lot=batch.lot)
     for name in missing(session, batch):
         raise RuleBroken(f"releases.{name}")
+    batch.begin_shelf_life(records.find(session, Product, batch.product_id))
     batch.state = BatchState.RELEASED
     batch.released_at = now()
     batch.page_version += 1

@@ -6,12 +6,13 @@ One module per concept holds `REFUSALS` (code of a refusal -> English sentence) 
 
 import importlib
 import pkgutil
+from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from typing import Any
 
 from traceability.domain.errors import RuleBroken
-from traceability.i18n import gettext
+from traceability.i18n import day, gettext
 
 
 @cache
@@ -50,7 +51,7 @@ def sentence(code: str, facts: dict[str, Any]) -> str:
     found = refusals().get(code)
     if found is None:
         return gettext("This value is not accepted. Please check it and try again.")
-    return gettext(found).format_map(_Facts(facts))
+    return gettext(found).format_map(_Facts({key: _written(value) for key, value in facts.items()}))
 
 
 def name(member: Enum | None) -> str:
@@ -59,6 +60,11 @@ def name(member: Enum | None) -> str:
         return "–"
     found = names().get((type(member), member.value))
     return gettext(found) if found else str(member.value)
+
+
+def _written(value: Any) -> Any:
+    """A fact as it stands in a sentence: days the reader's way."""
+    return day(value) if isinstance(value, date) and not isinstance(value, datetime) else value
 
 
 class _Facts(dict[str, Any]):

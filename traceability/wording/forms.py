@@ -30,7 +30,7 @@ REFUSALS = {
     "date_parsing": N_("This is not a date. Please write it as day/month/year, for example 24/11/2026."),
     "datetime_parsing": N_("This is not a date with time. Please choose them again."),
     "datetime_from_date_parsing": N_("This is not a date with time. Please choose them again."),
-    "too_long": N_("There are too many entries: at most {max_length}."),
+    "too_long": N_("This is too much: at most {max_length} characters or entries."),
     "too_short": N_("Please give at least {min_length}."),
     "list_type": N_("Please give a list."),
     "dict_type": N_("This part of the form is damaged. Please load the page again."),

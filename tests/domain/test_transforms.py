@@ -1,0 +1,149 @@
+"""Transforms: several inputs become one batch, and every gram is drawn from where it lies."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests import factories
+from traceability.db import Database
+from traceability.domain import ledger, lineage, records, transforms
+from traceability.domain.actors import SYSTEM
+from traceability.domain.batches import Batch, BatchState, Origin
+from traceability.domain.clock import today
+from traceability.domain.deliveries import Delivery
+from traceability.domain.errors import RuleBroken
+from traceability.domain.producers import Producer
+from traceability.domain.transforms import TransformInput
+
+
+def transform(
+    database: Database, owner: Producer, inputs: list[dict[str, Any]], output: Any, **changes: Any
+) -> Batch:
+    product = changes.pop("product_id", None) or factories.product(database, owner).id
+    values = {"product_id": product, "started_on": today(), "output_kg": output, "inputs": inputs}
+    actor = factories.manager_of(owner)
+    with database.transaction(actor) as session:
+        return transforms.transform(session, actor, TransformInput(**values | changes))
+
+
+def find(database: Database, row: Any) -> Any:
+    with database.reading(SYSTEM.scope) as session:
+        return records.find(session, type(row), row.id)
+
+
+def hold(database: Database, batch: Batch) -> None:
+    with database.transaction(SYSTEM) as session:
+        row = records.lock(session, Batch, batch.id)
+        row.state = BatchState.HELD
+        ledger.record(session, "batch.held", row)
+
+
+@pytest.fixture
+def owner(database: Database) -> Producer:
+    return factories.producer(database)
+
+
+def test_several_inputs_become_one_batch_and_the_loss_is_derived(database: Database, owner: Producer) -> None:
+    own, sender = factories.harvest(database, owner, 500), factories.producer(database)
+    foreign = factories.harvest(database, sender, 300)
+    delivery = factories.received(database, factories.sent(database, foreign, 200, owner))
+    made = transform(
+        database,
+        owner,
+        [
+            {"batch_id": own.id, "kilograms": 100},
+            {"source": f"delivery:{delivery.id}", "kilograms": 150},
+            {"source": f"batch:{own.id}", "kilograms": 50},
+            {"material": "Đường", "supplier": "NCC (minh họa)", "kilograms": "12,5"},
+        ],
+        "250",
+    )
+    assert (made.origin, made.made_g, made.on_hand_g) == (Origin.TRANSFORM, 250_000, 250_000)
+    source: Batch = find(database, own)
+    assert (source.on_hand_g, source.used_g) == (350_000, 150_000)
+    assert find(database, delivery).remaining_g == 50_000
+    with database.reading(SYSTEM.scope) as session:
+        inputs = lineage.inputs_of(session, made.id)
+        assert sum(row.grams for row in inputs) == 312_500
+        assert [row.batch_id for row in lineage.uses_of(session, foreign.id)] == [made.id]
+
+
+def test_no_input_gives_more_than_is_left_of_it(database: Database, owner: Producer) -> None:
+    own = factories.harvest(database, owner, 100)
+    rows = [{"batch_id": own.id, "kilograms": 60}, {"batch_id": own.id, "kilograms": "40001 g"}]
+    with pytest.raises(RuleBroken) as caught:
+        transform(database, owner, rows, 50)
+    assert (caught.value.code, caught.value.facts["left"]) == ("batches.not_enough", "100\u00a0kg")
+    assert find(database, own).on_hand_g == 100_000
+
+
+def test_more_cannot_come_out_than_went_in(database: Database, owner: Producer) -> None:
+    own = factories.harvest(database, owner, 100)
+    with pytest.raises(RuleBroken) as caught:
+        transform(database, owner, [{"batch_id": own.id, "kilograms": 100}], "100001 g")
+    assert (caught.value.code, caught.value.field) == ("transforms.output_exceeds_inputs", "output_kg")
+
+
+def test_held_and_recalled_inputs_are_refused_also_those_of_another_producer(
+    database: Database, owner: Producer
+) -> None:
+    own, foreign = (
+        factories.harvest(database, owner),
+        factories.harvest(database, factories.producer(database)),
+    )
+    delivery = factories.received(database, factories.sent(database, foreign, 200, owner))
+    hold(database, own)
+    hold(database, foreign)
+    with pytest.raises(RuleBroken, match=r"batches\.held"):
+        transform(database, owner, [{"batch_id": own.id, "kilograms": 1}], 1)
+    with pytest.raises(RuleBroken, match="source_withdrawn"):
+        transform(database, owner, [{"delivery_id": delivery.id, "kilograms": 1}], 1)
+
+
+def test_only_what_is_in_stock_on_that_day_can_be_used(database: Database, owner: Producer) -> None:
+    stranger = factories.producer(database)
+    foreign = factories.harvest(database, stranger)
+    on_its_way = factories.sent(database, foreign, 10, owner)
+    own = factories.harvest(database, owner, harvested_on=today())
+    for row, refusal in [
+        ({"batch_id": foreign.id}, "transforms.input_unknown"),
+        ({"delivery_id": on_its_way.id}, "transforms.delivery_not_received"),
+        ({"batch_id": "0000000000000000"}, "transforms.input_unknown"),
+    ]:
+        with pytest.raises(RuleBroken) as caught:
+            transform(database, owner, [row | {"kilograms": 1}], 1)
+        assert (caught.value.code, caught.value.field) == (refusal, "inputs-0-source")
+    yesterday = today() - timedelta(days=1)
+    with pytest.raises(RuleBroken, match="input_younger"):
+        transform(database, owner, [{"batch_id": own.id, "kilograms": 1}], 1, started_on=yesterday)
+    with pytest.raises(RuleBroken, match="in_future"):
+        transform(
+            database, owner, [{"batch_id": own.id, "kilograms": 1}], 1, started_on=today() + timedelta(days=1)
+        )
+
+
+@pytest.mark.parametrize(
+    ("row", "refusal"),
+    [
+        ({"kilograms": "1"}, "transforms.one_source"),
+        ({"source": "batch:aaaa", "material": "Đường", "kilograms": "1"}, "transforms.one_source"),
+        ({"source": "area:aaaa", "kilograms": "1"}, "transforms.source_unknown"),
+        ({"source": "batch:a\x00", "kilograms": "1"}, "string_pattern_mismatch"),
+        ({"source": "batch:aaaa", "kilograms": "0"}, "weight_zero"),
+        ({"source": "batch:aaaa"}, "missing"),
+    ],
+)
+def test_an_input_names_one_source_and_its_weight(row: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TransformInput(product_id="a", started_on=today(), output_kg=1, inputs=[row])  # type: ignore[list-item]
+    assert caught.value.errors()[0]["type"] == refusal
+
+
+def test_deliveries_are_the_receivers_to_use_only(database: Database, owner: Producer) -> None:
+    foreign = factories.harvest(database, factories.producer(database))
+    delivery: Delivery = factories.received(database, factories.sent(database, foreign, 10, owner))
+    thief = factories.producer(database)
+    with pytest.raises(RuleBroken, match="input_unknown"):
+        transform(database, thief, [{"delivery_id": delivery.id, "kilograms": 1}], 1)

@@ -1,0 +1,111 @@
+"""Sentences and words for events, their key data elements and their corrections."""
+
+from traceability.domain.history import CorrectionReason, EventType
+from traceability.i18n import N_
+
+REFUSALS = {
+    "moment_unreadable": N_(
+        "This is not a date with a time. Please write it as day/month/year hour:minute, for example 24/11/2026 07:30."
+    ),
+    "events.not_by_hand": N_(
+        "This kind of event is not recorded here. Use the harvest, processing, delivery or laboratory form instead."
+    ),
+    "events.in_future": N_("This time lies in the future. Record an event when it has happened."),
+    "events.before_batch": N_(
+        "The batch only began on {began}: an event of it cannot be earlier. Please check the day."
+    ),
+    "events.after_others": N_(
+        "Something was already recorded for {first}: the batch cannot begin later than that. Please check the day."
+    ),
+    "events.output_or_loss": N_(
+        "Give the weight afterwards or the weight lost, not both: the other follows from it."
+    ),
+    "events.loss_missing": N_("Write how many kilograms were lost."),
+    "events.loss_exceeds": N_("At most {most} can have been lost here. Please check the weight."),
+    "events.output_exceeds": N_(
+        "Only {held} were there before this step, so no more can come out. "
+        "If something was added (sugar, water), name it as a material."
+    ),
+    "events.material_incomplete": N_("Give both the name and the weight of what was added."),
+    "events.units_unreadable": N_(
+        '"{typed}" is not a number of packages. Please write a whole number, for example 250.'
+    ),
+    "events.unknown": N_(
+        "This event is not among your records. Open it from the page of its batch and try again."
+    ),
+    "events.corrected_already": N_(
+        "This event has been corrected meanwhile. Correct the newest entry instead."
+    ),
+    "events.beginning_stays": N_(
+        "A batch cannot lose its beginning. "
+        "If it never existed, record its whole weight as lost, say why, and close it."
+    ),
+    "events.test_stays": N_(
+        "This laboratory result can only be withdrawn by the one who recorded it, and a failed one only by an agency. "
+        "Ask your agency."
+    ),
+    "events.delivery_arrived": N_(
+        "The receiver has already weighed this delivery. Settle the difference with the receiver."
+    ),
+    "events.material_stays": N_(
+        "A material was added in this step, so it cannot be taken back as a whole. Correct its weights instead."
+    ),
+    "events.weight_missing": N_("The right weight must be more than zero."),
+    "events.correction_impossible": N_(
+        "With this correction more of batch {lot} would have left than there was. "
+        "Correct the later shipments or losses first."
+    ),
+}
+
+NAMES = {
+    EventType: {
+        EventType.HARVEST: N_("Harvest"),
+        EventType.TREAT: N_("Treatment"),
+        EventType.RECEIVE: N_("Receipt"),
+        EventType.TRANSFORM: N_("Processing"),
+        EventType.PACK: N_("Packing"),
+        EventType.STORE: N_("Storage"),
+        EventType.TEST: N_("Laboratory test"),
+        EventType.SHIP: N_("Shipment"),
+        EventType.LOSE: N_("Loss"),
+        EventType.SELL: N_("Sale"),
+    },
+    CorrectionReason: {
+        CorrectionReason.DID_NOT_OCCUR: N_("It never happened"),
+        CorrectionReason.INCORRECT_DATA: N_("What was written is wrong"),
+    },
+}
+
+#: The words of the key data elements (`domain.key_data`).
+KEY_DATA = {
+    "method": N_("Way of harvesting"),
+    "maturity": N_("Ripeness"),
+    "brix": N_("Sugar content (°Bx)"),
+    "pluck_grade": N_("Plucking standard"),
+    "hives": N_("Hives"),
+    "floral_source": N_("Flowers"),
+    "moisture": N_("Moisture (%)"),
+    "bunch_age": N_("Age of the bunch"),
+    "condition": N_("Condition on arrival"),
+    "vehicle": N_("Vehicle"),
+    "document_no": N_("Document number"),
+    "temperature": N_("Temperature (°C)"),
+    "duration": N_("Duration"),
+    "substance": N_("Substance used"),
+    "units": N_("Number of packages"),
+    "packing_house": N_("Packing-house code"),
+    "line": N_("Line or team"),
+    "label_version": N_("Version of the label"),
+    "humidity": N_("Humidity (%)"),
+    "storeroom": N_("Storeroom"),
+    "facility": N_("Treatment facility"),
+    "treatment_no": N_("Treatment number"),
+    "dose": N_("Dose"),
+    "cause": N_("Cause"),
+    "handling": N_("What was done with it"),
+    "customer": N_("Customer"),
+    "market": N_("Market"),
+    "laboratory": N_("Laboratory"),
+    "report_no": N_("Report number"),
+    "result": N_("Result"),
+}
