@@ -169,6 +169,8 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
         return []
     position, positions = _take_tail(session), []
     moment = now()
+    leaves: list[dict[str, Any]] = []
+    covered: list[dict[str, Any]] = []
     for fact in facts:
         rows = list({id(row): row for row in fact.records}.values())
         entries = [entry(row) for row in rows]
@@ -188,32 +190,34 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
         if len(body) > INLINE_LIMIT:
             digest = hashlib.sha256(b"".join(hashes)).hexdigest()
             body = canonical(said | {"rows": {"count": len(rows), "digest": digest}})
-        session.add(
-            LogLeaf(
-                position=position,
-                kind=fact.kind,
-                tenant=fact.tenant,
-                actor=actor_id,
-                at=moment,
-                body=body,
-                leaf_hash=leaf_hash(body),
-            )
+        leaves.append(
+            {
+                "position": position,
+                "kind": fact.kind,
+                "tenant": fact.tenant,
+                "actor": actor_id,
+                "at": moment,
+                "body": body,
+                "leaf_hash": leaf_hash(body),
+            }
         )
-        session.flush()
-        session.add_all(
-            LogEntry(
-                position=position,
-                place=place,
-                table_name=cast(str, type(row).__tablename__),
-                record_id=row.id,
-                revision=row.revision,
-                entry_hash=hashes[place],
-            )
+        covered.extend(
+            {
+                "position": position,
+                "place": place,
+                "table_name": cast(str, type(row).__tablename__),
+                "record_id": row.id,
+                "revision": row.revision,
+                "entry_hash": hashes[place],
+            }
             for place, row in enumerate(rows)
         )
         positions.append(position)
         position += 1
-    session.flush()
+    tables = SQLModel.metadata.tables
+    for name, written in (("log_leaf", leaves), ("log_entry", covered)):
+        if written:
+            session.connection().execute(sa.insert(tables[name]), written)
     return positions
 
 

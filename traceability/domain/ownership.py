@@ -116,11 +116,13 @@ def filter_reads(execution: ORMExecuteState) -> None:
         raise OutOfScope("this session has no scope")
     if scope.reach in (Reach.EVERYTHING, Reach.PUBLIC) or execution.is_column_load:
         return
-    options = [
-        with_loader_criteria(table, _condition(table, columns, scope), include_aliases=True)
-        for table, columns in _owners.items()
-    ]
-    execution.statement = execution.statement.options(*options)
+    made: dict[Scope, list[Any]] = execution.session.info.setdefault("scope_options", {})
+    if scope not in made:  # once per session: building them costs more than most statements
+        made[scope] = [
+            with_loader_criteria(table, _condition(table, columns, scope), include_aliases=True)
+            for table, columns in _owners.items()
+        ]
+    execution.statement = execution.statement.options(*made[scope])
 
 
 def check_writes(session: Session) -> None:
