@@ -82,6 +82,11 @@ def gettext(message: str, **facts: Any) -> str:
     return text % facts if facts else text
 
 
+def gettext_in(language: str, message: str) -> str:
+    """The message in a given language: for what is printed, whoever reads the page."""
+    return _translations(language).gettext(message)
+
+
 def ngettext(singular: str, plural: str, n: int, **facts: Any) -> str:
     """The message for a number of things; `%(num)s` is the number."""
     return _translations(language()).ngettext(singular, plural, n) % ({"num": number(n)} | facts)

@@ -183,6 +183,11 @@ def kg_text(grams: int, lang: str = "vi") -> str:
     return f"{decimal_text(Decimal(grams) / GRAMS_PER_KG, lang)}\u00a0kg"
 
 
+def count_text(number: int, lang: str = "vi") -> str:
+    """A number of things for reading: `1.250` in Vietnamese, `1,250` in English."""
+    return decimal_text(Decimal(number), lang)
+
+
 def kg_field(grams: int, lang: str = "vi") -> str:
     """A weight as it stands in a form field: `parse_kg` reads it back as the same grams."""
     text = decimal_text(Decimal(grams) / GRAMS_PER_KG, lang, grouped=False)

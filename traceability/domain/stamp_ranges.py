@@ -33,6 +33,21 @@ def holding(session: Session, epoch: int, serial: int) -> StampRange:
     return found
 
 
+def locked(session: Session, order_id: str) -> list[StampRange]:
+    """The ranges of an order as they stand now; nobody else changes them until this transaction ends.
+
+    Lock the order first, so that all who change its ranges follow each other.
+    """
+    statement = select(StampRange).where(StampRange.order_id == order_id)
+    return list(
+        session.exec(
+            statement.order_by(col(StampRange.first_serial))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).all()
+    )
+
+
 def carve(session: Session, order_id: str, first: int, last: int) -> StampRange:
     """Cuts so that exactly one row covers the serials first..last, and answers it. See `carve_all`.
 

@@ -1,0 +1,163 @@
+"""The print of an order: each download of the file is asked for, recorded, and streamed once; then it is looked over.
+
+The file itself is stored nowhere. It is the same to the last byte each time it is made from the same order and start.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session, col, select
+
+from traceability.domain import ledger, records, stamp_ranges, stamp_runs, stamp_voids
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.batches import Batch
+from traceability.domain.clock import now
+from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.producers import Producer
+from traceability.domain.records import RecordId
+from traceability.domain.stamp_runs import Keys, TypedCode
+from traceability.domain.stamps import RangeState, StampDownload, StampOrder, VoidReason
+
+#: A link that nobody has opened is good for so long.
+LINK_LIVES = timedelta(hours=1)
+
+
+class DownloadInput(BaseModel):
+    """Asks for the print file. `start_position` is the first free cell of the first sheet; left out, the order's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    order_id: RecordId
+    start_position: Annotated[int | None, Field(ge=1, le=10_000)] = None
+
+
+class PrintedInput(BaseModel):
+    """The print was looked over. One run of spoiled stamps may be named here, which becomes void; more one by one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    order_id: RecordId
+    spoiled_first: TypedCode | None = None
+    spoiled_last: TypedCode | None = None
+
+
+def ask_download(session: Session, actor: Actor, value: DownloadInput) -> tuple[StampDownload, str]:
+    """Notes that the print file is downloaded, and answers the token of a link that gives it out once.
+
+    Raises `RuleBroken`: `access.not_permitted`, `stamps.not_allowed`, `batches.held`, `.recalled`, `.closed`,
+    `stamps.not_ready`, `stamps.order_void`.
+    """
+    actor.must(Permission.ORDER_STAMPS)
+    order = records.lock(session, StampOrder, value.order_id)
+    producer = records.find(session, Producer, order.producer_id)
+    if not producer.has_stamps:
+        raise RuleBroken("stamps.not_allowed", None, name=producer.name)
+    records.find(session, Batch, order.batch_id).must_move()
+    if order.ready_at is None:
+        raise RuleBroken("stamps.not_ready", None, number=order.number)
+    ranges = stamp_ranges.locked(session, order.id)
+    if all(stamps.state is RangeState.VOID for stamps in ranges):
+        raise RuleBroken("stamps.order_void", None, number=order.number)
+    fresh = [stamps for stamps in ranges if stamps.state is RangeState.READY]
+    for stamps in fresh:
+        stamps.state = RangeState.DOWNLOADED
+    for stamps in ranges:
+        if stamps.state_before is RangeState.READY:
+            stamps.state_before = RangeState.DOWNLOADED
+            fresh.append(stamps)
+    token = secrets.token_urlsafe(24)
+    download = StampDownload(
+        producer_id=order.producer_id,
+        order_id=order.id,
+        token_hash=_hash(token),
+        layout=order.layout,
+        start_position=value.start_position or order.start_position,
+        asked_by_id=actor.user_id,
+    )
+    session.add(download)
+    session.flush()
+    ledger.record(session, "stamps.downloaded", order, download, *fresh, layout=order.layout)
+    return download, token
+
+
+def begin_file(session: Session, actor: Actor, order_id: str, token: str) -> tuple[StampDownload, StampOrder]:
+    """Opens the link of a download, once. Raises `NotFound`, and `RuleBroken` ("stamps.link_used") the second time."""
+    actor.must(Permission.ORDER_STAMPS)
+    statement = (
+        select(StampDownload)
+        .where(StampDownload.order_id == order_id, StampDownload.token_hash == _hash(token))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    download = session.exec(statement).one_or_none()
+    if download is None or download.asked_by_id != actor.user_id:
+        raise NotFound("StampDownload")
+    moment = now()
+    if download.started_at is not None or moment - download.asked_at > LINK_LIVES:
+        raise RuleBroken("stamps.link_used")
+    download.started_at = moment
+    ledger.record(session, "stamps.file_begun", download)
+    return download, records.find(session, StampOrder, order_id)
+
+
+def finish_file(session: Session, download_id: str, size: int, sha256: str) -> None:
+    """Notes that a file was streamed to its end: its size in bytes and its digest."""
+    download = records.lock(session, StampDownload, download_id)
+    download.finished_at, download.size, download.sha256 = now(), size, sha256
+    ledger.record(session, "stamps.file_finished", download)
+
+
+def mark_printed(session: Session, actor: Actor, value: PrintedInput, keys: Keys) -> StampOrder:
+    """The print was looked over: what was downloaded counts as printed, one spoiled run becomes void.
+
+    Raises `RuleBroken`: `access.not_permitted`, `stamps.nothing_downloaded`, `stamps.spoiled_elsewhere`, what
+    `stamp_runs.run_of` refuses, `stamps.spoiled_in_use`.
+    """
+    actor.must(Permission.ORDER_STAMPS)
+    order = records.lock(session, StampOrder, value.order_id)
+    printed = [
+        stamps
+        for stamps in stamp_ranges.locked(session, order.id)
+        if RangeState.DOWNLOADED in (stamps.state, stamps.state_before)
+    ]
+    if not printed:
+        raise RuleBroken("stamps.nothing_downloaded", None, number=order.number)
+    for stamps in printed:
+        if stamps.state is RangeState.DOWNLOADED:
+            stamps.state = RangeState.PRINTED
+        else:
+            stamps.state_before = RangeState.PRINTED
+    session.flush()
+    ledger.record(session, "stamps.printed", order, *printed)
+    if value.spoiled_first or value.spoiled_last:
+        _spoil(session, actor, order, value, keys)
+    return order
+
+
+def _spoil(session: Session, actor: Actor, order: StampOrder, value: PrintedInput, keys: Keys) -> None:
+    first = value.spoiled_first or value.spoiled_last or ""
+    try:
+        run = stamp_runs.run_of(session, keys, first, value.spoiled_last)
+    except RuleBroken as error:
+        field = {"first_code": "spoiled_first", "last_code": "spoiled_last"}.get(error.field or "")
+        raise RuleBroken(error.code, field, **error.facts) from None
+    if run.order_id != order.id:
+        raise RuleBroken("stamps.spoiled_elsewhere", "spoiled_first", number=order.number)
+    for part in stamp_runs.parts(keys, run, stamp_ranges.of_order(session, order.id)):
+        if part.state is not RangeState.PRINTED:
+            raise stamp_runs.refuse("stamps.spoiled_in_use", part, actor, "spoiled_first")
+    ended = stamp_ranges.carve_all(session, order.id, run.first, run.last)
+    stamp_voids.end(session, order, ended, VoidReason.SPOILED, "")
+
+
+def downloads_of(session: Session, order_id: str) -> list[StampDownload]:
+    """The downloads of an order, the newest first."""
+    statement = select(StampDownload).where(StampDownload.order_id == order_id)
+    return list(session.exec(statement.order_by(col(StampDownload.asked_at).desc())).all())
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,276 @@
+"""The stamp order (phiếu cấp tem): so many stamps for one batch, no more than its grams allow.
+
+An order is made in two steps. `order` takes the serials and freezes all that the print will need, in one transaction
+with the batch locked. The root over the codes and the mask of the symbols are computed outside any lock, and `prepare`
+commits them: only then is the order ready to be downloaded. Between the two an order is `ordered`, and can be prepared
+again at any time.
+"""
+
+import secrets
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session, SQLModel, col, func, select
+
+from traceability.domain import batches, ledger, merkle, records, rules, stamp_codes, stamp_ranges
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.batches import Batch
+from traceability.domain.clock import now, today
+from traceability.domain.errors import RuleBroken
+from traceability.domain.producers import Producer
+from traceability.domain.products import Product, ProductState
+from traceability.domain.quantities import count_text
+from traceability.domain.records import RecordId
+from traceability.domain.stamp_codes import EpochKey
+from traceability.domain.stamp_quota import CONFIRMED_ABOVE, Quota, StampCount, quota_of
+from traceability.domain.stamps import RangeState, SerialCounter, StampForm, StampOrder, StampRange
+
+PAGE_SIZE = 20
+_PIECE = 65_536
+_NUMBER_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class OrderInput(BaseModel):
+    """What a person may say of an order. `layout` is the name of a ready layout, `start_position` counts from 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_id: RecordId
+    quantity: StampCount
+    layout: Annotated[str, Field(max_length=32)]
+    dpi: int = 300
+    form: StampForm = StampForm.SHORT
+    start_position: Annotated[int, Field(ge=1)] = 1
+    large_confirmed: bool = False
+    external_ref: Annotated[str | None, Field(max_length=80)] = None
+
+
+@dataclass(frozen=True)
+class Printable:
+    """What an order is to print: the rows that its face speaks of, and how it is laid out."""
+
+    batch: Batch
+    product: Product
+    producer: Producer
+    value: OrderInput
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What a print needs for ever: the layout by name, what stands before the code, the words on the face."""
+
+    layout: str
+    url_prefix: str
+    face_lines: str
+
+
+@dataclass(frozen=True)
+class Minting:
+    """The mint as an order needs it: the epoch that gives serials, and how a print is frozen.
+
+    `freeze` raises `RuleBroken` for what cannot be printed (a text too long, a symbol too large for the stamp).
+    """
+
+    epoch_number: int
+    demo: bool
+    freeze: Callable[[Printable], Frozen]
+
+
+def order(session: Session, actor: Actor, value: OrderInput, *, minting: Minting) -> StampOrder:
+    """Orders stamps for a batch: serials are taken and the print is frozen. The order still has to be prepared.
+
+    Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.held`, `.recalled`, `.closed`,
+    `stamps.not_allowed`, `products.suspended`, `stamps.large`, `stamps.exceed_batch`, `stamps.nothing_left`,
+    and what `minting.freeze` refuses.
+    """
+    actor.must(Permission.ORDER_STAMPS)
+    batch = batches.choose(session, value.batch_id)
+    product = records.find(session, Product, batch.product_id)
+    producer = records.find(session, Producer, batch.producer_id)
+    if not producer.has_stamps:
+        raise RuleBroken("stamps.not_allowed", None, name=producer.name)
+    batch.must_move("batch_id")
+    if product.state is ProductState.SUSPENDED:
+        product.must_be_approved("batch_id")
+    if value.quantity > CONFIRMED_ABOVE and not value.large_confirmed:
+        count = count_text(value.quantity, actor.language)
+        raise RuleBroken("stamps.large", "large_confirmed", count=count)
+    _must_allow(quota_of(session, batch, product), value.quantity, batch, actor)
+    frozen = minting.freeze(Printable(batch, product, producer, value))
+    first = _take_serials(session, minting.epoch_number, value.quantity)
+    made = StampOrder(
+        producer_id=batch.producer_id,
+        number=_free_number(session),
+        batch_id=batch.id,
+        quantity=value.quantity,
+        epoch_number=minting.epoch_number,
+        first_serial=first,
+        form=value.form,
+        layout=frozen.layout,
+        start_position=value.start_position,
+        url_prefix=frozen.url_prefix,
+        face_lines=frozen.face_lines,
+        demo=minting.demo,
+        external_ref=value.external_ref,
+        ordered_by_id=actor.user_id,
+    )
+    session.add(made)
+    session.flush()
+    whole = StampRange(
+        producer_id=made.producer_id,
+        order_id=made.id,
+        batch_id=batch.id,
+        epoch_number=made.epoch_number,
+        first_serial=first,
+        last_serial=first + value.quantity - 1,
+    )
+    session.add(whole)
+    session.flush()
+    rules.judge(session, made, "order")
+    ledger.record(session, "stamps.ordered", made, whole)
+    return made
+
+
+def _must_allow(quota: Quota, quantity: int, batch: Batch, actor: Actor) -> None:
+    if quantity > quota.left:
+        counts = {"allowed": quota.left, "units": quota.units, "ordered": quota.ordered}
+        facts = {name: count_text(count, actor.language) for name, count in counts.items()}
+        code = "stamps.exceed_batch" if quota.left else "stamps.nothing_left"
+        raise RuleBroken(code, "quantity", lot=batch.lot, **facts)
+
+
+def _take_serials(session: Session, epoch_number: int, count: int) -> int:
+    """The first of `count` serials that nobody had before. Raises `RuleBroken` ("stamps.mint_missing")."""
+    table: Any = SQLModel.metadata.tables[str(SerialCounter.__tablename__)]
+    statement = (
+        table.update()
+        .where(table.c.epoch_id == epoch_number)
+        .values(next_serial=table.c.next_serial + count)
+        .returning(table.c.next_serial)
+    )
+    after = session.connection().execute(statement).scalar_one_or_none()
+    if after is None:
+        raise RuleBroken("stamps.mint_missing")
+    return int(after) - count
+
+
+def _free_number(session: Session) -> str:
+    """`PC261124-7K3M`: a number to say aloud that tells nobody how many orders there are."""
+    while True:
+        number = f"PC{today():%y%m%d}-{''.join(secrets.choice(_NUMBER_LETTERS) for _ in range(4))}"
+        if not session.connection().execute(_numbered(number)).first():
+            return number
+
+
+def _numbered(number: str) -> Any:
+    table = SQLModel.metadata.tables[str(StampOrder.__tablename__)]
+    return sa.select(table.c.id).where(table.c.number == number)
+
+
+def code_hashes(key: EpochKey, first: int, count: int) -> Iterator[bytes]:
+    """SHA-256 of each code of an order, in the order of the serials."""
+    for start in range(first, first + count, _PIECE):
+        codes = stamp_codes.mint_range(key, start, min(_PIECE, first + count - start)).tobytes()
+        for at in range(0, len(codes), stamp_codes.LENGTH):
+            yield sha256(codes[at : at + stamp_codes.LENGTH]).digest()
+
+
+def code_root(key: EpochKey, first: int, count: int) -> bytes:
+    """The Merkle root (RFC 6962) over the SHA-256 of the codes: it binds the order to its codes and shows none."""
+    return merkle.root(code_hashes(key, first, count))
+
+
+def prepare(session: Session, actor: Actor, order_id: str, *, root: bytes, qr_mask: int) -> StampOrder:
+    """Commits what was computed over the codes: the order is ready. An order that is ready already stays as it is."""
+    actor.must(Permission.ORDER_STAMPS)
+    made = records.lock(session, StampOrder, order_id)
+    if made.code_root is not None:
+        return made
+    ranges = stamp_ranges.locked(session, order_id)
+    made.code_root, made.qr_mask, made.ready_at = root, qr_mask, now()
+    for found in ranges:
+        if found.state is RangeState.ORDERED:
+            found.state = RangeState.READY
+    ledger.record(session, "stamps.ready", made, *ranges)
+    return made
+
+
+# --- Questions -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An order in a list, with how many of its stamps are in which state."""
+
+    order: StampOrder
+    batch: Batch
+    product: Product
+    counts: dict[RangeState, int]
+
+
+def listed(
+    session: Session,
+    *,
+    producer_id: str | None = None,
+    batch_id: str | None = None,
+    page: int = 1,
+) -> tuple[list[Listed], int]:
+    """One page of orders within the scope, the newest first, and how many pages there are."""
+    wanted: list[Any] = []
+    if producer_id:
+        wanted.append(StampOrder.producer_id == producer_id)
+    if batch_id:
+        wanted.append(StampOrder.batch_id == batch_id)
+    count = session.exec(select(func.count()).select_from(StampOrder).where(*wanted)).one()
+    pages = max(1, -(-count // PAGE_SIZE))
+    statement = (
+        select(StampOrder, Batch, Product)
+        .join(Batch, col(Batch.id) == StampOrder.batch_id)
+        .join(Product, col(Product.id) == Batch.product_id)
+        .where(*wanted)
+        .order_by(col(StampOrder.created_at).desc(), col(StampOrder.id))
+        .offset((min(max(page, 1), pages) - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE)
+    )
+    rows = session.exec(statement).all()
+    counts = counts_of(session, [row[0].id for row in rows])
+    return [Listed(made, batch, product, counts[made.id]) for made, batch, product in rows], pages
+
+
+def counts_of(session: Session, order_ids: Collection[str]) -> dict[str, dict[RangeState, int]]:
+    """How many stamps of each order are in which state; states without a stamp are left out."""
+    count = func.sum(col(StampRange.last_serial) - col(StampRange.first_serial) + 1)
+    statement = (
+        select(StampRange.order_id, StampRange.state, count)
+        .where(col(StampRange.order_id).in_(order_ids))
+        .group_by(col(StampRange.order_id), col(StampRange.state))
+    )
+    found: dict[str, dict[RangeState, int]] = {order_id: {} for order_id in order_ids}
+    for order_id, state, number in session.exec(statement).all():
+        found[order_id][RangeState(state)] = int(number)
+    return {
+        order_id: {state: counts[state] for state in RangeState if state in counts}
+        for order_id, counts in found.items()
+    }
+
+
+def dossier(session: Session, order_id: str) -> Listed:
+    """One order with its batch, product and counts. Raises `NotFound`."""
+    made = records.find(session, StampOrder, order_id)
+    batch = records.find(session, Batch, made.batch_id)
+    product = records.find(session, Product, batch.product_id)
+    return Listed(made, batch, product, counts_of(session, [made.id])[made.id])
+
+
+def may_have_stamps(session: Session, producer_id: str) -> list[tuple[Batch, Product, Quota]]:
+    """The batches of a producer for which stamps may be ordered now, the newest first."""
+    found = []
+    for batch, product in batches.in_stock(session, producer_id)[:100]:
+        quota = quota_of(session, batch, product)
+        if quota.left and product.state is not ProductState.SUSPENDED:
+            found.append((batch, product, quota))
+    return found

@@ -1,0 +1,113 @@
+"""Stamps: the words of their states, forms and reasons, and what is refused from the order to the void stamp."""
+
+from traceability.domain.stamps import RangeState, StampForm, VoidReason
+from traceability.i18n import N_
+
+NAMES = {
+    RangeState: {
+        RangeState.ORDERED: N_("Being prepared"),
+        RangeState.READY: N_("Ready to print"),
+        RangeState.DOWNLOADED: N_("Downloaded"),
+        RangeState.PRINTED: N_("Printed"),
+        RangeState.ACTIVE: N_("Active"),
+        RangeState.SUSPENDED: N_("Suspended"),
+        RangeState.VOID: N_("Void"),
+        RangeState.CLOSED: N_("Closed"),
+    },
+    StampForm: {
+        StampForm.SHORT: N_("Short address"),
+        StampForm.DIGITAL_LINK: N_("GS1 Digital Link"),
+    },
+    VoidReason: {
+        VoidReason.MISPRINT: N_("Misprinted"),
+        VoidReason.SPOILED: N_("Spoiled or torn"),
+        VoidReason.LOST: N_("Lost"),
+        VoidReason.STOLEN: N_("Stolen"),
+        VoidReason.RETURNED: N_("Not used, given back"),
+        VoidReason.COUNTERFEIT: N_("Copied onto other goods"),
+        VoidReason.OVERPRINT: N_("Printed beyond the need"),
+    },
+}
+
+REFUSALS = {
+    # how many
+    "stamp_count_unreadable": N_(
+        "This is not a number of stamps. Please write a whole number, for example 1250."
+    ),
+    "stamp_count_fraction": N_("Stamps come whole. Please write a whole number, for example 1250."),
+    "stamp_count_none": N_("Please order at least 1 stamp."),
+    "stamp_count_too_many": N_("One order has at most 1,000,000 stamps. Please order in several parts."),
+    "stamps.exceed_batch": N_(
+        "Lot {lot} may have {allowed} more stamps: its weight makes {units} units, with the allowance for spoiled "
+        "stamps, and {ordered} are ordered already. Please order at most {allowed}."
+    ),
+    "stamps.nothing_left": N_(
+        "Lot {lot} has all its stamps: its weight makes {units} units and {ordered} stamps are ordered. Stamps that "
+        "were spoiled and made void can be ordered again."
+    ),
+    "stamps.large": N_(
+        "{count} stamps is a large order. Please tick that the number is right, then send again."
+    ),
+    # who and what for
+    "stamps.not_allowed": N_(
+        "{name} is not registered to order stamps. Ask the agency that manages you to allow it; until then the lots "
+        "can be recorded without stamps."
+    ),
+    "stamps.mint_missing": N_(
+        "The stamp mint is not set up on this installation. Please tell the people who run the system."
+    ),
+    # how it is printed
+    "stamps.layout_unknown": N_("There is no such print layout. Please choose one of those shown."),
+    "stamps.link_needs_gtin": N_(
+        "A GS1 Digital Link needs the product's GTIN, and this product has none. Choose the short address."
+    ),
+    "stamps.not_ready": N_(
+        "Order {number} is not prepared yet. Press “Prepare again”, then download the print file."
+    ),
+    "stamps.order_void": N_(
+        "All stamps of order {number} are void: there is nothing to print. Place a new order."
+    ),
+    "stamps.link_used": N_(
+        "This download link was used already or is too old. Go back to the order and press “Download” again."
+    ),
+    "stamps.nothing_downloaded": N_(
+        "Order {number} has no stamps that wait to be looked over: download and print the file first."
+    ),
+    "stamps.spoiled_elsewhere": N_(
+        "These stamps do not belong to order {number}. Read the codes from this print."
+    ),
+    "stamps.spoiled_in_use": N_(
+        "{count} of these stamps ({first} to {last}) are in use or void already. Make them void on the page “Make void”."
+    ),
+    # runs
+    "stamps.code_unknown": N_(
+        "This code is none of your stamps. Compare it with the stamp letter by letter, or scan it with the camera."
+    ),
+    "stamps.two_orders": N_(
+        "The two codes belong to two different orders. Take the first and the last stamp of one roll; do the other "
+        "roll by itself."
+    ),
+    "stamps.first_after_last": N_("The last code comes before the first one. Please swap the two codes."),
+    "stamps.batch_not_released": N_(
+        "Lot {lot} is not published yet, so its stamps would lead to an empty page. Publish the lot first, then "
+        "activate the stamps."
+    ),
+    "stamps.part_not_printed": N_(
+        "{count} of these stamps ({first} to {last}) were never downloaded for printing, so they can be on no goods. "
+        "Download and print them first."
+    ),
+    "stamps.part_active": N_(
+        "{count} of these stamps ({first} to {last}) are active already. Nothing was changed: choose a run without them."
+    ),
+    "stamps.part_suspended": N_(
+        "{count} of these stamps ({first} to {last}) are suspended by a management agency. Nothing was changed: ask "
+        "the agency, or choose a run without them."
+    ),
+    "stamps.part_void": N_(
+        "{count} of these stamps ({first} to {last}) are void. Nothing was changed: confirm that they are passed over, "
+        "or choose a run without them."
+    ),
+    "stamps.all_void": N_("All of these stamps ({first} to {last}) are void and cannot be activated."),
+    "stamps.void_already": N_("These stamps ({first} to {last}) are void already."),
+    "notice.stamps_voided": N_("A management agency made {count} stamps of order {number} void."),
+}
