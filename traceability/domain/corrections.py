@@ -22,6 +22,7 @@ from traceability.domain.history import (
     EventType,
     beginning,
     history,
+    may_precede,
     signature,
     standing,
 )
@@ -137,11 +138,11 @@ def _judge_moment(batch: Batch, right: Event, others: list[Event], begins: bool)
         days = [
             local_day(event.happened_at)
             for event in others
-            if event.id != right.corrects_id and event.type is not EventType.TEST
+            if event.id != right.corrects_id and not may_precede(event)
         ]
         if days and min(days) < day:
             raise RuleBroken("events.after_others", "happened_at", first=min(days))
-    elif day < batch.started_on and right.type is not EventType.TEST:
+    elif day < batch.started_on and not may_precede(right):
         raise RuleBroken("events.before_batch", "happened_at", began=batch.started_on)
 
 

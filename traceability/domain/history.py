@@ -94,6 +94,11 @@ def standing(events: Iterable[Event]) -> list[Event]:
     ]
 
 
+def may_precede(event: Event) -> bool:
+    """Whether an event may lie before its batch began: a sample taken, or a treatment, in the field."""
+    return event.type is EventType.TEST or (event.type is EventType.TREAT and event.area_id is not None)
+
+
 def beginning(events: Iterable[Event]) -> Event:
     """The event with which a batch began (its harvest or its transform), in its corrected form."""
     known = list(events)

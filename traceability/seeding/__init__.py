@@ -18,7 +18,7 @@ from traceability.db import Database
 from traceability.domain.accounts import Account
 from traceability.domain.actors import SYSTEM
 from traceability.keys import Keyring
-from traceability.seeding import people, places, source
+from traceability.seeding import harvests, people, places, source
 from traceability.seeding.loading import Loading
 from traceability.seeding.sign_ins import SignIns
 from traceability.seeding.source import attempts as attempts
@@ -54,7 +54,7 @@ def load_demo(database: Database, settings: Settings, keyring: Keyring) -> bool:
 
 
 def _load(loading: Loading) -> None:
-    steps: tuple[Callable[[Loading], None], ...] = (people.load, places.load)
+    steps: tuple[Callable[[Loading], None], ...] = (people.load, places.load, harvests.load)
     for step in steps:
         step(loading)
 

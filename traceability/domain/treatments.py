@@ -1,0 +1,95 @@
+"""The field treatment (chăm sóc vùng trồng): what was given to the plants, bees or ponds before a harvest.
+
+It stands in the history of the batch whose harvest it led to, with the substance, its dose and the days that have to
+pass before a harvest. It happened before the batch began, and weighs nothing.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Field, Session
+
+from traceability.domain import batches, ledger, rules
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.batches import Note, Origin
+from traceability.domain.clock import today
+from traceability.domain.errors import RuleBroken
+from traceability.domain.history import Event, EventType, signature
+from traceability.domain.moments import start_of
+from traceability.domain.quantities import Day
+from traceability.domain.records import RecordId
+from traceability.domain.text import ShortLine
+
+#: No label asks for more days between a treatment and the harvest.
+LONGEST_INTERVAL: Final = 365
+
+
+class InputKind(StrEnum):
+    """What sort of farm input was given."""
+
+    FERTILIZER = "fertilizer"
+    INSECTICIDE = "insecticide"
+    FUNGICIDE = "fungicide"
+    HERBICIDE = "herbicide"
+    BIOPESTICIDE = "biopesticide"
+    GROWTH_REGULATOR = "growth_regulator"
+    VETERINARY = "veterinary"
+    PROBIOTIC = "probiotic"
+    FEED_ADDITIVE = "feed_additive"
+
+
+class TreatmentInput(BaseModel):
+    """What a person may say of a treatment. `dose` is written as on the label or in the field book."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_id: RecordId
+    kind: InputKind
+    substance: ShortLine
+    active_ingredient: ShortLine | None = None
+    dose: ShortLine | None = None
+    interval_days: int = Field(default=0, ge=0, le=LONGEST_INTERVAL)
+    applied_on: Day
+    note: Annotated[Note, Field(max_length=1000)] = ""
+
+
+def record(session: Session, actor: Actor, value: TreatmentInput) -> Event:
+    """Appends a treatment to the history of the batch that was harvested after it.
+
+    Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.closed`, `treatments.not_a_harvest`,
+    `treatments.in_future`, `treatments.after_harvest`.
+    """
+    actor.must(Permission.RECORD_EVENTS)
+    batch = batches.choose(session, value.batch_id)
+    if batch.state is batches.BatchState.CLOSED:
+        batch.must_move()
+    if batch.origin is not Origin.HARVEST:
+        raise RuleBroken("treatments.not_a_harvest", "batch_id", lot=batch.lot)
+    if value.applied_on > today():
+        raise RuleBroken("treatments.in_future", "applied_on", today=today())
+    if value.applied_on > batch.started_on:
+        raise RuleBroken("treatments.after_harvest", "applied_on", harvested=batch.started_on)
+    details = {
+        "input_kind": value.kind.value,
+        "active_ingredient": value.active_ingredient,
+        "dose": value.dose,
+        "interval_days": str(value.interval_days),
+    }
+    event = Event(
+        producer_id=batch.producer_id,
+        batch_id=batch.id,
+        area_id=batch.area_id,
+        type=EventType.TREAT,
+        step=value.substance,
+        happened_at=start_of(value.applied_on),
+        details={key: text for key, text in details.items() if text},
+        note=value.note,
+        **signature(actor),
+    )
+    session.add(event)
+    batch.page_version += 1
+    session.flush()
+    rules.judge(session, event, "record")
+    ledger.record(session, "event.recorded", event, batch)
+    return event
