@@ -72,6 +72,7 @@ class ScanGate:
 
     def _answer(self, request: Request, path: str) -> Response:
         g.language = visitors.language_of(request)
+        g.carried_language = g.language if request.args.get("lang") in i18n.LANGUAGES else ""
         g.csp_nonce = ""
         try:
             if request.method not in ("GET", "HEAD"):
@@ -97,16 +98,23 @@ class ScanGate:
             story = provenance.of_batch(session, found.batch_id, today(), found.stamps_id)
         code = stamp_codes.normalise(text)
         counted = visitors.is_a_person(request)
-        if counted:
-            self._note(request, found)
         page = stamp_pages.StampPage(str(code), found, story, counted, _said(request, story))
         if visitors.wants_json(request):
-            return _json(stamp_pages.as_json(page))
-        return Response(render_template("public/stamp.html", page=page), mimetype="text/html")
+            answer = _json(stamp_pages.as_json(page))
+        else:
+            languages = [
+                (lang, "?" + urlencode(request.args.to_dict() | {"lang": lang})) for lang in i18n.LANGUAGES
+            ]
+            html = render_template("public/stamp.html", page=page, language_links=languages)
+            answer = Response(html, mimetype="text/html")
+        if counted:
+            self._note(request, found)
+        return answer
 
     def _not_on_record(self, request: Request) -> Response:
         """One answer for every code that is not on record: the same bytes, whatever is wrong with it."""
         kind = g.language, visitors.wants_json(request)
+        g.carried_language = g.language
         if kind not in self._unknown:
             if kind[1]:
                 answer = _json({"state": scans.Verdict.UNKNOWN.value, "product": None}, 404)

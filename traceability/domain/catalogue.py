@@ -211,6 +211,13 @@ def printed_on(session: Session, batch_id: str) -> tuple[str | None, str]:
     return gtin, number
 
 
+def goods_of(session: Session, batch_id: str) -> tuple[str, str]:
+    """The name of a batch's product, and its lot."""
+    statement = select(Product.name, Batch.lot).join(Batch, col(Batch.product_id) == col(Product.id))
+    name, number = session.exec(statement.where(Batch.id == batch_id)).one()
+    return name, number
+
+
 def _place_in_list(producer: Producer) -> tuple[bool, str, str]:
     """Households come last and by their codes: the order must not tell their names."""
     household = producer.legal_form is LegalForm.HOUSEHOLD

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from traceability.domain.areas import GrowingArea
-from traceability.domain.batches import Batch
+from traceability.domain.batches import Batch, Origin
 from traceability.domain.clock import local_day
 from traceability.domain.deliveries import Delivery
 from traceability.domain.history import Event, EventType, standing
@@ -89,6 +89,22 @@ class Parent:
     product: Product
     producer: Producer
     share: float
+    #: what went into it: grams of other batches and of materials
+    added_g: int = 0
+
+    @property
+    def total_g(self) -> int:
+        """What its inputs are shares of: a harvest is the larger part of itself, a transform is all inputs."""
+        return self.batch.made_g if self.batch.origin is Origin.HARVEST else self.added_g
+
+    @property
+    def harvested_share(self) -> float:
+        """The share of the batch that was asked about which was harvested as this batch."""
+        return (
+            self.share * (1 - self.added_g / self.batch.made_g)
+            if self.batch.origin is Origin.HARVEST
+            else 0.0
+        )
 
 
 @dataclass(frozen=True)
@@ -131,12 +147,12 @@ def _walk_up(session: Session, start: Parent) -> tuple[list[Parent], list[tuple[
     complete = True
     while level:
         inputs = session.exec(select(BatchInput).where(col(BatchInput.batch_id).in_(level))).all()
-        totals: dict[str, int] = {}
-        for row in inputs:
-            totals[row.batch_id] = totals.get(row.batch_id, 0) + row.grams
+        for batch_id in level:
+            added = sum(row.grams for row in inputs if row.batch_id == batch_id)
+            parents[batch_id] = replace(parents[batch_id], added_g=added)
         above: dict[str, float] = {}
         for row in inputs:
-            share = level[row.batch_id] * row.grams / totals[row.batch_id]
+            share = level[row.batch_id] * row.grams / parents[row.batch_id].total_g
             if row.source_batch_id is None:
                 loose.append((row.material, share))
             else:
@@ -173,7 +189,7 @@ def _sources(
 ) -> tuple[Source, ...]:
     found = [
         Source(
-            per_mille=round(parent.share * 1000),
+            per_mille=round(parent.harvested_share * 1000),
             goods=parent.product.name,
             lot=parent.batch.lot,
             producer=public_name(parent.producer),
@@ -182,7 +198,7 @@ def _sources(
             harvested_on=parent.batch.harvested_on,
         )
         for parent in parents
-        if parent.batch.harvested_on is not None
+        if parent.batch.origin is Origin.HARVEST
     ]
     materials: dict[str, float] = {}
     for material, share in loose:

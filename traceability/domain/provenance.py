@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from traceability.domain import certificates, journeys, outlines
+from traceability.domain import certificates, journeys, laboratory, outlines
 from traceability.domain.agencies import Agency
 from traceability.domain.areas import AreaCode, AreaState, CodeState, GrowingArea
 from traceability.domain.batches import Batch, Origin
@@ -16,7 +16,6 @@ from traceability.domain.certificates import Certificate
 from traceability.domain.clock import local_day
 from traceability.domain.errors import NotFound
 from traceability.domain.journeys import public_name
-from traceability.domain.laboratory import LabTest
 from traceability.domain.pictures import Picture, PictureKind
 from traceability.domain.producers import LegalForm, Producer, ProducerState
 from traceability.domain.products import Product, ProductState
@@ -200,7 +199,6 @@ def _claimed(batch: Batch, codes: list[AreaCode]) -> PublicCode | None:
 
 
 def _lab_tests(session: Session, batch_id: str) -> tuple[PublicLabTest, ...]:
-    statement = select(LabTest).where(LabTest.batch_id == batch_id).order_by(col(LabTest.reported_on))
     return tuple(
         PublicLabTest(
             laboratory=test.laboratory,
@@ -222,7 +220,7 @@ def _lab_tests(session: Session, batch_id: str) -> tuple[PublicLabTest, ...]:
             ),
             recorded_by=_agency(session, test.recorded_by_agency_id),
         )
-        for test in session.exec(statement)
+        for test in laboratory.of_batch(session, batch_id)
     )
 
 

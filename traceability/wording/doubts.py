@@ -21,8 +21,8 @@ NAMES = {
         DoubtKind.OTHER: N_("Something else"),
     },
     DoubtState: {
-        DoubtState.OPEN: N_("Received"),
+        DoubtState.OPEN: N_("Report received"),
         DoubtState.LOOKED_AT: N_("Being looked into"),
-        DoubtState.ANSWERED: N_("Answered"),
+        DoubtState.ANSWERED: N_("Report answered"),
     },
 }

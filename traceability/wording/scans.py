@@ -9,11 +9,11 @@ from traceability.i18n import N_
 NAMES = {
     Verdict: {
         Verdict.RECALLED: N_("Under recall"),
-        Verdict.VOID: N_("Void"),
+        Verdict.VOID: N_("Made void"),
         Verdict.SUSPENDED: N_("Suspended"),
         Verdict.INACTIVE: N_("Not activated"),
         Verdict.EXPIRED: N_("Past its date"),
-        Verdict.ACTIVE: N_("Active"),
+        Verdict.ACTIVE: N_("In force"),
         Verdict.UNKNOWN: N_("Not on record"),
     },
 }
