@@ -219,9 +219,7 @@ def owes_second_factor(signed: SignedIn) -> bool:
 
 def home_of(actor: Actor) -> str:
     """Where an actor starts."""
-    if actor.role in (Role.CLERK, Role.MANAGER):
-        return url_for("producer.home")
-    return url_for("inspector.dashboard")
+    return url_for("producer.home" if actor.role in (Role.CLERK, Role.MANAGER) else "inspector.dashboard")
 
 
 def init_app(app: Flask) -> None:

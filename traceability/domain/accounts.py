@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import agencies, ledger, notices, ownership, records, sessions
+from traceability.domain import agencies, ledger, notices, ownership, records, sessions, text
 from traceability.domain.actors import Actor, Permission, Role
 from traceability.domain.agencies import Agency
 from traceability.domain.clock import now
@@ -71,13 +71,17 @@ class Handover(Record, table=True):
     at: datetime = Field(default_factory=now, sa_type=Instant)
 
 
+#: Rows on one page of a list.
+PAGE_SIZE = 50
+
+
 def _username(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    text = clean_line(value).lower()
-    if not _USERNAME.fullmatch(text):
+    name = clean_line(value).lower()
+    if not _USERNAME.fullmatch(name):
         raise PydanticCustomError("username_form", "3 to 40 letters a-z, digits, dot, hyphen or underscore")
-    return text
+    return name
 
 
 _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,38})[a-z0-9]")
@@ -303,6 +307,39 @@ def may_manage(session: Session, actor: Actor, account: Account) -> bool:
     return agency is not None and agencies.lies_within(actor, agency)
 
 
+def search(
+    session: Session, actor: Actor, sought: str = "", page: int = 1
+) -> tuple[list[tuple[Account, str]], int]:
+    """The accounts within the actor's reach with the name of their organisation, and how many pages there are.
+
+    `sought` is found in names of people, user names and names of organisations, without accents.
+    """
+    agencies_in_reach = [agency.id for agency in agencies.all_within_reach(session, actor)]
+    statement = (
+        select(Account, Producer.name, Agency.name)
+        .outerjoin(Producer, col(Producer.id) == col(Account.producer_id))
+        .outerjoin(Agency, col(Agency.id) == col(Account.agency_id))
+        .where(
+            sa.or_(
+                col(Producer.id).is_not(None),  # the scope has dropped all others
+                col(Account.agency_id).in_(agencies_in_reach),
+                sa.and_(
+                    col(Account.role) == Role.ADMINISTRATOR, sa.literal(actor.may(Permission.ADMINISTER))
+                ),
+            )
+        )
+    )
+    if key := text.sought(sought):
+        columns = (col(Account.search), col(Producer.search), col(Agency.search))
+        statement = statement.where(sa.or_(*(column.contains(key, autoescape=True) for column in columns)))
+    total = session.exec(select(sa.func.count()).select_from(statement.subquery())).one()
+    rows = session.exec(
+        statement.order_by(col(Account.username)).offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE)
+    ).all()
+    found = [(account, producer or agency or "") for account, producer, agency in rows]
+    return found, max(1, -(-total // PAGE_SIZE))
+
+
 def of_producer(session: Session, producer_id: str) -> list[Account]:
     """The accounts of a producer within the scope, managers first."""
     records.find(session, Producer, producer_id)
@@ -314,6 +351,12 @@ def of_agency(session: Session, agency_id: str) -> list[Account]:
     """The accounts of an agency."""
     statement = select(Account).where(Account.agency_id == agency_id)
     return list(session.exec(statement.order_by(col(Account.username))).all())
+
+
+def handovers(session: Session, account_id: str) -> list[Handover]:
+    """To whom an account was handed over, the latest first."""
+    statement = select(Handover).where(Handover.account_id == account_id)
+    return list(session.exec(statement.order_by(col(Handover.at).desc())).all())
 
 
 def has_account(session: Session, producer_id: str) -> bool:

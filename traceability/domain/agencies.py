@@ -122,7 +122,7 @@ def _known(codes: list[str] | None, known: Any, refusal: str) -> list[str] | Non
 
 def _provinces(value: Any) -> Any:
     codes = _codes(value)
-    return _known(codes, PROVINCES, "province_unknown") if isinstance(codes, list) else codes
+    return _known(codes, PROVINCES, "agency_province") if isinstance(codes, list) else codes
 
 
 def _categories(value: Any) -> Any:
@@ -134,7 +134,7 @@ def _communes(value: Any) -> Any:
     codes = _codes(value)
     for code in codes if isinstance(codes, list) else ():
         if len(code) != 5 or not code.isascii() or not code.isdigit():
-            raise PydanticCustomError("commune_unknown", "not a commune's code {code}", {"code": code[:20]})
+            raise PydanticCustomError("agency_commune", "not a commune's code {code}", {"code": code[:20]})
     return codes
 
 
@@ -142,7 +142,7 @@ def _permissions(value: Any) -> Any:
     codes = _codes(value) or []
     if not isinstance(codes, list):
         return codes
-    _known(codes, set(GRANTABLE), "permission_unknown")
+    _known(codes, set(GRANTABLE), "agency_permission")
     return [word.value for word in GRANTABLE if word.value in codes]
 
 

@@ -9,12 +9,13 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, select
 
-from traceability.domain import accounts, ledger, sessions, sign_in
-from traceability.domain.accounts import Account
+from traceability.domain import accounts, ledger, notices, producers, records, sessions, sign_in
+from traceability.domain.accounts import Account, AccountInput
 from traceability.domain.actors import Actor
 from traceability.domain.clock import now
 from traceability.domain.errors import RuleBroken
 from traceability.domain.passwords import NewPassword, Password
+from traceability.domain.producers import Producer
 from traceability.domain.sessions import OneTimeLink
 
 GOOD_FOR = timedelta(hours=72)
@@ -49,6 +50,27 @@ def make_link(session: Session, actor: Actor, account_id: str) -> str:
     )
     ledger.record(session, "account.link_made", account, tenant=account.producer_id)
     return token
+
+
+class FirstAccountInput(AccountInput):
+    """The first account of a producer that had none, and whether it may order stamps."""
+
+    has_stamps: bool = False
+
+
+def give_first_account(session: Session, actor: Actor, value: FirstAccountInput) -> tuple[Account, str]:
+    """Turns a producer without an account into one with: its manager's account, and the link to set the password.
+
+    Raises as `accounts.open_account`, and `accounts.has_account`.
+    """
+    if value.producer_id is None or accounts.has_account(session, value.producer_id):
+        raise RuleBroken("accounts.has_account")
+    details = value.model_dump(exclude={"has_stamps"})
+    account = accounts.open_account(session, actor, AccountInput(**details))
+    if value.has_stamps and not records.find(session, Producer, value.producer_id).has_stamps:
+        producers.set_stamps(session, actor, value.producer_id, True)
+        notices.post(session, "stamps_allowed", producer_id=value.producer_id)
+    return account, make_link(session, actor, account.id)
 
 
 def holder(session: Session, token: str) -> Account | None:

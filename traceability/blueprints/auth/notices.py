@@ -1,0 +1,67 @@
+"""The inbox: what a producer or an agency should know."""
+
+from typing import Any
+
+from flask import current_app, redirect, render_template, url_for
+from flask_login import current_user
+from werkzeug.routing import BuildError
+from werkzeug.wrappers import Response
+
+from traceability import access
+from traceability.access import SIGNED_IN, requires
+from traceability.blueprints.auth import blueprint
+from traceability.domain import notices as inbox
+from traceability.domain.notices import Notice
+from traceability.domain.ownership import EVERYTHING
+from traceability.wording.notices import notice as sentence
+
+#: Whose page a notice leads to: table of its subject -> (page, name of the id in the address).
+PAGES = {
+    "batch": ("batches_show", "batch_id"),
+    "growing_area": ("areas_show", "area_id"),
+    "area_code": ("areas", "area_id"),
+    "product": ("products_show", "product_id"),
+    "certificate": ("certificates_show", "certificate_id"),
+    "stamp_order": ("stamp_orders_show", "order_id"),
+    "delivery": ("deliveries_show", "delivery_id"),
+    "recall": ("recalls_show", "recall_id"),
+    "inspection": ("inspections_show", "inspection_id"),
+    "doubt": ("doubts_show", "doubt_id"),
+}
+
+
+@blueprint.get("/notices")
+@requires(SIGNED_IN)
+def notices() -> str:
+    """The newest hundred notices, in the reader's language."""
+    actor = current_user.actor
+    with access.reading(EVERYTHING) as session:
+        found = inbox.inbox(session, actor)
+    rows = [
+        {"at": row.at, "new": row.read_at is None, "text": sentence(row.code, row.facts), "url": page_of(row)}
+        for row in found
+    ]
+    return render_template("auth/notices.html", rows=rows, unread_rows=sum(row["new"] for row in rows))
+
+
+@blueprint.post("/notices/read")
+@requires(SIGNED_IN)
+def notices_read() -> Response:
+    """All notices count as read."""
+    with access.transaction(current_user.actor) as session:
+        inbox.mark_read(session, current_user.actor)
+    return redirect(url_for("auth.notices"), code=303)
+
+
+def page_of(row: Notice) -> str | None:
+    """The page about a notice's subject, in the reader's own part of the site; None where there is none."""
+    page, key = PAGES.get(row.subject_table, ("", ""))
+    values: dict[str, Any] = {key: row.subject_id}
+    audience = "producer" if current_user.actor.producer_id is not None else "inspector"
+    endpoint = f"{audience}.{page}"
+    if not page or not row.subject_id or endpoint not in current_app.view_functions:
+        return None
+    try:
+        return url_for(endpoint, **{key: row.subject_id})
+    except BuildError:
+        return None

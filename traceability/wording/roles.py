@@ -1,0 +1,52 @@
+"""Words for roles and permissions."""
+
+from traceability.domain.actors import Permission, Role
+from traceability.i18n import N_
+
+NAMES = {
+    Role: {
+        Role.CLERK: N_("Clerk"),
+        Role.MANAGER: N_("Manager"),
+        Role.INSPECTOR: N_("Agency officer"),
+        Role.DATA_ENTRY: N_("Data-entry officer"),
+        Role.ADMINISTRATOR: N_("Platform administrator"),
+    },
+    Permission: {
+        Permission.VIEW_OWN: N_("See the producer’s own data"),
+        Permission.MANAGE_AREAS: N_("Keep growing areas and packing houses"),
+        Permission.MANAGE_PRODUCTS: N_("Keep products and their pictures"),
+        Permission.MANAGE_CERTIFICATES: N_("Keep certificates"),
+        Permission.REGISTER_BATCHES: N_("Register batches"),
+        Permission.RECORD_EVENTS: N_("Record events"),
+        Permission.ORDER_STAMPS: N_("Order and print stamps"),
+        Permission.ACTIVATE_STAMPS: N_("Activate stamps"),
+        Permission.VOID_OWN_STAMPS: N_("Void own stamps"),
+        Permission.RECALL_OWN_BATCHES: N_("Recall own batches"),
+        Permission.MANAGE_OWN_PROFILE: N_("Keep the producer’s details and staff accounts"),
+        Permission.VIEW_ALL: N_("See all producers within its scope"),
+        Permission.VIEW_SECTOR: N_("See the producers of its sector"),
+        Permission.VIEW_OWN_AREA: N_("See the producers of its commune"),
+        Permission.MANAGE_ACCOUNTS: N_("Manage accounts"),
+        Permission.APPROVE_FACILITY: N_("Approve producers"),
+        Permission.CONFIRM_FACILITY: N_("Confirm producers on the spot"),
+        Permission.APPROVE_AREA: N_("Approve growing areas and their codes"),
+        Permission.CONFIRM_AREA: N_("Confirm growing areas on the spot"),
+        Permission.SUSPEND_AREA: N_("Suspend growing areas and their codes"),
+        Permission.PUBLISH_REPORTS: N_("Publish reports"),
+        Permission.SHARE_NATIONAL_PORTAL: N_("Share data with the national portal"),
+        Permission.ISSUE_STAMPS: N_("Issue stamps"),
+        Permission.VOID_STAMPS: N_("Suspend and void stamps"),
+        Permission.INSPECT: N_("Inspect and record findings"),
+        Permission.REQUEST_RECALL: N_("Open compulsory recalls"),
+        Permission.DATA_ENTRY_ON_BEHALF: N_("Enter data on behalf of producers without an account"),
+        Permission.SUPPORT: N_("Support users"),
+        Permission.VERIFY_PHI: N_("Check pre-harvest intervals"),
+        Permission.SAMPLE: N_("Take samples"),
+        Permission.RECORD_LAB_RESULT: N_("Record laboratory results"),
+        Permission.SCAN_VERIFY: N_("Check stamps on the market"),
+        Permission.OPEN_CASE: N_("Open cases"),
+        Permission.MANAGE_OCOP: N_("Keep OCOP files and stars"),
+        Permission.OVERSEE: N_("Open the overseers’ pages"),
+        Permission.ADMINISTER: N_("Administer the platform: agencies, scopes, administrators"),
+    },
+}
