@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.rolls import Mint
+from traceability import print_room
 from traceability.db import Database
 from traceability.domain import merkle, producers, records, stamp_codes, stamp_orders, stamp_quota
 from traceability.domain.actors import SYSTEM
@@ -41,8 +42,6 @@ def test_an_order_takes_serials_and_is_ready_when_its_codes_are_committed(mint: 
     assert mint.ranges(order) == [(0, 99, RangeState.ORDERED)]
     assert order.url_prefix == "HTTPS://TXNG.VINHLONG.GOV.VN/S/"
     assert order.demo
-    from traceability import print_room
-
     ready = print_room.make_ready(mint.database, mint.actor(batch), order.id, mint.keyring)
     assert mint.ranges(order) == [(0, 99, RangeState.READY)]
     codes = [mint.code(order, n).replace("-", "") for n in range(100)]
@@ -116,8 +115,6 @@ def test_another_producers_batch_is_unknown(mint: Mint) -> None:
     with mint.database.transaction(actor) as session:
         refused("batches.unknown", stamp_orders.order, session, actor, value, minting=minting)
     order = mint.ready(batch)
-    from traceability import print_room
-
     with pytest.raises(NotFound):
         print_room.make_ready(mint.database, actor, order.id, mint.keyring)
 

@@ -77,7 +77,8 @@ REFUSALS = {
         "These stamps do not belong to order {number}. Read the codes from this print."
     ),
     "stamps.spoiled_in_use": N_(
-        "{count} of these stamps ({first} to {last}) are in use or void already. Make them void on the page “Make void”."
+        "{count} of these stamps ({first} to {last}) are in use or void already. Make them void on "
+        "the page “Make void”."
     ),
     # runs
     "stamps.code_unknown": N_(
@@ -97,7 +98,8 @@ REFUSALS = {
         "Download and print them first."
     ),
     "stamps.part_active": N_(
-        "{count} of these stamps ({first} to {last}) are active already. Nothing was changed: choose a run without them."
+        "{count} of these stamps ({first} to {last}) are active already. Nothing was changed: choose a "
+        "run without them."
     ),
     "stamps.part_suspended": N_(
         "{count} of these stamps ({first} to {last}) are suspended by a management agency. Nothing was changed: ask "
