@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from traceability import wording
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import OutOfScope
+from traceability.domain.personal_data import NotDeclared
 from traceability.i18n import N_, gettext
 
 _log = logging.getLogger(__name__)
@@ -92,6 +93,13 @@ def _busy(error: OperationalError) -> Any:
     return answer
 
 
+def _not_declared(error: NotDeclared) -> Any:
+    _log.error("an access record was not written: %s", error)
+    answer = Response(page(503)[0], 503, mimetype="text/html")
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
 def _unexpected(error: Exception) -> Any:
     _log.exception("unexpected error at %s %s", request.method, request.endpoint)
     return page(500)
@@ -112,4 +120,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OutOfScope, lambda _error: page(404))
     app.register_error_handler(RuleBroken, lambda error: page(422, wording.refusal(error)))
     app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(NotDeclared, _not_declared)
     app.register_error_handler(Exception, _unexpected)

@@ -1,5 +1,7 @@
 """What every answer tells the browser: a strict content security policy with a nonce, no sniffing, no framing.
 
+In the office pages the language that somebody chose from the header is kept in a cookie; public pages set none.
+
 The nonce is made on first use, because a request may be refused before any hook of ours has run.
 """
 
@@ -9,6 +11,11 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from traceability.access import settings
+from traceability.i18n import LANGUAGES
+
+#: The audiences that have an account, and therefore cookies.
+OFFICE = frozenset({"auth", "producer", "inspector"})
+_A_YEAR = 365 * 24 * 3600
 
 
 def csp_nonce() -> str:
@@ -54,7 +61,22 @@ def apply(response: Response) -> Response:
     return response
 
 
+def keep_language(response: Response) -> Response:
+    """After an office page with `?lang=`: the next pages are in that language too."""
+    chosen = request.args.get("lang")
+    if chosen in LANGUAGES and request.blueprint in OFFICE and response.status_code < 400:
+        set_language(response, chosen)
+    return response
+
+
+def set_language(response: Response, language: str) -> None:
+    """Keeps a language on this device for a year."""
+    secure = settings().public_root.startswith("https://")
+    response.set_cookie("lang", language, max_age=_A_YEAR, samesite="Lax", secure=secure, httponly=True)
+
+
 def init_app(app: Flask) -> None:
     """Wires the headers and gives templates the nonce."""
     app.after_request(apply)
+    app.after_request(keep_language)
     app.jinja_env.globals["csp_nonce"] = csp_nonce

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask_login import current_user
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access
+from traceability import access, headers
 from traceability.access import SIGNED_IN, database, requires
 from traceability.blueprints.auth import blueprint
 from traceability.blueprints.auth.sign_in import device_of_request
@@ -22,8 +22,6 @@ from traceability.domain.producers import Producer
 from traceability.domain.sign_in import PasswordInput
 from traceability.forms import Form
 from traceability.i18n import gettext
-
-_A_YEAR = 365 * 24 * 3600
 
 
 class LanguageInput(BaseModel):
@@ -99,9 +97,7 @@ def account_language() -> Response | tuple[str, int]:
 
 def _in_language(response: Response, language: str | None) -> Response:
     if language is not None:
-        response.set_cookie(
-            "lang", language, max_age=_A_YEAR, samesite="Lax", secure=request.is_secure, httponly=True
-        )
+        headers.set_language(response, language)
     return response
 
 

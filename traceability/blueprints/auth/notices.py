@@ -62,6 +62,6 @@ def page_of(row: Notice) -> str | None:
     if not page or not row.subject_id or endpoint not in current_app.view_functions:
         return None
     try:
-        return url_for(endpoint, **{key: row.subject_id})
+        return url_for(endpoint, **values)
     except BuildError:
         return None
