@@ -270,7 +270,7 @@ def add_finding(session: Session, actor: Actor, value: FindingInput) -> Finding:
         session,
         code,
         producer_id=finding.producer_id,
-        subject=finding,
+        subject=inspection,
         about=finding.about,
         number=inspection.number,
         due_on=finding.due_on,
@@ -297,7 +297,7 @@ def answer(session: Session, actor: Actor, value: AnswerInput) -> Finding:
         session,
         "finding_answered",
         agency_id=inspection.agency_id,
-        subject=finding,
+        subject=inspection,
         about=finding.about,
         number=inspection.number,
         name=producer.name,
@@ -307,14 +307,13 @@ def answer(session: Session, actor: Actor, value: AnswerInput) -> Finding:
 
 def close(session: Session, actor: Actor, value: CloseInput) -> Finding:
     """The agency has seen that a finding is corrected. Raises as `add_finding`, and `findings.corrected`."""
-    finding = _own_finding(session, actor, value.finding_id)
+    finding, inspection = _own_finding(session, actor, value.finding_id)
     finding.state = FindingState.CORRECTED
     finding.closed_at = now()
     finding.closed_by_id = actor.user_id
     ledger.record(session, "finding.corrected", finding)
-    notices.post(
-        session, "finding_corrected", producer_id=finding.producer_id, subject=finding, about=finding.about
-    )
+    owner, about = finding.producer_id, finding.about
+    notices.post(session, "finding_corrected", producer_id=owner, subject=inspection, about=about)
     return finding
 
 
@@ -323,7 +322,7 @@ def send_back(session: Session, actor: Actor, value: SendBackInput) -> Finding:
 
     Raises as `close`, and `RuleBroken`: `findings.not_answered`, `findings.due_in_past`.
     """
-    finding = _own_finding(session, actor, value.finding_id)
+    finding, inspection = _own_finding(session, actor, value.finding_id)
     if finding.state is not FindingState.ANSWERED:
         raise RuleBroken("findings.not_answered")
     if value.due_on < today():
@@ -336,7 +335,7 @@ def send_back(session: Session, actor: Actor, value: SendBackInput) -> Finding:
         session,
         "finding_sent_back",
         producer_id=finding.producer_id,
-        subject=finding,
+        subject=inspection,
         about=finding.about,
         reason=value.reason,
         due_on=value.due_on,
@@ -352,12 +351,12 @@ def _own_inspection(session: Session, actor: Actor, inspection_id: str) -> Inspe
     return inspection
 
 
-def _own_finding(session: Session, actor: Actor, finding_id: str) -> Finding:
+def _own_finding(session: Session, actor: Actor, finding_id: str) -> tuple[Finding, Inspection]:
     finding = records.lock(session, Finding, finding_id)
-    _own_inspection(session, actor, finding.inspection_id)
+    inspection = _own_inspection(session, actor, finding.inspection_id)
     if finding.state is FindingState.CORRECTED:
         raise RuleBroken("findings.corrected")
-    return finding
+    return finding, inspection
 
 
 # --- questions -------------------------------------------------------------------------------------------------------
