@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 ONCE = "once"
 _ROW = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})-(?P<field>[a-z_]+)$")
+_NAMED = re.compile(r"^(?P<table>[a-z_]+)-(?P<name>[a-z_]+)$")
 _ROW_OF_INPUT = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})(?P<rest>(-[a-z_]+)?)$")
 _MAX_ROWS = 200
 
@@ -41,7 +42,8 @@ class Form(Generic[I]):
 
     `initial` gives what the fields show before anything was typed: a mapping, or any object with such attributes.
     `fixed` are fields that the address of the page decides (`batch_id`): what is typed for them does not count.
-    Fields of a list of sub-inputs are named `<list>-<row>-<field>` (`inputs-0-kilograms`).
+    Fields of a list of sub-inputs are named `<list>-<row>-<field>` (`inputs-0-kilograms`), those of a table of named
+    texts `<table>-<name>` (`details-brix`).
     """
 
     ONCE_FIELD = ONCE
@@ -191,6 +193,13 @@ class Form(Generic[I]):
                 texts = [text for text in self.typed.getlist(key) if text.strip()]
                 if texts:
                     data[key] = texts if _is_list(fields[key].annotation) else texts[0]
+            elif (
+                (match := _NAMED.match(key))
+                and match["table"] in fields
+                and _holds(fields[match["table"]].annotation, dict)
+                and self.typed[key].strip()
+            ):
+                data.setdefault(match["table"], {})[match["name"]] = self.typed[key]
         for name, numbered in rows.items():
             self._row_numbers[name] = sorted(numbered)
             data[name] = [numbered[row] for row in sorted(numbered)]
@@ -221,4 +230,9 @@ def press(use_case: Callable[[Session, Actor], Any], target: str, done: str = ""
 
 
 def _is_list(annotation: Any) -> bool:
-    return get_origin(annotation) is list or any(_is_list(part) for part in get_args(annotation))
+    return _holds(annotation, list)
+
+
+def _holds(annotation: Any, kind: type) -> bool:
+    """Whether an annotation is this kind of container, alone or as one of several."""
+    return get_origin(annotation) is kind or any(_holds(part, kind) for part in get_args(annotation))

@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 from traceability import access, i18n, wording
 from traceability.domain import notices
 from traceability.domain.actors import Permission
+from traceability.domain.clock import local_day
+from traceability.domain.moments import is_whole_day
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.quantities import ha_text, kg_text
 from traceability.i18n import N_, gettext
@@ -115,6 +117,8 @@ def init_app(app: Flask) -> None:
         number=i18n.number,
         country=i18n.country,
         word=wording.name,
+        sentence=lambda code: wording.sentence(code, {}),
+        when=lambda moment: i18n.day(local_day(moment)) if is_whole_day(moment) else i18n.moment(moment),
         kg=lambda grams: kg_text(grams, i18n.language()),
         hectares=lambda m2: ha_text(m2, i18n.language()),
     )

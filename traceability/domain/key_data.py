@@ -54,18 +54,14 @@ def asked(event_type: EventType, crop_kind: str = "") -> tuple[str, ...]:
     return tuple(name for name in elements if name not in _SPECIAL or name in suited)
 
 
-def _gathered(value: Any) -> Any:
-    """A form sends a list of {key, value}; a program sends a mapping. Elements without a value are left out."""
-    if isinstance(value, list):
-        pairs = [item for item in value if isinstance(item, dict)]
-        value = {str(item.get("key", "")): item.get("value", "") for item in pairs}
+def _known(value: Any) -> Any:
+    """Refuses elements that nobody knows; those without a value are left out."""
     if not isinstance(value, dict):
         raise PydanticCustomError("dict_type", "this part of the form is damaged")
-    known = set().union(*KEY_DATA.values())
-    if not value.keys() <= known:
+    if not value.keys() <= set().union(*KEY_DATA.values()):
         raise PydanticCustomError("extra_forbidden", "this element is not known")
     return {key: text for key, text in value.items() if text is not None and str(text).strip()}
 
 
 #: Elements by name.
-KeyData = Annotated[dict[str, ShortLine], BeforeValidator(_gathered)]
+KeyData = Annotated[dict[str, ShortLine], BeforeValidator(_known)]

@@ -1,0 +1,147 @@
+"""Batches: list, register a harvest, show with everything about it, publish, close."""
+
+from functools import partial
+from typing import Any
+
+from flask import current_app, render_template, request, url_for
+from sqlmodel import Session
+from werkzeug.wrappers import Response
+
+from traceability import access
+from traceability.blueprints.producer import blueprint
+from traceability.domain import areas, batches, dossiers, products, releases
+from traceability.domain.actors import Permission
+from traceability.domain.areas import AreaState, CodeState
+from traceability.domain.batches import BatchState, CloseInput, HarvestInput
+from traceability.domain.clock import today
+from traceability.domain.dossiers import Dossier
+from traceability.domain.history import EventType
+from traceability.domain.key_data import KEY_DATA as ELEMENTS
+from traceability.domain.key_data import asked
+from traceability.domain.products import ProductState
+from traceability.domain.releases import ReleaseInput
+from traceability.domain.text import sought
+from traceability.forms import Form
+from traceability.i18n import country
+from traceability.wording.events import KEY_DATA
+
+
+@blueprint.route("/batches", endpoint="batches")
+@access.requires(Permission.VIEW_OWN)
+def index() -> str:
+    """The producer's batches, the newest first; sought without accents, by state and product."""
+    tenant = access.current_actor().tenant()
+    query, page = request.args.get("q", ""), request.args.get("page", 1, int)
+    state = request.args.get("state", "")
+    wanted = BatchState(state) if state in set(BatchState) else None
+    with access.reading() as session:
+        known = products.all_of(session, tenant)
+        product_id = next((row.id for row in known if row.id == request.args.get("product")), "")
+        rows, pages = batches.listed(
+            session, text=sought(query), state=wanted, product_id=product_id, producer_id=tenant, page=page
+        )
+    link = partial(
+        url_for, "producer.batches", q=query or None, state=state or None, product=product_id or None
+    )
+    return render_template(
+        "producer/batches/list.html",
+        rows=rows,
+        pages=pages,
+        page=min(max(page, 1), pages),
+        link=lambda number: link(page=number),
+        query=query,
+        state=wanted,
+        states=list(BatchState),
+        products=known,
+        product_id=product_id,
+    )
+
+
+@blueprint.route("/batches/new", methods=["GET", "POST"])
+@access.requires(Permission.REGISTER_BATCHES)
+def batches_new() -> Response | tuple[str, int]:
+    """Registers a harvest. The form begins with what was registered last: the next is mostly like it."""
+    with access.reading() as session:
+        choices, initial = _harvest_choices(session, access.current_actor().tenant())
+    form = Form(HarvestInput, initial)
+    if form.save(batches.register, lambda batch: url_for("producer.batches_show", batch_id=batch.id)):
+        return form.redirect()
+    return form.page("producer/batches/new.html", words=KEY_DATA, **choices)
+
+
+@blueprint.route("/batches/<batch_id>")
+@access.requires(Permission.VIEW_OWN)
+def batches_show(batch_id: str) -> str:
+    """One batch with everything about it."""
+    with access.reading() as session:
+        file = dossiers.of_batch(session, batch_id)
+    return render_template("producer/batches/show.html", **_page(file))
+
+
+@blueprint.route("/batches/<batch_id>/release", methods=["POST"])
+@access.requires(Permission.REGISTER_BATCHES)
+def batches_release(batch_id: str) -> Response | tuple[str, int]:
+    """Publishes a batch."""
+    form = Form(ReleaseInput, fixed={"batch_id": batch_id})
+    if form.save(releases.release, lambda _batch: url_for("producer.batches_show", batch_id=batch_id)):
+        return form.redirect()
+    return _refused(form, batch_id)
+
+
+@blueprint.route("/batches/<batch_id>/close", methods=["POST"])
+@access.requires(Permission.REGISTER_BATCHES)
+def batches_close(batch_id: str) -> Response | tuple[str, int]:
+    """Closes a batch of which nothing is left."""
+    form = Form(CloseInput, fixed={"batch_id": batch_id})
+    if form.save(batches.close, lambda _batch: url_for("producer.batches_show", batch_id=batch_id)):
+        return form.redirect()
+    return _refused(form, batch_id)
+
+
+def _refused(form: Form[Any], batch_id: str) -> tuple[str, int]:
+    with access.reading() as session:
+        file = dossiers.of_batch(session, batch_id)
+    return form.page("producer/batches/show.html", **_page(file))
+
+
+def _page(file: Dossier) -> dict[str, Any]:
+    """What the page of a batch is made of."""
+    there = "producer.stamp_orders_new" in current_app.view_functions
+    order = url_for("producer.stamp_orders_new", batch_id=file.batch.id) if there else ""
+    return {"file": file, "batch": file.batch, "words": KEY_DATA, "order_stamps_url": order}
+
+
+def _harvest_choices(session: Session, tenant: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the harvest form offers, and what it begins with."""
+    growing = [area for area in areas.all_of(session, tenant) if area.state is AreaState.APPROVED]
+    crops = {area.crop_id for area in growing}
+    sold = [
+        product
+        for product in products.all_of(session, tenant)
+        if product.state is not ProductState.SUSPENDED and product.crop_id in crops
+    ]
+    names = {area.id: area.name for area in growing}
+    codes = [
+        (code.code, f"{code.code} · {country(code.market)} · {names[area_id]}")
+        for area_id, found in areas.codes_of(session, list(names)).items()
+        for code in found
+        if code.state is CodeState.GRANTED
+    ]
+    kinds = {crop.kind for crop in products.crops(session) if crop.id in crops}
+    suited = {name for kind in kinds for name in asked(EventType.HARVEST, kind)}
+    elements = [name for name in ELEMENTS[EventType.HARVEST] if name in suited]
+    initial: dict[str, Any] = {"harvested_on": today()}
+    last = batches.newest(session, tenant)
+    if last is not None:
+        same = ("area_id", "product_id", "area_code", "picker")
+        initial |= {name: getattr(last, name) for name in same}
+    else:
+        initial |= {"area_id": growing[0].id} if len(growing) == 1 else {}
+        initial |= {"product_id": sold[0].id} if len(sold) == 1 else {}
+    choices = {
+        "areas": [(area.id, area.name) for area in growing],
+        "products": [(product.id, product.name) for product in sold],
+        "codes": codes,
+        "elements": elements,
+    }
+    return choices, initial
