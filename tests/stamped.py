@@ -15,7 +15,14 @@ from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_orders import Frozen, Minting, OrderInput
-from traceability.domain.stamps import RangeState, SerialCounter, StampEpoch, StampOrder, StampRange, VoidReason
+from traceability.domain.stamps import (
+    RangeState,
+    SerialCounter,
+    StampEpoch,
+    StampOrder,
+    StampRange,
+    VoidReason,
+)
 from traceability.keys import Keyring
 from traceability.mint import key_file_name
 
@@ -48,7 +55,9 @@ def epoch(database: Database, keyring: Keyring, number: int = 1) -> EpochKey:
     return EpochKey.from_secret(number, secret)
 
 
-def lot(database: Database, keyring: Keyring, *, quantity: int = 20, key: EpochKey | None = None, **changes: Any) -> Lot:
+def lot(
+    database: Database, keyring: Keyring, *, quantity: int = 20, key: EpochKey | None = None, **changes: Any
+) -> Lot:
     """A published harvest of pomelos with stamps that are printed and not yet active."""
     key = key or epoch(database, keyring)
     producer = changes.pop("producer", None) or factories.producer(database)
@@ -71,7 +80,12 @@ def stamps(database: Database, batch: Batch, quantity: int, key: EpochKey) -> St
 
 
 def put(
-    database: Database, order: StampOrder, first: int, last: int, state: RangeState, reason: VoidReason | None = None
+    database: Database,
+    order: StampOrder,
+    first: int,
+    last: int,
+    state: RangeState,
+    reason: VoidReason | None = None,
 ) -> StampRange:
     """Puts stamps of an order, counted from 0, into a state."""
     start = order.first_serial

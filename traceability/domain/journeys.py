@@ -29,16 +29,13 @@ _SHIPPED = frozenset({EventType.SHIP, EventType.SELL})
 
 @dataclass(frozen=True)
 class Step:
-    """One recorded step. `goods` and `lot` name the batch it happened to, empty for the batch itself."""
+    """One recorded step. `market` is where a shipment went."""
 
     type: EventType
     word: str
     at: datetime
     whole_day: bool
-    producer: str
     place: str
-    goods: str = ""
-    lot: str = ""
     corrected: bool = False
     market: str = ""
 
@@ -61,6 +58,17 @@ class Gap:
     @property
     def is_gap(self) -> bool:
         return True
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The steps of one batch, in the order in which they happened, with the gaps between them."""
+
+    goods: str
+    lot: str
+    producer: str
+    own: bool
+    steps: tuple[Step | Gap, ...]
 
 
 @dataclass(frozen=True)
@@ -109,12 +117,11 @@ class Parent:
 
 @dataclass(frozen=True)
 class Journey:
-    """The whole way of a batch. `area_ids` are the areas it was harvested on, the largest share first."""
+    """The whole way of a batch: its own chapter is the last. `area_ids` are its areas, the largest share first."""
 
-    steps: tuple[Step | Gap, ...]
+    chapters: tuple[Chapter, ...]
     sources: tuple[Source, ...]
     area_ids: tuple[str, ...]
-    batch_ids: tuple[str, ...]
     complete: bool
 
 
@@ -125,24 +132,21 @@ def public_name(producer: Producer) -> str:
 
 def of_batch(session: Session, batch: Batch, product: Product, producer: Producer) -> Journey:
     """The way of a batch up to its harvests."""
-    parents, loose, complete = _walk_up(session, Parent(batch, product, producer, 1.0))
+    parents, inputs, complete = _walk_up(session, Parent(batch, product, producer, 1.0))
     areas = _areas(session, [parent.batch.area_id for parent in parents])
-    sources = _sources(parents, loose, areas) if len(parents) > 1 or loose else ()
-    steps = _steps(session, parents, areas)
     ordered = sorted(parents, key=lambda parent: -parent.share)
     return Journey(
-        steps=_with_gaps(steps),
-        sources=sources,
+        chapters=_chapters(session, parents, {row.delivery_id for row in inputs if row.delivery_id}, areas),
+        sources=_sources(parents, inputs, areas) if inputs else (),
         area_ids=tuple(dict.fromkeys(parent.batch.area_id for parent in ordered if parent.batch.area_id)),
-        batch_ids=tuple(parent.batch.id for parent in parents),
         complete=complete,
     )
 
 
-def _walk_up(session: Session, start: Parent) -> tuple[list[Parent], list[tuple[str, float]], bool]:
-    """All batches above, level by level; the materials without a batch with their shares; whether that was all."""
+def _walk_up(session: Session, start: Parent) -> tuple[list[Parent], list[BatchInput], bool]:
+    """All batches above, level by level; all inputs on the way; whether that was all."""
     parents = {start.batch.id: start}
-    loose: list[tuple[str, float]] = []
+    seen: dict[str, BatchInput] = {}
     level = {start.batch.id: 1.0}
     complete = True
     while level:
@@ -153,9 +157,8 @@ def _walk_up(session: Session, start: Parent) -> tuple[list[Parent], list[tuple[
         above: dict[str, float] = {}
         for row in inputs:
             share = level[row.batch_id] * row.grams / parents[row.batch_id].total_g
-            if row.source_batch_id is None:
-                loose.append((row.material, share))
-            else:
+            seen[row.id] = row
+            if row.source_batch_id is not None:
                 above[row.source_batch_id] = above.get(row.source_batch_id, 0.0) + share
         for batch_id in above.keys() & parents.keys():  # reached by two ways of different length
             parents[batch_id] = replace(parents[batch_id], share=parents[batch_id].share + above[batch_id])
@@ -165,7 +168,7 @@ def _walk_up(session: Session, start: Parent) -> tuple[list[Parent], list[tuple[
         for parent in _named(session, fresh[: max(room, 0)], above):
             parents[parent.batch.id] = parent
         level = {batch_id: share for batch_id, share in above.items() if batch_id in parents}
-    return list(parents.values()), loose, complete
+    return list(parents.values()), list(seen.values()), complete
 
 
 def _named(session: Session, batch_ids: Sequence[str], shares: dict[str, float]) -> list[Parent]:
@@ -185,8 +188,9 @@ def _areas(session: Session, area_ids: Iterable[str | None]) -> dict[str, Growin
 
 
 def _sources(
-    parents: list[Parent], loose: list[tuple[str, float]], areas: dict[str, GrowingArea]
+    parents: list[Parent], inputs: list[BatchInput], areas: dict[str, GrowingArea]
 ) -> tuple[Source, ...]:
+    """The harvests, and what joined without a batch, with their shares."""
     found = [
         Source(
             per_mille=round(parent.harvested_share * 1000),
@@ -200,43 +204,65 @@ def _sources(
         for parent in parents
         if parent.batch.origin is Origin.HARVEST
     ]
+    named = {parent.batch.id: parent for parent in parents}
     materials: dict[str, float] = {}
-    for material, share in loose:
-        materials[material] = materials.get(material, 0.0) + share
+    for row in inputs:
+        if row.source_batch_id is None:
+            share = named[row.batch_id].share * row.grams / named[row.batch_id].total_g
+            materials[row.material] = materials.get(row.material, 0.0) + share
     found += [
         Source(round(share * 1000), material, traced=False) for material, share in sorted(materials.items())
     ]
     return tuple(sorted(found, key=lambda source: -source.per_mille))
 
 
-def _steps(session: Session, parents: list[Parent], areas: dict[str, GrowingArea]) -> list[Step]:
+def _chapters(
+    session: Session, parents: list[Parent], ways: set[str], areas: dict[str, GrowingArea]
+) -> tuple[Chapter, ...]:
+    """A chapter for each batch with records. Of what left a batch above only the ways that led here are told."""
     named = {parent.batch.id: parent for parent in parents}
-    own = parents[0].batch.id
-    rows = session.exec(select(Event).where(col(Event.batch_id).in_(named))).all()
-    markets = dict(
-        session.exec(select(Delivery.id, Delivery.market).where(col(Delivery.batch_id).in_(named))).all()
-    )
-    steps = []
-    for event in standing(rows):
-        parent = named[event.batch_id or ""]
-        upstream = parent.batch.id != own
-        if upstream and event.type in _SHIPPED and event.delivery_id is None:
-            continue
-        steps.append(
-            Step(
-                type=event.type,
-                word=event.step,
-                at=event.happened_at,
-                whole_day=is_whole_day(event.happened_at),
-                producer=public_name(parent.producer),
-                place=_place(areas.get(event.area_id or ""), parent.producer),
-                goods=parent.product.name if upstream else "",
-                lot=parent.batch.lot if upstream else "",
-                corrected=event.corrects_id is not None,
-                market=markets.get(event.delivery_id or "", ""),
+    own = parents[0]
+    events: dict[str, list[Event]] = {}
+    for event in session.exec(select(Event).where(col(Event.batch_id).in_(named))):
+        events.setdefault(event.batch_id or "", []).append(event)
+    sent = select(Delivery.id, Delivery.market).where(col(Delivery.batch_id).in_(named))
+    markets: dict[str, str] = dict(session.exec(sent).all())
+    told: dict[str, list[Step]] = {
+        parent.batch.id: [
+            _step(event, parent, areas, markets)
+            for event in sorted(
+                standing(events.get(parent.batch.id, ())), key=lambda event: event.happened_at
             )
+            if parent is own or event.type not in _SHIPPED or event.delivery_id in ways
+        ]
+        for parent in parents
+    }
+    above = sorted(
+        (parent for parent in parents[1:] if told[parent.batch.id]), key=lambda one: told[one.batch.id][0].at
+    )
+    last = max((told[parent.batch.id][-1].at for parent in above), default=None)
+    return tuple(
+        Chapter(
+            goods=parent.product.name,
+            lot=parent.batch.lot,
+            producer=public_name(parent.producer),
+            own=parent is own,
+            steps=_with_gaps(told[parent.batch.id], parent.batch.started_on, last if parent is own else None),
         )
-    return sorted(steps, key=lambda step: step.at)
+        for parent in (*above, own)
+    )
+
+
+def _step(event: Event, parent: Parent, areas: dict[str, GrowingArea], markets: dict[str, str]) -> Step:
+    return Step(
+        type=event.type,
+        word=event.step,
+        at=event.happened_at,
+        whole_day=is_whole_day(event.happened_at),
+        place=_place(areas.get(event.area_id or ""), parent.producer),
+        corrected=event.corrects_id is not None,
+        market=markets.get(event.delivery_id or "", ""),
+    )
 
 
 def _place(area: GrowingArea | None, producer: Producer) -> str:
@@ -244,14 +270,16 @@ def _place(area: GrowingArea | None, producer: Producer) -> str:
     return ", ".join(part for part in (where.commune_name, where.province_name) if part)
 
 
-def _with_gaps(steps: list[Step]) -> tuple[Step | Gap, ...]:
-    """The steps with the gaps between them. After the goods have left, silence is no gap."""
+def _with_gaps(steps: list[Step], began_on: date, after: datetime | None) -> tuple[Step | Gap, ...]:
+    """The steps with the gaps between them. What the field was given before the harvest leaves no gap, and after the
+    goods have left silence is none. `after` is when the last step of what the batch was made of happened."""
     shown: list[Step | Gap] = []
+    before, left = (local_day(after) if after else None), False
     for step in steps:
-        before = shown[-1] if shown else None
-        if isinstance(before, Step) and before.type not in _SHIPPED:
-            gap = Gap(local_day(before.at), local_day(step.at))
-            if gap.days > GAP_DAYS:
-                shown.append(gap)
+        day = local_day(step.at)
+        if before is not None and not left and (day - before).days > GAP_DAYS:
+            shown.append(Gap(before, day))
         shown.append(step)
+        before = day if day >= began_on else None
+        left = step.type in _SHIPPED
     return tuple(shown)

@@ -74,7 +74,7 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
         batch=_batch(batch),
         areas=areas,
         more_areas=len(journey.area_ids) - len(areas),
-        steps=journey.steps,
+        chapters=journey.chapters,
         sources=journey.sources,
         complete=journey.complete,
         lab_tests=_lab_tests(session, batch.id),

@@ -10,7 +10,7 @@ from datetime import date
 from traceability.domain.areas import CodeFamily, CodeState
 from traceability.domain.batches import BatchState
 from traceability.domain.certificates import CoveredKind
-from traceability.domain.journeys import Gap, Source, Step
+from traceability.domain.journeys import Chapter, Source
 from traceability.domain.producers import LegalForm
 from traceability.domain.recalls import RecallKind
 from traceability.domain.suspensions import SuspendedKind
@@ -186,7 +186,7 @@ class Provenance:
     batch: PublicBatch
     areas: tuple[PublicArea, ...]
     more_areas: int
-    steps: tuple[Step | Gap, ...]
+    chapters: tuple[Chapter, ...]
     sources: tuple[Source, ...]
     complete: bool
     lab_tests: tuple[PublicLabTest, ...]

@@ -1,0 +1,208 @@
+"""What the public may know of a batch: shares, gaps, corrections, households, certificates."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from tests import factories
+from traceability.db import Database
+from traceability.domain import certificates, corrections, events, provenance, recalls, transforms
+from traceability.domain.actors import SYSTEM
+from traceability.domain.batches import Batch
+from traceability.domain.certificates import CertificateInput, CoveredKind
+from traceability.domain.clock import today
+from traceability.domain.corrections import CorrectionInput
+from traceability.domain.events import EventInput
+from traceability.domain.history import CorrectionReason, Event, EventType
+from traceability.domain.journeys import Gap
+from traceability.domain.moments import start_of
+from traceability.domain.ownership import PUBLIC
+from traceability.domain.producers import LegalForm, Producer
+from traceability.domain.public_facts import Provenance
+from traceability.domain.recalls import RecallInput, RecallKind
+from traceability.domain.transforms import TransformInput
+
+LONG_AGO = today() - timedelta(days=60)
+
+
+@pytest.fixture
+def producer(database: Database) -> Producer:
+    return factories.producer(database)
+
+
+def story(database: Database, batch: Batch, day: date | None = None) -> Provenance:
+    with database.reading(PUBLIC) as session:
+        return provenance.of_batch(session, batch.id, day or today())
+
+
+def mixed(database: Database, owner: Producer, inputs: list[dict[str, Any]], output: str) -> Batch:
+    product = factories.product(database, owner)
+    value = TransformInput(product_id=product.id, started_on=today(), output_kg=output, inputs=inputs)
+    actor = factories.manager_of(owner)
+    with database.transaction(actor) as session:
+        return transforms.transform(session, actor, value)
+
+
+def noted(database: Database, owner: Producer, batch: Batch, day: date, step: str) -> Event:
+    actor = factories.manager_of(owner)
+    value = EventInput(batch_id=batch.id, type=EventType.STORE, step=step, happened_at=start_of(day))
+    with database.transaction(actor) as session:
+        return events.record(session, actor, value)
+
+
+def words(found: Provenance) -> list[str]:
+    return [
+        "gap" if isinstance(step, Gap) else step.word or step.type.value
+        for chapter in found.chapters
+        for step in chapter.steps
+    ]
+
+
+def test_a_mixture_tells_the_share_of_each_source(database: Database, producer: Producer) -> None:
+    one = factories.harvest(database, producer, 1000)
+    other = factories.harvest(database, producer, 1000)
+    batch = mixed(
+        database,
+        producer,
+        [
+            {"batch_id": one.id, "kilograms": "558"},
+            {"batch_id": other.id, "kilograms": "342"},
+            {"material": "Đường", "supplier": "Đại lý Bí Mật", "kilograms": "100"},
+        ],
+        "900",
+    )
+    found = story(database, batch)
+    assert [
+        (source.percent, source.goods if not source.traced else source.lot) for source in found.sources
+    ] == [
+        (55.8, one.lot),
+        (34.2, other.lot),
+        (10.0, "Đường"),
+    ]
+    assert len(found.areas) == 2
+    assert [chapter.own for chapter in found.chapters] == [False, False, True]
+    assert "Bí Mật" not in repr(found)
+
+
+def test_shares_reach_through_a_mixture_of_mixtures(database: Database, producer: Producer) -> None:
+    one, other = factories.harvest(database, producer), factories.harvest(database, producer)
+    middle = mixed(
+        database,
+        producer,
+        [{"batch_id": one.id, "kilograms": "100"}, {"batch_id": other.id, "kilograms": "300"}],
+        "400",
+    )
+    batch = mixed(
+        database,
+        producer,
+        [{"batch_id": middle.id, "kilograms": "200"}, {"batch_id": one.id, "kilograms": "200"}],
+        "400",
+    )
+    assert sorted(source.percent for source in story(database, batch).sources) == [37.5, 62.5]
+
+
+def test_goods_of_another_producer_bring_their_own_steps(database: Database, producer: Producer) -> None:
+    grower = factories.producer(database)
+    fruit = factories.harvest(database, grower, 500)
+    noted(database, grower, fruit, today(), "Để riêng")
+    factories.sent(database, fruit, 100)  # to somebody else: no part of this way
+    delivery = factories.received(database, factories.sent(database, fruit, 200, producer))
+    batch = mixed(database, producer, [{"delivery_id": delivery.id, "kilograms": "200"}], "150")
+    chapters = story(database, batch).chapters
+    assert [chapter.producer for chapter in chapters] == [grower.name, producer.name]
+    shipped = [
+        step for step in chapters[0].steps if not isinstance(step, Gap) and step.type is EventType.SHIP
+    ]
+    assert len(shipped) == 1
+
+
+def test_days_without_a_record_are_shown_as_a_gap(database: Database, producer: Producer) -> None:
+    batch = factories.harvest(database, producer, harvested_on=LONG_AGO)
+    noted(database, producer, batch, LONG_AGO + timedelta(days=3), "Rửa")
+    noted(database, producer, batch, LONG_AGO + timedelta(days=30), "Chuyển kho")
+    found = story(database, batch)
+    assert words(found) == ["harvest", "Rửa", "gap", "Chuyển kho"]
+    gap = next(step for step in found.chapters[0].steps if isinstance(step, Gap))
+    assert gap.days == 27
+
+
+def test_a_correction_replaces_what_it_corrects(database: Database, producer: Producer) -> None:
+    batch = factories.harvest(database, producer)
+    wrong, never = (noted(database, producer, batch, today(), step) for step in ("Kho sai", "Chưa hề"))
+    actor = factories.manager_of(producer)
+
+    def correct(session: Session, event: Event, reason: CorrectionReason, **right: Any) -> None:
+        corrections.correct(
+            session,
+            actor,
+            CorrectionInput(event_id=event.id, reason=reason, explanation="Nhập nhầm", **right),
+        )
+
+    with database.transaction(actor) as session:
+        correct(session, wrong, CorrectionReason.INCORRECT_DATA, step="Kho đúng")
+        correct(session, never, CorrectionReason.DID_NOT_OCCUR)
+    found = story(database, batch)
+    assert sorted(words(found)) == ["Kho đúng", "harvest"]
+    assert [step.corrected for step in found.chapters[0].steps if not isinstance(step, Gap)].count(True) == 1
+
+
+def test_of_a_household_the_name_and_street_are_kept_back(database: Database) -> None:
+    household = factories.producer(
+        database,
+        name="Hộ Nguyễn Văn Kín",
+        legal_form=LegalForm.HOUSEHOLD,
+        address_line="Số 5 Ngõ Kín",
+        legacy_address="Xã Kín, huyện Kín",
+    )
+    area = factories.area(database, household, name="Vườn ông Kín")
+    found = story(database, factories.harvest(database, household, area_id=area.id))
+    assert found.producer.household
+    assert found.producer.address == "Phường Cái Vồn, Tỉnh Vĩnh Long"
+    assert "Kín" not in repr(found)
+
+
+def test_only_certificates_valid_today_are_shown_and_say_who_checked(
+    database: Database, producer: Producer
+) -> None:
+    batch = factories.harvest(database, producer)
+    actor = factories.manager_of(producer)
+    with database.transaction(actor) as session:
+        for number, ends in (("CN-1", today()), ("CN-2", today() - timedelta(days=1)), ("CN-3", None)):
+            certificates.add(
+                session,
+                actor,
+                CertificateInput(
+                    scheme="VietGAP",
+                    number=number,
+                    issuer="Tổ chức chứng nhận (minh họa)",
+                    covered_kind=CoveredKind.PRODUCER,
+                    covered_id=producer.id,
+                    issued_on=LONG_AGO,
+                    expires_on=ends,
+                ),
+            )
+    assert {row.number for row in story(database, batch).certificates} == {"CN-1", "CN-3"}
+    tomorrow = story(database, batch, today() + timedelta(days=1))
+    assert [(row.number, row.checked_by) for row in tomorrow.certificates] == [("CN-3", "")]
+
+
+def test_a_recall_of_a_source_is_shown_on_what_was_made_of_it(database: Database, producer: Producer) -> None:
+    source = factories.harvest(database, producer)
+    batch = mixed(database, producer, [{"batch_id": source.id, "kilograms": "100"}], "80")
+    with database.transaction(SYSTEM) as session:
+        value = RecallInput(
+            batch_id=source.id,
+            kind=RecallKind.COMPULSORY,
+            reason="Lý do kín",
+            hazard="Mối nguy kín",
+            public_text="Mang trả lại nơi đã mua.",
+            decision_no="15/QĐ",
+            decided_on=today(),
+        )
+        recalls.open_recall(session, SYSTEM, value)
+    (recall,) = story(database, batch).recalls
+    assert recall.public_text == "Mang trả lại nơi đã mua."
+    assert source.lot in recall.began_with
+    assert "kín" not in repr(recall)
