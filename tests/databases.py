@@ -168,12 +168,17 @@ def migrate(url: str) -> None:
     """Fills an empty database with the newest schema."""
     database = open_database(url)
     database.migrate()
-    if database.is_sqlite:  # a template is copied as one file: nothing may be left in the log beside it
+    settle(database)
+    database.close()
+
+
+def settle(database: Database) -> None:
+    """Brings everything into the one file of a SQLite template: nothing may be left in the log beside it."""
+    if database.is_sqlite:
         with database.engine.connect() as connection:
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.exec_driver_sql("BEGIN")
-    database.close()
 
 
 def _is_running(process: int) -> bool:

@@ -18,12 +18,21 @@ from traceability.db import Database
 from traceability.domain.accounts import Account
 from traceability.domain.actors import SYSTEM
 from traceability.keys import Keyring
-from traceability.seeding import harvests, people, places, source
+from traceability.seeding import aftermath, harvests, people, places, rolls, source
 from traceability.seeding.loading import Loading
 from traceability.seeding.sign_ins import SignIns
 from traceability.seeding.source import attempts as attempts
 
 _log = logging.getLogger(__name__)
+
+#: What is loaded, in this order: each part builds on those before.
+STEPS: tuple[Callable[[Loading], None], ...] = (
+    people.load,
+    places.load,
+    harvests.load,
+    rolls.load,
+    aftermath.load,
+)
 
 
 def load_demo(database: Database, settings: Settings, keyring: Keyring) -> bool:
@@ -54,8 +63,7 @@ def load_demo(database: Database, settings: Settings, keyring: Keyring) -> bool:
 
 
 def _load(loading: Loading) -> None:
-    steps: tuple[Callable[[Loading], None], ...] = (people.load, places.load, harvests.load)
-    for step in steps:
+    for step in STEPS:
         step(loading)
 
 
