@@ -12,6 +12,7 @@ from traceability.domain.producers import DetailsInput, Producer
 from traceability.domain.product_categories import CATEGORIES
 from traceability.forms import Form
 from traceability.i18n import language
+from traceability.wording.personal_data import purpose
 
 
 @blueprint.route("/profile")
@@ -25,7 +26,11 @@ def profile() -> str:
         looks = personal_data.looks_at(session, tenant)
     categories = [CATEGORIES[code].name(language()) for code in codes if code in CATEGORIES]
     return render_template(
-        "producer/profile/show.html", producer=producer, categories=categories, looks=looks
+        "producer/profile/show.html",
+        producer=producer,
+        categories=categories,
+        looks=looks,
+        purpose=purpose,
     )
 
 

@@ -16,9 +16,12 @@ def picture(sha256: str) -> Response:
     if sha256.strip("0123456789abcdef"):
         abort(404)
     folder = access.settings().data_dir / "pictures"
-    path = picture_files.path_of(sha256, folder, small=request.args.get("small") == "1")
+    small = request.args.get("small") == "1"
+    path = picture_files.path_of(sha256, folder, small)
     if path is None:
         abort(404)
-    answer = send_file(path, mimetype="image/webp", etag=sha256, max_age=_FOREVER)
+    answer = send_file(
+        path, mimetype="image/webp", etag=f"{sha256}-small" if small else sha256, max_age=_FOREVER
+    )
     answer.headers["Cache-Control"] = f"public, max-age={_FOREVER}, immutable"
     return answer
