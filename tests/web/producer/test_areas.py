@@ -5,6 +5,7 @@ import json
 
 import pytest
 from flask import Flask
+from sqlmodel import select
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
@@ -12,8 +13,9 @@ from tests.factories import square
 from tests.web.producer.places import Visit, visit
 from traceability.db import Database
 from traceability.domain import areas
-from traceability.domain.actors import SYSTEM, Role
+from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.areas import AreaState, CodeState
+from traceability.domain.ledger import LogLeaf
 
 pytestmark = SQLITE_ONLY
 
@@ -208,3 +210,19 @@ def test_packing_houses_are_written_down_and_corrected(us: Visit) -> None:
     us.accepted(f"/producer/packing-houses/{edit}", **sent | {"code": "VN-VLOR-9001"})
     assert "Chữ OR là mã vùng trồng" in us.get("/producer/packing-houses")
     assert "GLN" in us.refused("/producer/packing-houses/new", **sent | {"code": "X", "gln": "123"})
+
+
+def test_an_office_draws_for_a_producer_without_an_account(app: Flask, database: Database) -> None:
+    factories.crop(database)
+    producer = factories.producer(database)
+    office = factories.agency(database, Permission.VIEW_ALL, Permission.DATA_ENTRY_ON_BEHALF)
+    who = factories.account(database, office, role=Role.DATA_ENTRY)
+    client = app.test_client()
+    factories.sign_in_as(client, database, who, acting_for=producer)
+    here = Visit(client, database, producer)
+    assert producer.name in here.get(here.accepted("/producer/areas/new", **fields()))
+    assert ours(here)[0].producer_id == producer.id
+    with database.reading(SYSTEM.scope) as session:
+        leaf = session.exec(select(LogLeaf).where(LogLeaf.kind == "area.registered")).one()
+    assert (leaf.actor, leaf.tenant) == (who.id, producer.id)
+    assert b'"on_behalf":true' in leaf.body
