@@ -11,7 +11,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from traceability.domain.stamp_codes import ALPHABET, LENGTH, group
-from traceability.labels import FaceText, face
+from traceability.labels import FaceText, typeset
 
 
 def code() -> str:
@@ -29,7 +29,7 @@ def symbol(address: str, version: int) -> list[list[bool | None]]:
 
 def sheets(addresses: list[str], text: FaceText) -> bytes:
     """A4 sheets of 5 x 13 stamps: qrcode draws a picture of each symbol, ReportLab places it and the words."""
-    face.register_fonts()
+    typeset.register_fonts()
     written = io.BytesIO()
     canvas = Canvas(written, pagesize=A4)
     for n, address in enumerate(addresses):
@@ -41,13 +41,13 @@ def sheets(addresses: list[str], text: FaceText) -> bytes:
         drawn.add_data(address)
         picture = drawn.make_image().get_image()
         canvas.drawImage(ImageReader(picture), x, y + 6 * mm, 14 * mm, 14 * mm)
-        canvas.setFont(face.BOLD, 5.5)
+        canvas.setFont(typeset.BOLD, 5.5)
         canvas.drawString(x + 14 * mm, y + 17 * mm, text.product)
-        canvas.setFont(face.REGULAR, 4.5)
+        canvas.setFont(typeset.REGULAR, 4.5)
         for line, words in enumerate(text.lines):
             canvas.drawString(x + 14 * mm, y + (15 - 2 * line) * mm, words)
         canvas.drawString(x + 1 * mm, y + 1 * mm, text.domain)
-        canvas.setFont(face.CODE, 5.2)
+        canvas.setFont(typeset.CODE, 5.2)
         canvas.drawString(x + 1 * mm, y + 3.2 * mm, group(address[-LENGTH:]))
     canvas.save()
     return written.getvalue()

@@ -2,19 +2,33 @@
 
 import unicodedata
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
 from tests.labels import samples
 from traceability.domain.errors import RuleBroken
-from traceability.labels import LAYOUTS, FaceText, PrintedForm, face
-from traceability.labels.face import PT_PER_MM, compose
+from traceability.labels import LAYOUTS, FaceText, PrintedForm, typeset
+from traceability.labels.compose import compose
+from traceability.labels.typeset import PT_PER_MM
 
 LONG = FaceText(
     "Trà xanh Shan tuyết đặc sản (1 tôm 1 lá)",
     ("Công ty TNHH Đóng gói Trái cây Sông Hậu Mẫu (minh họa)", "Lô TSH-2026-05", "Thu hoạch 12/05/2026"),
     "txng.vinhlong.gov.vn",
 )
+
+
+class Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def misses(self, other: "Box") -> bool:
+        """A quarter of a millimetre of overlap is the air in a line of text."""
+        beside = self.right <= other.left + 1e-6 or self.left >= other.right - 1e-6
+        return beside or self.bottom <= other.top + 0.25 or self.top >= other.bottom - 0.25
 
 
 def fits():
@@ -32,7 +46,7 @@ def test_every_line_lies_on_the_stamp_and_out_of_the_quiet_zone(fit, text, demo)
     drawn = compose(text, fit, demo=demo)
     width, height = fit.layout.stamp_width_mm, fit.layout.stamp_height_mm
     boxes = [
-        (line.x_mm, line.baseline_mm, line.size_pt, face.width_pt(line.text, line.font, line.size_pt))
+        (line.x_mm, line.baseline_mm, line.size_pt, typeset.width_mm(line.text, line.font, line.size_pt))
         for line in drawn.lines
     ]
     boxes += [
@@ -40,20 +54,24 @@ def test_every_line_lies_on_the_stamp_and_out_of_the_quiet_zone(fit, text, demo)
             line.x_mm,
             line.baseline_mm,
             line.size_pt,
-            face.width_pt(line.text("39A3FQNE91SQV00Q"), face.CODE, line.size_pt),
+            typeset.width_mm(line.text("39A3FQNE91SQV00Q"), typeset.CODE, line.size_pt),
         )
         for line in drawn.code_lines
     ]
+    left, top = (corner * fit.dot_mm for corner in drawn.symbol)
+    quiet = Box(left, top, left + fit.area_mm, top + fit.area_mm)
+    inset = fit.inset_dots * fit.dot_mm
     for x, baseline, size, advance in boxes:
         assert size >= 3.7
-        assert x + advance / PT_PER_MM <= width - 0.5
         # Descenders below, marked capitals above.
-        assert baseline + 0.2 * size / PT_PER_MM <= height
-        top = baseline - 0.8 * size / PT_PER_MM
-        assert top > 0
-        assert x >= fit.area_mm - 1e-6 or top >= fit.area_mm - 0.25
-    for bar in drawn.bars:
-        assert bar.x_mm >= fit.area_mm - 1e-6 or bar.top_mm >= fit.area_mm - 1e-6
+        box = Box(x, baseline - 0.8 * size / PT_PER_MM, x + advance, baseline + 0.2 * size / PT_PER_MM)
+        assert inset <= box.left
+        assert box.right <= width - inset - 0.5
+        assert max(inset, fit.layout.hole_mm - fit.dot_mm) < box.top
+        assert box.bottom <= height - inset
+        assert box.misses(quiet)
+    for bar in drawn.black():
+        assert Box(bar.x_mm, bar.top_mm, bar.x_mm + bar.width_mm, bar.top_mm + bar.height_mm).misses(quiet)
     shown = " ".join(line.text for line in drawn.lines)
     for words in (text.product, *text.lines, text.domain):
         assert words in shown
@@ -97,5 +115,5 @@ def test_the_typeface_has_every_vietnamese_letter():
     vowels = "aăâeêioôơuưy"
     marks = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
     letters = "".join(unicodedata.normalize("NFC", vowel + mark) for vowel in vowels for mark in marks) + "đ"
-    for font in (face.REGULAR, face.BOLD, face.CODE):
-        assert face.width_pt(letters + letters.upper(), font, 1) > 0
+    for font in (typeset.REGULAR, typeset.BOLD, typeset.CODE):
+        assert typeset.width_pt(letters + letters.upper(), font, 1) > 0

@@ -12,8 +12,9 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
-from traceability.labels import face as faces
-from traceability.labels.face import BOLD, CODE, DEMO_WORD, PT_PER_MM, REGULAR
+from traceability.labels import typeset
+from traceability.labels.face import DEMO_WORD
+from traceability.labels.typeset import BOLD, CODE, PT_PER_MM, REGULAR
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 20 * PT_PER_MM, 190 * PT_PER_MM, 277 * PT_PER_MM, 20 * PT_PER_MM
 _VALUES = 68 * PT_PER_MM
@@ -43,7 +44,7 @@ def pdf(sheet: CoverSheet) -> bytes:
     Raises RuleBroken("labels.letter_missing") for a letter that the font does not have.
     """
     written = io.BytesIO()
-    faces.register_fonts()
+    typeset.register_fonts()
     canvas = Canvas(written, pagesize=A4, invariant=1, pageCompression=1, initialFontName=REGULAR)  # type: ignore[arg-type]
     canvas.setTitle(sheet.title)
     _Writer(canvas, sheet).write()
@@ -101,7 +102,7 @@ class _Writer:
     def _lines(
         self, text: str, font: str, size: float, left: float, right: float = _RIGHT, lead: float | None = None
     ) -> None:
-        faces.width_pt(text, font, size)
+        typeset.width_pt(text, font, size)
         for line in simpleSplit(text, font, size, right - left):
             # One word longer than the line (a hash) is cut where the line ends.
             for piece in _cut(line, font, size, right - left):
@@ -126,7 +127,7 @@ class _Writer:
 def _cut(line: str, font: str, size: float, width: float) -> list[str]:
     pieces = [""]
     for letter in line:
-        if pieces[-1] and faces.width_pt(pieces[-1] + letter, font, size) > width:
+        if pieces[-1] and typeset.width_pt(pieces[-1] + letter, font, size) > width:
             pieces.append("")
         pieces[-1] += letter
     return pieces

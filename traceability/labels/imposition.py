@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from traceability.domain.errors import RuleBroken
-from traceability.labels.layouts import Layout
+from traceability.labels.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ def check_start(layout: Layout, start: int) -> None:
         raise RuleBroken("labels.start_outside_page", field="start", cells=layout.per_page)
 
 
-def place(layout: Layout, n: int, start: int = 0) -> Place:
-    """The place of the nth stamp, row by row, after skipping `start` cells of the first page."""
+def place(layout: Layout, n: int, start: int = 0, copy: int = 0) -> Place:
+    """The place of the nth stamp's copy, row by row, after skipping `start` cells of the first page."""
     check_start(layout, start)
-    page, cell = divmod(n + start, layout.per_page)
+    page, cell = divmod(n * layout.copies + copy + start, layout.per_page)
     row, column = divmod(cell, layout.columns)
     return Place(page, row, column)
 
@@ -33,10 +33,16 @@ def place(layout: Layout, n: int, start: int = 0) -> Place:
 def pages(layout: Layout, count: int, start: int = 0) -> int:
     """How many pages `count` stamps take."""
     check_start(layout, start)
-    return -(-(count + start) // layout.per_page) if count else 0
+    return -(-(count * layout.copies + start) // layout.per_page) if count else 0
+
+
+def prints_on(layout: Layout, page: int, count: int, start: int = 0) -> range:
+    """What one page prints, counted over the order: stamp n's copies are n * copies and those after it."""
+    first = page * layout.per_page - start
+    return range(max(0, first), min(count * layout.copies, first + layout.per_page))
 
 
 def stamps_on(layout: Layout, page: int, count: int, start: int = 0) -> range:
     """The stamps on one page."""
-    first = page * layout.per_page - start
-    return range(max(0, first), min(count, first + layout.per_page))
+    prints = prints_on(layout, page, count, start)
+    return range(prints.start // layout.copies, -(-prints.stop // layout.copies))

@@ -6,8 +6,11 @@ from enum import StrEnum
 
 from traceability.domain.errors import RuleBroken
 from traceability.domain.stamp_codes import LENGTH
+from traceability.labels.logo import Logo
 from traceability.labels.qr import Level, Mode
 from traceability.labels.symbol import MASK_SAMPLE, Codes, SymbolEncoder
+
+PIN_WIDTHS = (4, 12)
 
 
 class PrintedForm(StrEnum):
@@ -23,17 +26,46 @@ class PrintedForm(StrEnum):
         return "alphanumeric" if self is PrintedForm.SHORT else "byte"
 
 
+class TextKind(StrEnum):
+    """What a line on a stamp tells, so that a layout can choose lines and put them in order."""
+
+    PRODUCER = "producer"
+    LOT = "lot"
+    HARVESTED_ON = "harvested_on"
+    PACKED_ON = "packed_on"
+    BEST_BEFORE = "best_before"
+    GROWING_AREA = "growing_area"
+    PACKING_HOUSE = "packing_house"
+    NET_WEIGHT = "net_weight"
+    GROSS_WEIGHT = "gross_weight"
+    CONTENT = "content"
+    CERTIFICATE = "certificate"
+    OTHER = "other"
+
+
 @dataclass(frozen=True)
 class FaceText:
     """The words on a stamp, complete sentences in the language of the print, NFC.
 
     `product` stands first and bold, each of `lines` (producer, lot, harvest ...) is a paragraph of its own,
     `domain` is the address in words, printed so that a consumer can compare it with what the phone opens.
+    `kinds` says what each line tells; without it a layout cannot choose among them and all are printed.
+    `pin_label` stands by the panel that is scratched off.
     """
 
     product: str
     lines: tuple[str, ...]
     domain: str
+    kinds: tuple[TextKind, ...] = ()
+    logo: Logo | None = None
+    pin_label: str = "PIN"
+
+    def chosen(self, kinds: tuple[TextKind, ...]) -> tuple[str, ...]:
+        """The lines of these kinds, in this order; all lines when no kind is chosen or they have none."""
+        if not kinds or not self.kinds:
+            return self.lines
+        by_kind = list(zip(self.kinds, self.lines, strict=True))
+        return tuple(line for wanted in kinds for kind, line in by_kind if kind is wanted)
 
 
 @dataclass(frozen=True)
@@ -43,7 +75,9 @@ class PrintOrder:
     `prefix` is everything in front of the code; the code comes last in both forms. `codes(first, count)`
     gives the ASCII of the order's codes, counted from 0, shape (count, 16). `mask` is the QR mask stored
     with the order; None chooses it (see `chosen_mask`), which is deterministic but costs a few hundredths
-    of a second. A `demo` stamp says so in large letters.
+    of a second. A `demo` stamp says so in large letters. `pins` gives, like `codes`, the ASCII of the PINs
+    under the scratch panel, all of one width of 4 to 12 characters of the codes' alphabet; they are printed
+    and never kept.
     """
 
     number: str
@@ -55,6 +89,17 @@ class PrintOrder:
     form: PrintedForm = PrintedForm.SHORT
     level: Level = "M"
     mask: int | None = None
+    pins: Callable[[int, int], Codes] | None = None
+
+    @property
+    def pin_width(self) -> int:
+        """Characters of a PIN, 0 when none is printed. Raises ValueError for PINs that cannot be printed."""
+        if self.pins is None:
+            return 0
+        sample = self.pins(0, 1)
+        if sample.ndim != 2 or not PIN_WIDTHS[0] <= sample.shape[1] <= PIN_WIDTHS[1]:
+            raise ValueError("a PIN has 4 to 12 characters")
+        return int(sample.shape[1])
 
     def encoder(self) -> SymbolEncoder:
         """The encoder of the order's symbols under its mask. Raises RuleBroken as SymbolEncoder does."""

@@ -1,7 +1,7 @@
 """The press: one order on one layout as a PDF, streamed.
 
 ReportLab has drawn the face once (`face_form`); this module feeds whole page streams. A stamp is a record
-of fixed width: go to the cell, show the form, show the code, paint the symbol as a 1-bit inline image. All
+of fixed width (`page_stream`): go to the cell, show the form, show the code, paint the symbol. All
 pages of an order repeat one page of records with holes for images and codes, which numpy fills for many
 pages at once. What stays in memory is one number per page, so a million stamps need no more than ten
 thousand.
@@ -20,14 +20,13 @@ import numpy.typing as npt
 
 from traceability.domain.errors import RuleBroken
 from traceability.domain.stamp_codes import LENGTH
-from traceability.labels import face, face_form, imposition
-from traceability.labels.face import PT_PER_MM
-from traceability.labels.layouts import QUIET_MODULES, Fit, Layout
+from traceability.labels import face_form, imposition, sheet
+from traceability.labels.compose import compose
+from traceability.labels.layout import Layout
 from traceability.labels.order import PrintOrder
+from traceability.labels.page_stream import Around, Record, number
+from traceability.labels.symbol import Codes
 
-# Renderers round the edges of a picture outwards, which would give single modules a dot more than the
-# others: the symbol is drawn smaller by this much.
-_SHRINK_PT = 0.02
 _STAMPS_AT_ONCE = 4096
 _KIDS = 1000
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
@@ -66,9 +65,11 @@ class Press:
         self.fit = layout.fit(order, small_modules=small_modules)
         self.pages = imposition.pages(layout, order.count, start)
         self._encoder = order.encoder()
-        composed = face.compose(order.text, self.fit, demo=order.demo)
-        self._form = face_form.draw(composed, self.fit)
-        record = _Record(self._form, composed, self.fit, self._encoder.row_bytes)
+        composed = compose(order.text, self.fit, demo=order.demo, pin_width=order.pin_width)
+        around = sheet.compose(order.number, layout, self.pages)
+        self._form = face_form.draw(composed, around, self.fit)
+        self._around = Around(around, self._form, self.fit)
+        record = Record(self._form, composed, self.fit, self._encoder.row_bytes)
         cells = [
             self.fit.cell_dots(column, row) for row in range(layout.rows) for column in range(layout.columns)
         ]
@@ -88,14 +89,14 @@ class Press:
     def _prologue(self) -> tuple[bytes, list[int]]:
         """Everything in front of the first page, and the offset of each object in it (0: not used)."""
         # A hair less than whole dots: renderers count in single precision and round a page's size up.
-        width, height = (_number(dots * self.fit.dot_pt - 0.001) for dots in self.fit.page_dots)
+        width, height = (number(dots * self.fit.dot_pt - 0.001) for dots in self.fit.page_dots)
         nodes = b" ".join(b"%d 0 R" % (self._root + 1 + node) for node in range(self._nodes))
         objects = [
             *self._form.objects,
             _object(
                 self._catalog,
-                b"<</Type/Catalog/Pages %d 0 R/Lang(vi)"
-                b"/ViewerPreferences<</PrintScaling/None>>>>" % self._root,
+                b"<</Type/Catalog/Pages %d 0 R/Lang(%s)"
+                b"/ViewerPreferences<</PrintScaling/None>>>>" % (self._root, self.layout.language.encode()),
             ),
             _object(
                 self._root,
@@ -170,12 +171,15 @@ class Press:
         yield prologue
         at = len(prologue)
         page_offsets = array("Q")
-        for data in self._contents():
+        for contents in self._contents():
             pieces: list[bytes | memoryview] = []
-            for content in data:
+            for stamps, footer in contents:
                 page = len(page_offsets)
-                body: bytes | memoryview = zlib.compress(content, _DEFLATE_LEVEL) if compress else content
-                parts = (self._page(page), self._opening(page, len(body), compress), body, _CLOSING)
+                body: tuple[bytes | memoryview, ...] = (self._around.opening, stamps, footer)
+                if compress:
+                    body = (zlib.compress(b"".join(body), _DEFLATE_LEVEL),)
+                opening = self._opening(page, sum(map(len, body)), compress)
+                parts = (self._page(page), opening, *body, _CLOSING)
                 page_offsets.append(at)
                 at += sum(map(len, parts))
                 pieces.extend(parts)
@@ -186,41 +190,57 @@ class Press:
             yield text
         yield b"xref\n0 %d\n0000000000 65535 f \n" % self._objects
         yield b"".join(map(_xref_line, offsets))
-        for contents in (False, True):
+        for is_content in (False, True):
             for first in range(0, self.pages, _KIDS):
                 pages = range(first, min(first + _KIDS, self.pages))
                 yield b"".join(
                     [
-                        _xref_line(page_offsets[page] + (len(self._page(page)) if contents else 0))
+                        _xref_line(page_offsets[page] + (len(self._page(page)) if is_content else 0))
                         for page in pages
                     ]
                 )
         yield self._trailer(at)
 
-    def _contents(self) -> Iterator[list[memoryview]]:
-        """The page streams, some thousand stamps at a time. The views hold until the next step."""
+    def _contents(self) -> Iterator[list[tuple[memoryview, bytes]]]:
+        """Stamps and footer of each page, some thousand stamps at a time. The views hold until the next
+        step."""
         cells = self.layout.per_page
         pages_at_once = max(1, _STAMPS_AT_ONCE // cells)
-        holes = self._record
-        sheet = np.tile(self._records, (min(pages_at_once, self.pages), 1))
-        length = sheet.shape[1]
-        flat = sheet.reshape(-1).data
+        filled_sheets = np.tile(self._records, (min(pages_at_once, self.pages), 1))
+        length = filled_sheets.shape[1]
+        flat = filled_sheets.reshape(-1).data
         for first_page in range(0, self.pages, pages_at_once):
-            pages = min(pages_at_once, self.pages - first_page)
-            # Cells are counted from the top of the first sheet, stamps from the first free cell.
-            first_cell = max(first_page * cells, self.start)
-            last_cell = min((first_page + pages) * cells, self.start + self.order.count)
-            codes = self.order.codes(first_cell - self.start, last_cell - first_cell)
-            if codes.shape != (last_cell - first_cell, LENGTH):
-                raise ValueError("the order gave another number of codes than asked for")
-            filled = sheet[first_cell - first_page * cells : last_cell - first_page * cells]
-            holes.fill(filled, codes, self._encoder.rows(codes))
-            views = []
-            for page in range(first_page, first_page + pages):
-                top = max(page * cells, first_cell) - first_page * cells
-                end = min((page + 1) * cells, last_cell) - first_page * cells
-                views.append(flat[top * length : end * length])
-            yield views
+            pages = range(first_page, min(first_page + pages_at_once, self.pages))
+            prints = [imposition.prints_on(self.layout, page, self.order.count, self.start) for page in pages]
+            # Cells are counted from the top of the first sheet, prints from the first free cell.
+            top = first_page * cells - self.start
+            first, last = prints[0].start, prints[-1].stop
+            codes = self._fill(filled_sheets[first - top : last - top], first, last)
+            yield [
+                (
+                    flat[(on.start - top) * length : (on.stop - top) * length],
+                    self._around.footer(page, codes[on.start - first], codes[on.stop - 1 - first]),
+                )
+                for page, on in zip(pages, prints, strict=True)
+            ]
+
+    def _fill(self, records: npt.NDArray[np.uint8], first: int, last: int) -> Codes:
+        """Write prints `first` to `last` - 1 of the order into as many records; returns their codes."""
+        copies, order = self.layout.copies, self.order
+        stamp, stop = first // copies, -(-last // copies)
+        codes = order.codes(stamp, stop - stamp)
+        if codes.shape != (stop - stamp, LENGTH):
+            raise ValueError("the order gave another number of codes than asked for")
+        images = self._encoder.rows(codes)
+        pins = order.pins(stamp, stop - stamp) if order.pins else None
+        if pins is not None and pins.shape != (stop - stamp, self._record.pin_width):
+            raise ValueError("the order gave other PINs than asked for")
+        if copies > 1:
+            cut = slice(first - stamp * copies, last - stamp * copies)
+            codes, images = (np.repeat(each, copies, axis=0)[cut] for each in (codes, images))
+            pins = None if pins is None else np.repeat(pins, copies, axis=0)[cut]
+        self._record.fill(records, codes, images, pins)
+        return codes
 
     @property
     def content_length(self) -> int:
@@ -230,8 +250,8 @@ class Press:
         # Pages differ in the digits of their numbers, and the first and the last in their stamps.
         total += sum(map(len, self._tree())) + sum(len(self._page(page)) for page in range(self.pages))
         for page in range(self.pages):
-            stamps = imposition.stamps_on(self.layout, page, self.order.count, self.start)
-            length = record * len(stamps)
+            prints = imposition.prints_on(self.layout, page, self.order.count, self.start)
+            length = record * len(prints) + self._around.length
             total += len(self._opening(page, length, compress=False)) + length + len(_CLOSING)
         table = len(b"xref\n0 %d\n" % self._objects) + len(_xref_line(0)) * self._objects
         return total + table + len(self._trailer(total))
@@ -247,69 +267,3 @@ def _xref_line(offset: int) -> bytes:
 
 def _object(number: int, text: bytes) -> bytes:
     return b"%d 0 obj\n%s\nendobj\n" % (number, text)
-
-
-def _number(points: float) -> bytes:
-    """A coordinate with four decimals: far below a dot of any printer, and of one width for one layout."""
-    return b"%.4f" % points
-
-
-class _Record:
-    """The page stream's text for one stamp, with holes for its code and its image.
-
-    Codes use letters and digits only, so they stand in a literal string as they are.
-    """
-
-    def __init__(self, form: face_form.FaceForm, composed: face.Face, fit: Fit, row_bytes: int) -> None:
-        self._fit = fit
-        self._form = form
-        height = fit.stamp_dots[1] * fit.dot_pt
-        self._image_bytes = fit.modules * row_bytes
-        self._code_holes: list[tuple[int, int, int]] = []
-        show = bytearray()
-        for line in composed.code_lines:
-            show += b"BT%s %s Tf %s %s Td(" % (
-                form.code_font,
-                _number(line.size_pt),
-                _number(line.x_mm * PT_PER_MM),
-                _number(height - line.baseline_mm * PT_PER_MM),
-            )
-            for first, last in line.groups:
-                self._code_holes.append((len(show), first, last))
-                show += b"-" * (last - first) + b"-"
-            if not line.ends_in_hyphen:
-                del show[-1:]
-            show += b")Tj ET "
-        margin = QUIET_MODULES * fit.dots_per_module * fit.dot_pt
-        side = fit.modules * fit.dots_per_module * fit.dot_pt
-        corner = _number(margin + _SHRINK_PT / 2), _number(height - margin - side + _SHRINK_PT / 2)
-        drawn = _number(side - _SHRINK_PT)
-        self._show = bytes(show)
-        self._paint = b"%s 0 0 %s %s %s cm BI/W %d/H %d/BPC 1/IM true/D[1 0]/L %d ID " % (
-            drawn,
-            drawn,
-            *corner,
-            fit.modules,
-            fit.modules,
-            self._image_bytes,
-        )
-        self._before = 0
-
-    def text(self, x: int, y: int) -> bytes:
-        """The record of the stamp whose top left corner is at these dots; all records are of one length."""
-        fit = self._fit
-        left = x * fit.dot_pt
-        bottom = (fit.page_dots[1] - y - fit.stamp_dots[1]) * fit.dot_pt
-        place = b"q 1 0 0 1 %9.4f %9.4f cm%s Do " % (left, bottom, self._form.form_name)
-        self._before = len(place)
-        return place + self._show + self._paint + bytes(self._image_bytes) + b"\nEI Q\n"
-
-    def fill(
-        self, records: npt.NDArray[np.uint8], codes: npt.NDArray[np.uint8], images: npt.NDArray[np.uint8]
-    ) -> None:
-        """Write codes and images into as many records."""
-        for at, first, last in self._code_holes:
-            hole = self._before + at
-            records[:, hole : hole + last - first] = codes[:, first:last]
-        image = self._before + len(self._show) + len(self._paint)
-        records[:, image : image + self._image_bytes] = images

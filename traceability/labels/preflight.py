@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from traceability.domain.errors import RuleBroken
-from traceability.labels import face, imposition, qr
-from traceability.labels.layouts import Fit, Layout
+from traceability.labels import imposition, qr, sheet
+from traceability.labels.compose import compose
+from traceability.labels.layout import Fit, Layout
 from traceability.labels.order import PrintedForm, PrintOrder
 
 TARGET_MODULE_MM = 0.495
@@ -45,8 +46,9 @@ def check(
     """
     _check_address(order, public_root)
     fit = layout.fit(order, small_modules=small_modules)
-    face.compose(order.text, fit, demo=order.demo)
+    compose(order.text, fit, demo=order.demo, pin_width=order.pin_width)
     pages = imposition.pages(layout, order.count, start)
+    sheet.compose(order.number, layout, pages)
     mask = _check_symbols(order, fit)
     return Report(
         version=fit.version,

@@ -1,20 +1,27 @@
-"""One stamp as SVG or PNG, for previews on screen; the same face and symbol as on paper, to the dot."""
+"""One stamp as SVG or PNG, for previews on screen; the same face and symbol as on paper, to the dot.
 
+A PIN is never shown on a screen: hyphens stand in its place.
+"""
+
+import base64
 import io
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-from traceability.labels import face as faces
-from traceability.labels.face import FONTS, PT_PER_MM, Face
-from traceability.labels.layouts import QUIET_MODULES, Fit, Layout
+from traceability.labels import raster, typeset
+from traceability.labels.compose import compose
+from traceability.labels.face import Face, PlacedLogo
+from traceability.labels.layout import QUIET_MODULES, Fit, Layout
 from traceability.labels.order import PrintOrder
+from traceability.labels.raster import Text
 from traceability.labels.symbol import SymbolEncoder
+from traceability.labels.typeset import PT_PER_MM
 
 _CSS_FAMILY = "'Be Vietnam Pro', 'Noto Sans', 'Segoe UI', Roboto, sans-serif"
-_CSS_WEIGHT = {faces.REGULAR: 400, faces.CODE: 600, faces.BOLD: 700}
+_CSS_WEIGHT = {typeset.REGULAR: 400, typeset.CODE: 600, typeset.BOLD: 700}
 
 
 def svg(order: PrintOrder, layout: Layout, n: int = 0, *, small_modules: bool = False) -> str:
@@ -25,21 +32,23 @@ def svg(order: PrintOrder, layout: Layout, n: int = 0, *, small_modules: bool = 
     """
     code = order.code(n)
     fit = layout.fit(order, small_modules=small_modules)
-    face = faces.compose(order.text, fit, demo=order.demo)
+    face = compose(order.text, fit, demo=order.demo, pin_width=order.pin_width)
     width, height = layout.stamp_width_mm, layout.stamp_height_mm
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}mm" height="{height:g}mm" '
         f'viewBox="0 0 {width:g} {height:g}" role="img" aria-label={quoteattr(order.text.product)}>',
         f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>',
-        _svg_symbol(_modules(order.encoder(), code), fit),
+        _svg_symbol(_modules(order.encoder(), code), face, fit),
     ]
     parts += [
         f'<rect x="{bar.x_mm:.3f}" y="{bar.top_mm:.3f}" width="{bar.width_mm:.3f}" '
         f'height="{bar.height_mm:.3f}"/>'
-        for bar in face.bars
+        for bar in face.black()
     ]
+    if face.logo is not None:
+        parts.append(_svg_logo(face.logo, fit))
     for x, baseline, size, font, text, white in _texts(face, code):
-        length = faces.width_pt(text, font, size) / PT_PER_MM
+        length = typeset.width_mm(text, font, size)
         parts.append(
             f'<text x="{x:.3f}" y="{baseline:.3f}" font-size="{size / PT_PER_MM:.3f}" '
             f'font-family="{_CSS_FAMILY}" font-weight="{_CSS_WEIGHT[font]}" fill="{"#fff" if white else "#000"}" '
@@ -52,61 +61,65 @@ def png(order: PrintOrder, layout: Layout, n: int = 0, *, small_modules: bool = 
     """The nth stamp as a PNG in the dots of the layout's print profile. Raises as `svg` does."""
     code = order.code(n)
     fit = layout.fit(order, small_modules=small_modules)
-    face = faces.compose(order.text, fit, demo=order.demo)
-    picture = Image.new("L", fit.stamp_dots, 255)
-    draw = ImageDraw.Draw(picture)
-    for bar in face.bars:
-        left, top = fit.dots(bar.x_mm), fit.dots(bar.top_mm)
-        draw.rectangle(
-            (left, top, left + fit.dots(bar.width_mm) - 1, top + fit.dots(bar.height_mm) - 1), fill=0
-        )
-    for x, baseline, size, font, text, white in _texts(face, code):
-        type_face = ImageFont.truetype(str(FONTS / f"{font}.ttf"), size / fit.dot_pt)
-        draw.text(
-            (x / fit.dot_mm, baseline / fit.dot_mm),
-            text,
-            fill=255 if white else 0,
-            font=type_face,
-            anchor="ls",
-        )
+    face = compose(order.text, fit, demo=order.demo, pin_width=order.pin_width)
+    dots = raster.draw(face, fit, _texts(face, code))
     modules = _modules(order.encoder(), code)
-    dots = np.kron(1 - modules, np.full((fit.dots_per_module, fit.dots_per_module), 255, dtype=np.uint8))
-    margin = QUIET_MODULES * fit.dots_per_module
-    picture.paste(Image.fromarray(dots), (margin, margin))
+    symbol = np.kron(1 - modules, np.full((fit.dots_per_module, fit.dots_per_module), 255, dtype=np.uint8))
+    left, top = (corner + QUIET_MODULES * fit.dots_per_module for corner in face.symbol)
+    dots[top : top + len(symbol), left : left + len(symbol)] = symbol
     written = io.BytesIO()
-    picture.save(written, "PNG", dpi=(fit.layout.dpi, fit.layout.dpi))
+    Image.fromarray(dots).save(written, "PNG", dpi=(layout.dpi, layout.dpi))
     return written.getvalue()
 
 
 def _modules(encoder: SymbolEncoder, code: str) -> npt.NDArray[np.uint8]:
-    """The symbol as rows of modules, 1 = dark."""
+    """The symbol as an array of 0 and 1, shape (size, size)."""
     image = encoder.symbol(code).to_bytes(encoder.image_bytes, "big")
     rows = np.frombuffer(image, dtype=np.uint8).reshape(encoder.size, encoder.row_bytes)
     return np.unpackbits(rows, axis=1)[:, : encoder.size]
 
 
-def _svg_symbol(modules: npt.NDArray[np.uint8], fit: Fit) -> str:
+def _svg_symbol(modules: npt.NDArray[np.uint8], face: Face, fit: Fit) -> str:
     """One path of horizontal runs in whole modules, scaled to millimetres."""
+    left, top = (corner * fit.dot_mm + QUIET_MODULES * fit.module_mm for corner in face.symbol)
+    return (
+        f'<path transform="translate({left:.5f} {top:.5f}) scale({fit.module_mm:.6f})" '
+        f'shape-rendering="crispEdges" d="{_runs(modules)}"/>'
+    )
+
+
+def _runs(dots: npt.NDArray[np.uint8]) -> str:
+    """The dark dots of a picture as a path of horizontal runs."""
     runs = []
-    for y, row in enumerate(modules):
+    for y, row in enumerate(dots):
         edges = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0))
         runs += [
             f"M{first} {y}h{last - first}v1h-{last - first}z"
             for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
         ]
-    margin = QUIET_MODULES * fit.module_mm
+    return "".join(runs)
+
+
+def _svg_logo(placed: PlacedLogo, fit: Fit) -> str:
+    """The mark as a picture inside the document."""
+    written = io.BytesIO()
+    Image.fromarray(~placed.logo.dots()).convert("1").save(written, "PNG")
+    x, y, width, height = (
+        dots * fit.dot_mm for dots in (placed.left, placed.top, placed.width, placed.height)
+    )
     return (
-        f'<path transform="translate({margin:.5f} {margin:.5f}) scale({fit.module_mm:.6f})" '
-        f'shape-rendering="crispEdges" d="{"".join(runs)}"/>'
+        f'<image x="{x:.3f}" y="{y:.3f}" width="{width:.3f}" height="{height:.3f}" '
+        f'href="data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"/>'
     )
 
 
-def _texts(face: Face, code: str) -> list[tuple[float, float, float, str, str, bool]]:
-    """(x mm, baseline mm, size pt, font, text, white) of every line, the code's included."""
-    words = [
-        (line.x_mm, line.baseline_mm, line.size_pt, line.font, line.text, line.white) for line in face.lines
-    ]
-    return words + [
-        (line.x_mm, line.baseline_mm, line.size_pt, faces.CODE, line.text(code), False)
+def _texts(face: Face, code: str) -> list[Text]:
+    """Every line, the code's included; hyphens for the PIN."""
+    texts = raster.static_texts(face) + [
+        (line.x_mm, line.baseline_mm, line.size_pt, typeset.CODE, line.text(code), False)
         for line in face.code_lines
     ]
+    if face.pin:
+        pin = face.pin
+        texts.append((pin.x_mm, pin.baseline_mm, pin.size_pt, typeset.CODE, "-" * pin.characters, False))
+    return texts

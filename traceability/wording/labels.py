@@ -54,4 +54,43 @@ REFUSALS = {
         "A QR code came out wrong in the check before printing, so nothing was printed. Please report"
         " this to the people who run the system."
     ),
+    "labels.no_height_for_text": N_(
+        "Above the QR code there is no room for the text. The stamp needs a height of at least "
+        "{needed_mm} mm."
+    ),
+    "labels.layout_too_many_cells": N_(
+        "A page of more than {most} stamps is too large. Use fewer rows or columns; a long roll takes "
+        "several pages."
+    ),
+    "labels.layout_copies": N_("Each stamp can be printed 1 to {most} times."),
+    "labels.layout_length": N_(
+        "This measure does not fit the stamp. Enter a number of millimetres from 0 and below {most_mm}; "
+        "the squares of the QR code need more than 0."
+    ),
+    "labels.cut_line_touches": N_(
+        "With cutting lines, text and QR code need a distance of at least {least_mm} mm from the edge "
+        "of the stamp."
+    ),
+    "labels.layout_unreadable": N_(
+        "The layout cannot be read. Choose a file that was saved by the layout editor."
+    ),
+    "labels.layout_field_unknown": N_(
+        "The layout has an entry “{name}” that is not known here. Remove it or save the layout anew in "
+        "the editor."
+    ),
+    "labels.layout_field_missing": N_("The layout has no entry “{name}”. Please add it."),
+    "labels.layout_value": N_(
+        "The entry “{name}” of the layout has a value that cannot be used here. Please check it."
+    ),
+    "labels.logo_unreadable": N_(
+        "The logo cannot be read. Choose a PNG, JPEG or WebP picture of at most 4 MB."
+    ),
+    "labels.logo_empty": N_(
+        "The logo has only one colour, so nothing of it would be seen on a stamp. Choose a picture with "
+        "a dark drawing on a light ground."
+    ),
+    "labels.zpl_needs_roll": N_(
+        "A label printer prints one row of stamps at a time. Choose a roll layout with one row; sheets "
+        "are printed from the PDF."
+    ),
 }
