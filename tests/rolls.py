@@ -42,7 +42,7 @@ class Mint:
 
     def minting(self) -> Minting:
         epoch = mint.ensure_epoch(self.database, self.keyring, demo=True)
-        return Minting(epoch.number, True, lambda printable: print_room.freeze(printable, self.root))
+        return Minting(epoch.number, True, lambda printable: print_room.freeze(printable, self.root, demo=True))
 
     def batch(self, kilograms: int = 1400, owner: Producer | None = None, *, released: bool = True) -> Batch:
         """A batch of pomelos of 1.4 kg: 1,400 kg make 1,000 units and 20 stamps more."""

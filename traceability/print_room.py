@@ -1,7 +1,8 @@
 """The print room: between the orders of the domain and the press of the labels.
 
 `minting` freezes an order's print (address, words, layout) at the moment of the order, `make_ready` computes over its
-codes, `printed_order` reads the frozen values back for the press: the same bytes for ever, whatever settings become.
+codes, `printed_order` and `layout_of` read the frozen values back for the press: the same bytes for ever, whatever
+settings, names and ready layouts become.
 """
 
 import json
@@ -9,16 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from traceability import mint
+import numpy as np
+from markupsafe import Markup
+
+from traceability import mint, wording
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import records, stamp_codes, stamp_orders
 from traceability.domain.actors import Actor
+from traceability.domain.batches import Batch
 from traceability.domain.errors import RuleBroken
 from traceability.domain.identifiers import build_digital_link
+from traceability.domain.producers import Producer
+from traceability.domain.products import Product
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_orders import Frozen, Minting, Printable
-from traceability.domain.stamps import StampForm, StampOrder
+from traceability.domain.stamps import StampDownload, StampForm, StampOrder
 from traceability.i18n import N_, gettext_in
 from traceability.keys import Keyring
 from traceability.labels import (
@@ -27,22 +34,48 @@ from traceability.labels import (
     Layout,
     PrintedForm,
     PrintOrder,
-    face,
     imposition,
     preflight,
+    single,
 )
-from traceability.labels.layouts import Fit
-from traceability.labels.symbol import Codes, SymbolEncoder
+from traceability.labels.layout import Fit
+from traceability.labels.order import TextKind
+from traceability.labels.pdf import Press
+from traceability.labels.symbol import Codes
 
 #: Stamps are read where the goods are bought; the page they open speaks more languages.
 PRINT_LANGUAGE = "vi"
 _LOT = N_("Lot {lot}")
 _HARVESTED = N_("Harvested {day}")
 _PRODUCED = N_("Produced {day}")
+_SAMPLE_CODE = "X" * stamp_codes.LENGTH
 
 
 class MintKeyMissing(Exception):
     """The key of an order's epoch is not in the key folder: restore the key backup."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A ready layout as the order form offers it: with a picture of a stamp, and how each form comes out.
+
+    `forms` holds the figures of the forms that fit, `refusals` the sentence for one that does not.
+    """
+
+    layout: Layout
+    picture: Markup | None
+    forms: dict[StampForm, Fit]
+    refusals: dict[StampForm, str]
+
+    @property
+    def name(self) -> str:
+        """The layout's name."""
+        return self.layout.name
+
+    @property
+    def is_sheet(self) -> bool:
+        """Whether several stamps share a page, so that a sheet may be half used."""
+        return self.layout.per_page > 1
 
 
 def minting(database: Database, keyring: Keyring, settings: Settings) -> Minting:
@@ -51,35 +84,32 @@ def minting(database: Database, keyring: Keyring, settings: Settings) -> Minting
     return Minting(
         epoch_number=epoch.number,
         demo=epoch.demo,
-        freeze=lambda printable: freeze(printable, settings.public_root),
+        freeze=lambda printable: freeze(printable, settings.public_root, demo=epoch.demo),
     )
 
 
-def freeze(printable: Printable, public_root: str) -> Frozen:
+def freeze(printable: Printable, public_root: str, *, demo: bool) -> Frozen:
     """Decides all that an order's print shows, and that it fits.
 
     Raises `RuleBroken`: `stamps.layout_unknown`, `stamps.link_needs_gtin`, `labels.*`.
     """
     value = printable.value
-    layout = layout_of(f"{value.layout}@{value.dpi}")
-    imposition.check_start(layout, value.start_position - 1)
-    form = PrintedForm(value.form.value)
-    prefix = prefix_of(public_root, value.form, printable.product.gtin, printable.batch.lot)
-    fit = fit_of(layout, form, prefix)
-    text = face_text(printable, urlsplit(public_root).netloc, fit)
-    lines = json.dumps(
-        {"product": text.product, "lines": text.lines, "domain": text.domain}, ensure_ascii=False
-    )
-    return Frozen(layout=f"{layout.name}@{layout.dpi}", url_prefix=prefix, face_lines=lines)
-
-
-def layout_of(name: str) -> Layout:
-    """A ready layout by name and resolution (`roll-30x20@203`). Raises `RuleBroken`: `stamps.layout_unknown`,
-    `labels.unknown_resolution`."""
-    plain, _, dpi = name.partition("@")
-    if plain not in LAYOUTS:
+    if value.layout not in LAYOUTS:
         raise RuleBroken("stamps.layout_unknown", "layout")
-    return LAYOUTS[plain].at(int(dpi or 300))
+    layout = LAYOUTS[value.layout]
+    if value.dpi is not None:
+        layout = layout.at(value.dpi)
+    _check_start(layout, value.start_position)
+    prefix = prefix_of(public_root, value.form, printable.product.gtin, printable.batch.lot)
+    sample = _sample(printable, prefix, layout, value.form, public_root, demo)
+    text = {
+        "product": sample.text.product,
+        "lines": sample.text.lines,
+        "kinds": sample.text.kinds,
+        "domain": sample.text.domain,
+    }
+    data = json.dumps({"text": text, "layout": layout.as_json()}, ensure_ascii=False)
+    return Frozen(layout=f"{layout.name}@{layout.dpi}", url_prefix=prefix, print_data=data)
 
 
 def prefix_of(public_root: str, form: StampForm, gtin: str | None, lot: str) -> str:
@@ -91,36 +121,98 @@ def prefix_of(public_root: str, form: StampForm, gtin: str | None, lot: str) -> 
         return f"{public_root.upper()}/S/"
     if not gtin:
         raise RuleBroken("stamps.link_needs_gtin", "form")
-    sample = "0" * stamp_codes.LENGTH
-    return build_digital_link(public_root, gtin, lot, sample).removesuffix(sample)
+    return build_digital_link(public_root, gtin, lot, _SAMPLE_CODE).removesuffix(_SAMPLE_CODE)
 
 
-def fit_of(layout: Layout, form: PrintedForm, prefix: str) -> Fit:
-    """How an address comes out on a layout: version, size of a square. Raises `RuleBroken` ("labels.*")."""
-    return layout.fit_version(SymbolEncoder(prefix, mode=form.mode).version, form)
+def choices(
+    batch: Batch, product: Product, producer: Producer, public_root: str, *, demo: bool
+) -> list[Choice]:
+    """The ready layouts for a batch, those on which nothing fits left out."""
+    found = []
+    for layout in LAYOUTS.values():
+        fits: dict[StampForm, Fit] = {}
+        refusals: dict[StampForm, str] = {}
+        picture = None
+        for form in StampForm:
+            try:
+                prefix = prefix_of(public_root, form, product.gtin, batch.lot)
+                sample = _sample(_Words(batch, product, producer), prefix, layout, form, public_root, demo)
+                fits[form] = layout.fit(sample)
+                picture = picture or Markup(single.svg(sample, layout))
+            except RuleBroken as error:
+                refusals[form] = wording.refusal(error)
+        if fits:
+            found.append(Choice(layout, picture, fits, refusals))
+    return found
 
 
-def face_text(printable: Printable, domain: str, fit: Fit) -> FaceText:
-    """The words on a stamp, as many lines as there is room for: producer, lot, day.
+@dataclass(frozen=True)
+class _Words:
+    """The rows whose words a face shows."""
 
-    Raises `RuleBroken` ("labels.text_too_long", "labels.letter_missing") when not even the first two fit.
+    batch: Batch
+    product: Product
+    producer: Producer
+
+
+def _sample(
+    words: _Words | Printable, prefix: str, layout: Layout, form: StampForm, public_root: str, demo: bool
+) -> PrintOrder:
+    """One stamp with a code that is none, with as many lines as there is room for: producer, lot, day.
+
+    Raises `RuleBroken` ("labels.*") when it cannot be printed even with the product and the lot alone.
     """
-    batch = printable.batch
-    lot = gettext_in(PRINT_LANGUAGE, _LOT).format(lot=batch.lot)
-    words = _HARVESTED if batch.harvested_on else _PRODUCED
-    day = gettext_in(PRINT_LANGUAGE, words).format(day=f"{batch.harvested_on or batch.started_on:%d/%m/%Y}")
-    wished = ((printable.producer.name, lot, day), (printable.producer.name, lot), (lot, day), (lot,))
-    refusal: RuleBroken | None = None
-    for lines in wished:
-        text = FaceText(printable.product.name, lines, domain)
+    batch = words.batch
+    on = batch.harvested_on or batch.started_on
+    kind = TextKind.HARVESTED_ON if batch.harvested_on else TextKind.OTHER
+    told = _HARVESTED if batch.harvested_on else _PRODUCED
+    day = (kind, gettext_in(PRINT_LANGUAGE, told).format(day=f"{on:%d/%m/%Y}"))
+    lot = (TextKind.LOT, gettext_in(PRINT_LANGUAGE, _LOT).format(lot=batch.lot))
+    producer = (TextKind.PRODUCER, words.producer.name)
+    refusal = RuleBroken("stamps.layout_unknown", "layout")
+    for lines in ((producer, lot, day), (producer, lot), (lot, day), (lot,)):
+        sample = PrintOrder(
+            number="",
+            prefix=prefix,
+            codes=_no_codes,
+            count=1,
+            text=FaceText(
+                product=words.product.name,
+                lines=tuple(text for _, text in lines),
+                kinds=tuple(kind for kind, _ in lines),
+                domain=urlsplit(public_root).netloc,
+            ),
+            demo=demo,
+            form=PrintedForm(form.value),
+            mask=0,
+        )
         try:
-            face.compose(text, fit, demo=True)
+            preflight.check(sample, layout, public_root=public_root)
         except RuleBroken as error:
             refusal = RuleBroken(error.code, "layout", **error.facts)
         else:
-            return text
-    assert refusal is not None
+            return sample
     raise refusal
+
+
+def _no_codes(_first: int, count: int) -> Codes:
+    return np.full((count, stamp_codes.LENGTH), ord("X"), dtype=np.uint8)
+
+
+def _check_start(layout: Layout, start_position: int) -> None:
+    """Demands that the first stamp has a cell on the first sheet."""
+    try:
+        imposition.check_start(layout, start_position - 1)
+    except RuleBroken as error:
+        raise RuleBroken("stamps.start_outside_sheet", "start_position", cells=error.facts["cells"]) from None
+
+
+# --- an order that was made ------------------------------------------------------------------------------
+
+
+def layout_of(order: StampOrder) -> Layout:
+    """The layout that was frozen with an order."""
+    return Layout.from_json(json.loads(order.print_data)["layout"])
 
 
 def printed_order(order: StampOrder, keys: Mapping[int, EpochKey]) -> PrintOrder:
@@ -129,7 +221,7 @@ def printed_order(order: StampOrder, keys: Mapping[int, EpochKey]) -> PrintOrder
     if key is None:
         raise MintKeyMissing(f"the key of stamp epoch {order.epoch_number} is missing")
     first = order.first_serial
-    frozen = json.loads(order.face_lines)
+    text = json.loads(order.print_data)["text"]
 
     def codes(start: int, count: int) -> Codes:
         return stamp_codes.mint_range(key, first + start, count)
@@ -139,17 +231,31 @@ def printed_order(order: StampOrder, keys: Mapping[int, EpochKey]) -> PrintOrder
         prefix=order.url_prefix,
         codes=codes,
         count=order.quantity,
-        text=FaceText(frozen["product"], tuple(frozen["lines"]), frozen["domain"]),
+        text=FaceText(
+            product=text["product"],
+            lines=tuple(text["lines"]),
+            kinds=tuple(map(TextKind, text["kinds"])),
+            domain=text["domain"],
+        ),
         demo=order.demo,
         form=PrintedForm(order.form.value),
         mask=order.qr_mask,
     )
 
 
-@dataclass(frozen=True)
-class _Computed:
-    root: bytes
-    mask: int
+def press(order: StampOrder, keys: Mapping[int, EpochKey], download: StampDownload) -> Press:
+    """The press, ready to run the file of a download. Raises `MintKeyMissing`."""
+    return Press(printed_order(order, keys), layout_of(order), start=download.start_position - 1)
+
+
+def pages_of(order: StampOrder) -> int:
+    """How many pages the print file has."""
+    return imposition.pages(layout_of(order), order.quantity, order.start_position - 1)
+
+
+def picture(printed: PrintOrder, layout: Layout) -> Markup:
+    """The first stamp of an order as an SVG for the page."""
+    return Markup(single.svg(printed, layout))
 
 
 def make_ready(database: Database, actor: Actor, order_id: str, keyring: Keyring) -> StampOrder:
@@ -163,17 +269,15 @@ def make_ready(database: Database, actor: Actor, order_id: str, keyring: Keyring
         order = records.find(session, StampOrder, order_id)
     if order.ready_at is not None:
         return order
-    computed = _compute(order, keys)
-    with database.transaction(actor) as session:
-        return stamp_orders.prepare(session, actor, order_id, root=computed.root, qr_mask=computed.mask)
-
-
-def _compute(order: StampOrder, keys: Mapping[int, EpochKey]) -> _Computed:
     printed = printed_order(order, keys)
-    # The address was ours when the order was made; that it is still well formed is what is looked at here.
-    root_of_print = "{0.scheme}://{0.netloc}".format(urlsplit(order.url_prefix.lower()))
+    # The address was ours when the order was made; looked at here is that it is still well formed.
+    ours = urlsplit(order.url_prefix.lower())
     report = preflight.check(
-        printed, layout_of(order.layout), public_root=root_of_print, start=order.start_position - 1
+        printed,
+        layout_of(order),
+        public_root=f"{ours.scheme}://{ours.netloc}",
+        start=order.start_position - 1,
     )
     root = stamp_orders.code_root(keys[order.epoch_number], order.first_serial, order.quantity)
-    return _Computed(root, report.mask)
+    with database.transaction(actor) as session:
+        return stamp_orders.prepare(session, actor, order_id, root=root, qr_mask=report.mask)

@@ -137,7 +137,9 @@ def test_a_digital_link_needs_a_gtin_and_a_stamp_that_is_large_enough(mint: Mint
     refused("labels.module_too_small", mint.ordered, batch, form="digital_link")
     refused("stamps.layout_unknown", mint.ordered, batch, layout="a5")
     refused("labels.unknown_resolution", mint.ordered, batch, dpi=72)
-    refused("labels.start_outside_page", mint.ordered, batch, start_position=66)
+    assert refused("stamps.start_outside_sheet", mint.ordered, batch, start_position=66).facts == {
+        "cells": 65
+    }
 
 
 @pytest.mark.parametrize(

@@ -35,14 +35,15 @@ _NUMBER_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class OrderInput(BaseModel):
-    """What a person may say of an order. `layout` is the name of a ready layout, `start_position` counts from 1."""
+    """What a person may say of an order. `layout` is the name of a ready layout, `dpi` the printer's resolution (left
+    out, the layout's own), `start_position` the first free cell of the first sheet, counted from 1."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     batch_id: RecordId
     quantity: StampCount
     layout: Annotated[str, Field(max_length=32)]
-    dpi: int = 300
+    dpi: int | None = None
     form: StampForm = StampForm.SHORT
     start_position: Annotated[int, Field(ge=1)] = 1
     large_confirmed: bool = False
@@ -61,11 +62,11 @@ class Printable:
 
 @dataclass(frozen=True)
 class Frozen:
-    """What a print needs for ever: the layout by name, what stands before the code, the words on the face."""
+    """What a print needs for ever: the layout by name, what stands before the code, and words and measures as JSON."""
 
     layout: str
     url_prefix: str
-    face_lines: str
+    print_data: str
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def order(session: Session, actor: Actor, value: OrderInput, *, minting: Minting
         layout=frozen.layout,
         start_position=value.start_position,
         url_prefix=frozen.url_prefix,
-        face_lines=frozen.face_lines,
+        print_data=frozen.print_data,
         demo=minting.demo,
         external_ref=value.external_ref,
         ordered_by_id=actor.user_id,

@@ -93,15 +93,15 @@ class StampOrder(Record, ProducerOwned, table=True):
     epoch_number: int = Field(index=True)
     first_serial: int = Field(sa_type=sa.BigInteger)
     form: StampForm = Field(default=StampForm.SHORT, sa_type=choice(StampForm))
-    #: name and resolution of the layout ("roll-30x20@203")
+    #: name and resolution of the layout ("roll-30x20@203"); its measures stand in `print_data`
     layout: str = Field(max_length=40)
     #: the cell of the first sheet that takes the first stamp, counted from 1
     start_position: int = Field(default=1, ge=1)
     #: what stands before the code in the QR, frozen with the order ("HTTPS://HOST/S/")
     url_prefix: str = Field(max_length=200)
     qr_mask: int | None = Field(default=None, ge=0, le=7)
-    #: the words on the face as JSON, frozen with the order
-    face_lines: str = Field(default="", max_length=1000)
+    #: the words of the face and the whole layout as JSON, frozen with the order
+    print_data: str = Field(default="", max_length=4000)
     demo: bool = False
     #: Merkle root over the hashes of the codes; None until the order is ready
     code_root: bytes | None = None

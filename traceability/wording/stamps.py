@@ -61,6 +61,9 @@ REFUSALS = {
     "stamps.link_needs_gtin": N_(
         "A GS1 Digital Link needs the product's GTIN, and this product has none. Choose the short address."
     ),
+    "stamps.start_outside_sheet": N_(
+        "The sheet has {cells} cells. Please give the first free one, from 1 to {cells}."
+    ),
     "stamps.not_ready": N_(
         "Order {number} is not prepared yet. Press “Prepare again”, then download the print file."
     ),

@@ -1389,7 +1389,7 @@ def upgrade() -> None:
         sa.Column("start_position", sa.Integer(), nullable=False),
         sa.Column("url_prefix", sa.String(length=200), nullable=False),
         sa.Column("qr_mask", sa.Integer(), nullable=True),
-        sa.Column("face_lines", sa.String(length=1000), nullable=False),
+        sa.Column("print_data", sa.String(length=4000), nullable=False),
         sa.Column("demo", sa.Boolean(), nullable=False),
         sa.Column("code_root", sa.LargeBinary(), nullable=True),
         sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),

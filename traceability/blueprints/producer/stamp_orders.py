@@ -1,0 +1,152 @@
+"""Stamp orders: list, order for a batch, show what to do next, prepare again."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from sqlmodel import Session
+from werkzeug.wrappers import Response
+
+from traceability import access, mint, print_room, wording
+from traceability.blueprints.producer import blueprint
+from traceability.domain import records, stamp_downloads, stamp_orders, stamp_quota, stamp_ranges, stamp_runs
+from traceability.domain.actors import Permission
+from traceability.domain.batches import Batch
+from traceability.domain.errors import RuleBroken
+from traceability.domain.producers import Producer
+from traceability.domain.products import Product
+from traceability.domain.stamp_codes import EpochKey
+from traceability.domain.stamp_orders import OrderInput
+from traceability.domain.stamps import RangeState, StampForm, StampOrder
+from traceability.forms import Form
+from traceability.i18n import gettext
+from traceability.labels.layout import DPI_PROFILES
+from traceability.print_room import MintKeyMissing
+
+#: So many ranges are shown one by one; a roll with more cuts is looked at through the search for a single stamp.
+_SHOWN_RANGES = 100
+
+
+@blueprint.route("/stamp-orders", endpoint="stamp_orders")
+@access.requires(Permission.VIEW_OWN)
+def index() -> str:
+    """The producer's orders, the newest first, with their stamps by state."""
+    page = request.args.get("page", 1, int)
+    tenant = access.current_actor().tenant()
+    with access.reading() as session:
+        producer = records.find(session, Producer, tenant)
+        rows, pages = stamp_orders.listed(session, producer_id=tenant, page=page)
+    return render_template(
+        "producer/stamp_orders/list.html",
+        producer=producer,
+        rows=rows,
+        pages=pages,
+        page=min(max(page, 1), pages),
+        link=lambda number: url_for("producer.stamp_orders", page=number),
+    )
+
+
+@blueprint.route("/stamp-orders/new", methods=["GET", "POST"])
+@access.requires(Permission.ORDER_STAMPS)
+def stamp_orders_new() -> Response | tuple[str, int]:
+    """Orders stamps for a batch, and prepares them at once. Without a batch, asks for which."""
+    batch_id = request.values.get("batch_id", "")
+    with access.reading() as session:
+        producer = records.find(session, Producer, access.current_actor().tenant())
+        offers = [] if batch_id else stamp_orders.may_have_stamps(session, producer.id)
+        page = _new_page(session, producer, batch_id) if batch_id and producer.has_stamps else {}
+    if not page:
+        return render_template("producer/stamp_orders/which.html", producer=producer, offers=offers), 200
+    form = Form(OrderInput, page.pop("initial"), fixed={"batch_id": batch_id})
+    minting = print_room.minting(access.database(), access.settings().keyring(), access.settings())
+    if form.save(
+        lambda session, actor, value: stamp_orders.order(session, actor, value, minting=minting),
+        lambda order: url_for("producer.stamp_orders_show", order_id=order.id),
+    ):
+        if form.result is not None:
+            _prepare(form.result.id)
+        return form.redirect()
+    return form.page("producer/stamp_orders/new.html", producer=producer, **page)
+
+
+@blueprint.route("/stamp-orders/<order_id>")
+@access.requires(Permission.VIEW_OWN)
+def stamp_orders_show(order_id: str) -> str:
+    """One order with everything about it, and what to do next."""
+    keys = mint.epoch_keys(access.database(), access.settings().keyring())
+    with access.reading() as session:
+        dossier = stamp_orders.dossier(session, order_id)
+        ranges = stamp_ranges.of_order(session, order_id)
+        downloads = stamp_downloads.downloads_of(session, order_id)
+    return render_template(
+        "producer/stamp_orders/show.html",
+        dossier=dossier,
+        order=dossier.order,
+        ranges=ranges[:_SHOWN_RANGES],
+        hidden=max(0, len(ranges) - _SHOWN_RANGES),
+        downloads=downloads,
+        states=RangeState,
+        **_printed(dossier.order, keys),
+    )
+
+
+@blueprint.route("/stamp-orders/<order_id>/prepare", methods=["POST"])
+@access.requires(Permission.ORDER_STAMPS)
+def stamp_orders_prepare(order_id: str) -> Response:
+    """Prepares an order whose preparation was cut short."""
+    with access.reading() as session:
+        records.find(session, StampOrder, order_id)
+    _prepare(order_id)
+    return Response("", 303, {"Location": url_for("producer.stamp_orders_show", order_id=order_id)})
+
+
+def _prepare(order_id: str) -> None:
+    """Makes an order ready; what stands in the way is said on its page, where it can be tried again."""
+    try:
+        keyring = access.settings().keyring()
+        print_room.make_ready(access.database(), access.current_actor(), order_id, keyring)
+    except RuleBroken as error:
+        flash(wording.refusal(error), "error")
+    except MintKeyMissing:
+        flash(gettext("The mint's key is missing. Please tell the people who run the system."), "error")
+
+
+def _new_page(session: Session, producer: Producer, batch_id: str) -> dict[str, Any]:
+    """What the order form shows: the batch, its quota, and how the stamps would come out on each layout."""
+    batch = records.find(session, Batch, batch_id)
+    product = records.find(session, Product, batch.product_id)
+    quota = stamp_quota.quota_of(session, batch, product)
+    settings = access.settings()
+    choices = print_room.choices(batch, product, producer, settings.public_root, demo=settings.demo)
+    return {
+        "batch": batch,
+        "product": product,
+        "quota": quota,
+        "choices": choices,
+        "resolutions": DPI_PROFILES,
+        "forms_of_code": list(StampForm),
+        "confirmed_above": stamp_quota.CONFIRMED_ABOVE,
+        "spoilage": stamp_quota.SPOILAGE_PERCENT,
+        "initial": {
+            "quantity": quota.left or "",
+            "form": StampForm.SHORT,
+            "start_position": 1,
+            "layout": choices[0].name,
+        },
+    }
+
+
+def _printed(order: StampOrder, keys: Mapping[int, EpochKey]) -> dict[str, Any]:
+    """What is printed: figures, the first stamp as a picture, and the codes of serials. Nothing without the key."""
+    layout = print_room.layout_of(order)
+    known: dict[str, Any] = {"layout": layout, "code": None, "picture": None}
+    if order.epoch_number not in keys:
+        return known
+    printed = print_room.printed_order(order, keys)
+    return known | {
+        "code": partial(stamp_runs.code_of, keys, order.epoch_number),
+        "fit": layout.fit(printed),
+        "pages": print_room.pages_of(order),
+        "picture": print_room.picture(printed, layout),
+    }
