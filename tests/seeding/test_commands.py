@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlmodel import select
 
 from tests.databases import SQLITE_ONLY
 from traceability import create_app, installation, serving
@@ -23,6 +25,9 @@ from traceability.config import Mode, Settings, WrongSettings, load
 from traceability.db import Database
 from traceability.domain.actors import SYSTEM
 from traceability.domain.identifiers import DigitalLink, Malformed, parse_digital_link
+from traceability.domain.producers import Producer
+from traceability.domain.products import Crop
+from traceability.domain.stamps import StampEpoch
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -81,12 +86,6 @@ def test_a_real_installation_begins_with_keys_and_one_administrator_and_no_demo(
     listed = run(production, "user", "list").output
     assert re.findall(r"^\S+", listed, re.M) == ["an.admin"]
     with production.extensions["database"].reading(SYSTEM.scope) as session:
-        from sqlmodel import select
-
-        from traceability.domain.producers import Producer
-        from traceability.domain.products import Crop
-        from traceability.domain.stamps import StampEpoch
-
         assert session.exec(select(Producer)).all() == []
         assert len(session.exec(select(Crop)).all()) == 34
         assert [epoch.demo for epoch in session.exec(select(StampEpoch)).all()] == [False]
@@ -233,8 +232,6 @@ def test_the_table_names_every_account(demo_app: Flask, demo: dict[str, Any]) ->
 def test_the_start_says_where_it_is_and_who_may_sign_in(
     demo_settings: Settings, demo: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from dataclasses import replace
-
     serving.announce(demo_settings, demo)
     printed = capsys.readouterr().out
     assert demo_settings.public_root in printed

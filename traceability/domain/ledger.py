@@ -13,7 +13,7 @@ import hmac
 import json
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, cast
 
@@ -92,7 +92,9 @@ def plain(value: Any) -> Any:
         return unicodedata.normalize("NFC", value)
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()  # as it comes back from the database
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float):
         return repr(value)  # as text: a leaf holds no floats
