@@ -131,12 +131,12 @@ class CertificateInput(BaseModel):
     issuer_accreditation: ShortLine | None = None
     #: left out, it follows from the row that `covered_id` names
     covered_kind: CoveredKind | None = None
-    covered_id: Annotated[str, pydantic.Field(max_length=16)]
+    covered_id: ShortLine
     scope_text: Line | None = None
     stars: int | None = pydantic.Field(default=None, ge=3, le=5)
     issued_on: Day
     expires_on: Day | None = None
-    verify_url: Annotated[str, pydantic.Field(pattern=r"^https?://[^\s<>\"]+$", max_length=300)] | None = None
+    verify_url: Annotated[Line, pydantic.Field(pattern=r"^https?://[^\s<>\"]+$")] | None = None
 
 
 def add(session: Session, actor: Actor, value: CertificateInput) -> Certificate:
