@@ -62,7 +62,7 @@ NAMES = {
         EventType.HARVEST: N_("Harvest"),
         EventType.TREAT: N_("Treatment"),
         EventType.RECEIVE: N_("Receipt"),
-        EventType.TRANSFORM: N_("Processing"),
+        EventType.TRANSFORM: N_("Handling or processing"),
         EventType.PACK: N_("Packing"),
         EventType.STORE: N_("Storage"),
         EventType.TEST: N_("Laboratory test"),

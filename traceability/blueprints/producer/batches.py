@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
@@ -106,8 +106,7 @@ def _refused(form: Form[Any], batch_id: str) -> tuple[str, int]:
 
 def _page(file: Dossier) -> dict[str, Any]:
     """What the page of a batch is made of."""
-    there = "producer.stamp_orders_new" in current_app.view_functions
-    order = url_for("producer.stamp_orders_new", batch_id=file.batch.id) if there else ""
+    order = url_for("producer.stamp_orders_new", batch_id=file.batch.id)
     return {"file": file, "batch": file.batch, "words": KEY_DATA, "order_stamps_url": order}
 
 

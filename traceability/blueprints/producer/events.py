@@ -75,11 +75,7 @@ def batches_correct(batch_id: str, event_id: str) -> Response | tuple[str, int]:
         event=event,
         weighs=event.type is EventType.SHIP or begins,
         steps=steps,
-        elements=[
-            name
-            for name in ELEMENTS[event.type]
-            if event.type is not EventType.HARVEST or name in event.details
-        ],
+        elements=ELEMENTS[event.type] if event.type in BY_HAND else tuple(event.details),
         words=KEY_DATA,
     )
 
