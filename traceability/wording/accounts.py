@@ -74,6 +74,3 @@ NAMES = {
     AgencyState: {AgencyState.ACTIVE: N_("In office"), AgencyState.CLOSED: N_("No longer in office")},
     LinkPurpose: {LinkPurpose.SET_PASSWORD: N_("Set a password")},
 }
-
-#: Why somebody looked at personal data.
-PURPOSES = {"administration": N_("Managing the account"), "oversight": N_("Overseeing the producer")}
