@@ -43,7 +43,7 @@ class Counters:
 
 @dataclass(frozen=True)
 class ProductCard:
-    """A product in a list. `producer` is empty for a household."""
+    """A product in a list. `producer` is empty for a household; `of_the_province`: the register counts it."""
 
     code: str
     name: str
@@ -53,6 +53,7 @@ class ProductCard:
     net_weight: str
     ocop_stars: int | None
     picture: PublicPicture | None
+    of_the_province: bool
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class ProducerCard:
     place: str
     products: int
     has_stamps: bool
+    of_the_province: bool
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def products(session: Session, sought: str = "", producer_id: str | None = None)
             net_weight=product.net_weight_text,
             ocop_stars=product.ocop_stars,
             picture=provenance.picture_of(picture),
+            of_the_province=product.register_of is Register.VINH_LONG,
         )
         for product, producer, picture in session.exec(statement)
     ]
@@ -168,6 +171,7 @@ def producers(session: Session, sought: str = "") -> list[ProducerCard]:
             place=", ".join(part for part in (producer.commune_name, producer.province_name) if part),
             products=count,
             has_stamps=producer.has_stamps,
+            of_the_province=producer.register_of is Register.VINH_LONG,
         )
         for producer, count in rows
     ]

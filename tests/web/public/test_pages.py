@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from flask.testing import FlaskClient
 
 from tests import factories
@@ -28,7 +27,7 @@ def test_the_counters_count_the_province_s_own_register(
     factories.product(database, sister)
     factories.agency(database, Permission.INSPECT)
     shown = figures(client.get("/").text)
-    assert shown[:4] == ["1", "2", "1", "1"] or shown[:4] == ["2", "2", "1", "1"]
+    assert shown[:4] == ["1", "2", "1", "1"]
     assert shown[4:7] == ["1", "1", "20"]
 
 
@@ -93,8 +92,12 @@ def test_the_box_for_codes_works_without_a_script(client: FlaskClient) -> None:
     assert 'name="code"' in page
 
 
-@pytest.mark.parametrize(
-    "path", ["/products/x%00y", "/products/%F0%9F%8D%8A", "/lots/a/b%00", "/producers/../x", "/s?code=%00"]
-)
-def test_odd_addresses_get_a_page_and_no_error(client: FlaskClient, path: str) -> None:
-    assert 400 <= client.get(path).status_code < 500
+def test_odd_addresses_get_a_page_and_no_error(client: FlaskClient) -> None:
+    for path in (
+        "/products/x%00y",
+        "/products/%F0%9F%8D%8A",
+        "/lots/a/b%00",
+        "/producers/../x",
+        "/s?code=%00",
+    ):
+        assert 400 <= client.get(path).status_code < 500, path

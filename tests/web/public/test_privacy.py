@@ -127,7 +127,7 @@ def test_no_public_answer_shows_a_private_column(client: FlaskClient, database: 
     with database.engine.connect() as connection:
         for name, columns in PRIVATE.items():
             table = SQLModel.metadata.tables[name]
-            values: dict[str, Any] = {column: MARKER[: table.c[column].type.length] for column in columns}
+            values: dict[str, Any] = dict.fromkeys(columns, MARKER)
             connection.execute(table.update().values(**values))
         connection.commit()
     paths = [

@@ -13,14 +13,13 @@ from sqlalchemy.exc import OperationalError
 from tests import factories, stamped
 from tests.databases import SQLITE_ONLY
 from tests.stamped import Lot
-from traceability import scan_recorder
 from traceability.db import Database
 from traceability.domain import recalls, scans
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import today
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.recalls import RecallInput, RecallKind
-from traceability.domain.stamp_codes import ALPHABET, group
+from traceability.domain.stamp_codes import ALPHABET, EpochKey, group, mint
 from traceability.scan_gate import gate
 
 pytestmark = SQLITE_ONLY
@@ -37,26 +36,21 @@ def opened(app: Flask, database: Database, lot: Lot, number: int = 0) -> int:
     return found.opened
 
 
-@pytest.mark.parametrize(
-    ("number", "state", "words"),
-    [
+def test_each_state_has_its_own_clear_page(client: FlaskClient, lot: Lot) -> None:
+    for number, state, words in (
         (0, "active", "Tem đang hiệu lực"),
         (5, "void", "Tem này đã bị hủy"),
         (6, "suspended", "Tem này đang tạm dừng"),
         (9, "inactive", "Tem này chưa được kích hoạt"),
-    ],
-)
-def test_each_state_has_its_own_clear_page(
-    client: FlaskClient, lot: Lot, number: int, state: str, words: str
-) -> None:
-    page = client.get("/s/" + lot.code(number))
-    assert page.status_code == 200
-    assert re.search(rf"<h1[^>]*>{words}</h1>", page.text)
-    assert lot.product.name in page.text
-    told = client.get("/s/" + lot.code(number), headers=JSON).get_json()
-    assert told["state"] == state
-    assert told["product"]["name"] == lot.product.name
-    assert told["product"]["code"] == lot.product.code
+    ):
+        page = client.get("/s/" + lot.code(number))
+        assert page.status_code == 200
+        assert re.search(rf"<h1[^>]*>{words}</h1>", page.text)
+        assert lot.product.name in page.text
+        told = client.get("/s/" + lot.code(number), headers=JSON).get_json()
+        assert told["state"] == state
+        assert told["product"]["name"] == lot.product.name
+        assert told["product"]["code"] == lot.product.code
 
 
 def test_an_expired_lot_says_so(client: FlaskClient, database: Database, lot: Lot) -> None:
@@ -182,9 +176,9 @@ def test_a_forged_code_asks_the_database_nothing(
     client: FlaskClient, lot: Lot, statements: Callable[[], Any]
 ) -> None:
     client.get("/s/" + lot.code(0))  # the epochs' keys are read once
-    key = stamped.EpochKey.from_secret(1, b"a secret of somebody else's, 32B")
+    key = EpochKey.from_secret(1, b"a secret of somebody else's, 32B")
     with statements() as asked:
-        for text in ("0000000000000000", stamped.stamp_codes.mint(key, 7), "OIL"):
+        for text in ("0000000000000000", mint(key, 7), "OIL"):
             assert client.get("/s/" + text).status_code == 404
     assert asked == []
 
@@ -221,20 +215,17 @@ def test_openings_are_counted_and_told(app: Flask, client: FlaskClient, database
     assert opened(app, database, lot, 1) == 0
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+def test_who_only_looks_ahead_is_not_counted(
+    app: Flask, client: FlaskClient, database: Database, lot: Lot
+) -> None:
+    for headers in (
         {"User-Agent": "facebookexternalhit/1.1"},
         {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"},
         {"User-Agent": "TelegramBot (like TwitterBot)"},
         {"User-Agent": PHONE, "Sec-Purpose": "prefetch;prerender"},
         {"User-Agent": PHONE, "Purpose": "prefetch"},
-    ],
-)
-def test_who_only_looks_ahead_is_not_counted(
-    app: Flask, client: FlaskClient, database: Database, lot: Lot, headers: dict[str, str]
-) -> None:
-    assert client.get("/s/" + lot.code(0), headers=headers).status_code == 200
+    ):
+        assert client.get("/s/" + lot.code(0), headers=headers).status_code == 200
     assert client.head("/s/" + lot.code(0)).status_code == 200
     assert opened(app, database, lot) == 0
 
@@ -249,7 +240,7 @@ def test_a_page_stands_when_its_scan_cannot_be_recorded(
     def refuse(*_rest: Any) -> None:
         raise OperationalError("INSERT", {}, Exception("disk full"))
 
-    monkeypatch.setattr(scan_recorder.scans, "record", refuse)
+    monkeypatch.setattr(scans, "record", refuse)
     assert client.get("/s/" + lot.code(0)).status_code == 200
     assert gate(app).recorder.drain()
     assert "not counted" in caplog.text

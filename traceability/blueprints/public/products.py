@@ -27,6 +27,7 @@ def products() -> str:
         sought=sought,
         groups=[(group, shown) for group, shown in groups if shown],
         number=len(cards),
+        own=sum(card.of_the_province for card in cards),
         any_illustration=any(card.picture and card.picture.illustration for card in cards),
     )
 
