@@ -4,7 +4,7 @@ from flask import Flask
 from flask_compress import Compress
 from flask_wtf import CSRFProtect
 
-from traceability import access, blueprints, cli, config, errors, headers, page, scan_gate
+from traceability import access, blueprints, cli, config, errors, headers, limits, page, scan_gate
 from traceability.db import Database
 
 MAX_UPLOAD = 10 * 1024 * 1024
@@ -42,6 +42,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     app.extensions["database"] = database or Database(settings.database_url)
     CSRFProtect(app)
     Compress(app)
+    limits.init_app(app)
     access.init_app(app)
     page.init_app(app)
     headers.init_app(app)

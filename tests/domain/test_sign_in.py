@@ -12,7 +12,7 @@ from tests import factories
 from traceability.db import Database
 from traceability.domain import agencies, password_links, passwords, second_factor, sessions, sign_in
 from traceability.domain.accounts import Account
-from traceability.domain.actors import SYSTEM, Permission
+from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.agencies import AgencyState
 from traceability.domain.clock import now
 from traceability.domain.errors import RuleBroken
@@ -243,11 +243,15 @@ def test_a_code_is_good_once(database: Database, account: Account, keyring: Keyr
     with time_machine.travel(now(), tick=False) as clock:
         turn_on(database, account, keyring, secret)
         code = pyotp.TOTP(secret).at(now())
-        assert refusal(lambda: second_factor.check(database, account.id, code, keyring)) == "second_factor.used"
+        assert (
+            refusal(lambda: second_factor.check(database, account.id, code, keyring)) == "second_factor.used"
+        )
         clock.shift(30)
         code = pyotp.TOTP(secret).at(now())
         assert second_factor.check(database, account.id, code, keyring)
-        assert refusal(lambda: second_factor.check(database, account.id, code, keyring)) == "second_factor.used"
+        assert (
+            refusal(lambda: second_factor.check(database, account.id, code, keyring)) == "second_factor.used"
+        )
 
 
 def test_guessing_codes_locks_the_name_although_the_password_is_right(
@@ -278,6 +282,6 @@ def test_the_secret_is_unreadable_in_the_database_and_bound_to_its_account(
 
 
 def test_agencies_and_administrators_must_have_one_outside_the_demo() -> None:
-    demanded = {role.value for role in second_factor.Role if second_factor.is_demanded(role, demo=False)}
+    demanded = {role.value for role in Role if second_factor.is_demanded(role, demo=False)}
     assert demanded == {"inspector", "data_entry", "administrator"}
-    assert not any(second_factor.is_demanded(role, demo=True) for role in second_factor.Role)
+    assert not any(second_factor.is_demanded(role, demo=True) for role in Role)

@@ -17,7 +17,7 @@ from tests.clients import without_tokens
 from tests.databases import SQLITE_ONLY
 from tests.guards import access
 from tests.guards.access import Route
-from tests.guards.world import KINDS, MISSING, OTHERS, TABLES, World
+from tests.guards.world import ANY_TABLE, KINDS, MISSING, OTHERS, TABLES, World
 from traceability.access import PUBLIC_VIEW, requires
 from traceability.db import Database
 from traceability.domain.actors import Permission
@@ -163,18 +163,20 @@ def test_nothing_is_changed_without_the_token_of_a_form(world: World) -> None:
 
 def owned_ids(rule: Rule) -> list[dict[str, str]]:
     """The sets of tables whose neighbour's rows an address can name: one for each kind where the kind is in it."""
-    names = {name for name in rule.arguments if name not in OTHERS}
-    kinds = [name for name in names if isinstance(rule._converters[name], AnyConverter)]
-    ids = names - set(kinds)
-    unknown = [name for name in ids if name not in TABLES and name not in ("subject_id", "row_id")]
+    ids = {name for name in rule.arguments if name not in OTHERS and name != "kind"}
+    ids -= {name for name in ids if isinstance(rule._converters[name], AnyConverter)}
+    unknown = ids - TABLES.keys() - ANY_TABLE
     assert not unknown, f"{rule.rule}: say in tests/guards/world.py whose row {unknown} names"
-    if ids & {"subject_id", "row_id"}:
-        (kind,), (key,) = kinds, ids & {"subject_id", "row_id"}
-        words = sorted(rule._converters[kind].items)
-        strange = [word for word in words if word not in KINDS]
-        assert not strange, f"{rule.rule}: say in tests/guards/world.py which table {strange} names"
-        return [{kind: f"={word}", key: KINDS[word]} for word in words]
-    return [{name: TABLES[name] for name in ids}] if ids else []
+    if not ids:
+        return []
+    if not ids & ANY_TABLE:
+        return [{name: TABLES[name] for name in ids}]
+    (key,) = ids & ANY_TABLE
+    converter = rule._converters["kind"]
+    words = sorted(converter.items) if isinstance(converter, AnyConverter) else sorted(KINDS)
+    strange = set(words) - KINDS.keys()
+    assert not strange, f"{rule.rule}: say in tests/guards/world.py which table {strange} names"
+    return [{"kind": f"={word}", key: KINDS[word]} for word in words]
 
 
 @pytest.mark.parametrize("role", ["clerk", "manager", "on_behalf", "officer"])
@@ -202,7 +204,7 @@ def test_a_neighbours_thing_answers_exactly_like_a_missing_one(world: World, rol
                     )
                     for answer, ids in zip(answers, (theirs, missing), strict=True)
                 ]
-                apart = "\n".join(difflib.unified_diff(*(page.splitlines() for _, _, page in seen), n=0))
+                apart = "\n".join(difflib.unified_diff(seen[0][2].splitlines(), seen[1][2].splitlines(), n=0))
                 assert seen[0] == seen[1], (
                     f"{role} {method} {rule.rule}: a neighbour's row is told apart\n{apart}"
                 )

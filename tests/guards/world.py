@@ -51,19 +51,20 @@ OTHERS = {
     "lot": "L1",
     "ticket": "KHONGCO",
 }
+#: Ids whose table another word of the address says.
+ANY_TABLE = frozenset({"subject_id", "row_id"})
 #: Addresses in which one word says of what kind the row with the id beside it is: word -> table.
 KINDS = {
+    "area": "growing_area",
+    "area_code": "area_code",
+    "areas": "growing_area",
     "batch": "batch",
     "batches": "batch",
-    "area": "growing_area",
-    "areas": "growing_area",
-    "area_code": "area_code",
+    "certificate": "certificate",
+    "packing_house": "packing_house",
     "producer": "producer",
-    "producers": "producer",
     "product": "product",
     "stamp_range": "stamp_range",
-    "stamp_order": "stamp_order",
-    "delivery": "delivery",
 }
 MISSING = "0" * 16
 

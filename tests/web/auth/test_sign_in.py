@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
-from traceability import create_app
+from traceability import create_app, limits
 from traceability.config import Mode, Settings
 from traceability.db import Database
 from traceability.domain import ledger, second_factor, sessions, sign_in
@@ -149,6 +149,20 @@ def test_staying_signed_in_is_a_choice(client: FlaskClient, account: Account) ->
     for cookie in (without, with_it):
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
+
+
+def test_one_network_cannot_try_without_end(
+    settings: Settings, database: Database, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "TRIES", "3 per minute")
+    real = create_app(Settings(**vars(settings) | {"testing": False}), database)
+    real.test_client_class = app.test_client_class
+    client = real.test_client()
+    answers = [client.post(SIGN_IN, data={}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [422, 422, 422, 429]
+    assert "Retry-After" in answers[-1].headers
+    assert client.get(SIGN_IN).status_code == 200
+    limits.limiter.enabled = False  # one limiter serves all applications of this process
 
 
 # -- the second factor ------------------------------------------------------------------------------------------------

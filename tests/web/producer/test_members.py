@@ -12,6 +12,7 @@ from traceability.db import Database
 from traceability.domain.accounts import Account
 from traceability.domain.actors import Role
 from traceability.domain.ownership import EVERYTHING
+from traceability.domain.producers import Producer
 
 pytestmark = SQLITE_ONLY
 STAFF = "/producer/members"
@@ -41,7 +42,7 @@ def test_a_clerk_is_disabled_and_opened_again(
     client: FlaskClient, database: Database, manager: Account
 ) -> None:
     with database.reading(EVERYTHING) as session:
-        of = session.get_one(factories.Producer, manager.producer_id)
+        of = session.get_one(Producer, manager.producer_id)
     clerk = factories.account(database, of, role=Role.CLERK)
     other = client.application.test_client()
     factories.sign_in_as(other, database, clerk)

@@ -16,10 +16,12 @@ from traceability.domain.ownership import EVERYTHING
 from traceability.domain.password_links import LinkPasswordInput
 from traceability.forms import Form
 from traceability.i18n import gettext
+from traceability.limits import tries
 
 
 @blueprint.route("/set-password/<token>", methods=["GET", "POST"])
 @requires(PUBLIC_VIEW)
+@tries
 def set_password(token: str) -> Response | tuple[str, int]:
     """Sets the password; used, expired and unknown links get one and the same answer."""
     form = Form(LinkPasswordInput)

@@ -20,6 +20,7 @@ from traceability.domain.second_factor import CodeInput
 from traceability.domain.sign_in import SignInInput
 from traceability.forms import Form
 from traceability.i18n import gettext
+from traceability.limits import tries
 
 _security = logging.getLogger("traceability.security")
 _PENDING = "pending_sign_in"
@@ -28,6 +29,7 @@ _PENDING_SECONDS = 300
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @requires(PUBLIC_VIEW)
+@tries
 def sign_in() -> Response | tuple[str, int]:
     """Name and password."""
     if request.method == "GET" and current_user.is_authenticated:
@@ -46,6 +48,7 @@ def sign_in() -> Response | tuple[str, int]:
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
 @requires(PUBLIC_VIEW)
+@tries
 def sign_in_code() -> Response | tuple[str, int]:
     """The code of the second factor, within five minutes of the password."""
     pending = session.get(_PENDING)
