@@ -21,15 +21,14 @@ def of_order(dossier: Listed, producer: Producer, keys: Mapping[int, EpochKey]) 
     order, batch, product = dossier.order, dossier.batch, dossier.product
     layout = print_room.layout_of(order)
     rows = [
-        (gettext("Order"), order.number),
         (gettext("Producer"), producer.name),
         (gettext("Product"), product.name),
         (gettext("Lot number"), batch.lot),
         (gettext("Harvested on") if batch.harvested_on else gettext("Began on"), day(batch.started_on)),
-        (gettext("Stamps"), number(order.quantity)),
+        (gettext("Number of stamps"), number(order.quantity)),
         (gettext("Print layout"), layout_name(layout)),
         (gettext("Printer"), gettext("%(dpi)s dpi", dpi=layout.dpi)),
-        (gettext("Pages"), number(print_room.pages_of(order))),
+        (gettext("Number of pages"), number(print_room.pages_of(order))),
         (gettext("The QR says"), f"{order.url_prefix}…"),
         (gettext("Kind of address"), wording.name(StampForm(order.form))),
     ]

@@ -59,7 +59,8 @@ def stamp_orders_new() -> Response | tuple[str, int]:
     if not page:
         return render_template("producer/stamp_orders/which.html", producer=producer, offers=offers), 200
     form = Form(OrderInput, page.pop("initial"), fixed={"batch_id": batch_id})
-    minting = print_room.minting(access.database(), access.settings().keyring(), access.settings())
+    if form.valid():
+        minting = print_room.minting(access.database(), access.settings().keyring(), access.settings())
     if form.save(
         lambda session, actor, value: stamp_orders.order(session, actor, value, minting=minting),
         lambda order: url_for("producer.stamp_orders_show", order_id=order.id),
