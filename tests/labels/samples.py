@@ -9,6 +9,9 @@ from PIL import Image
 
 from traceability.domain import stamp_codes
 from traceability.labels import FaceText, PrintedForm, PrintOrder
+from traceability.labels.compose import compose
+from traceability.labels.layouts import Fit
+from traceability.labels.logo import Logo
 from traceability.labels.symbol import SymbolEncoder
 
 KEY = stamp_codes.EpochKey.from_secret(7, bytes(range(32)))
@@ -50,3 +53,23 @@ def scanned(picture: Image.Image) -> list[str]:
     """What a phone reads. Only QR Code Model 2: the general format also finds Micro QR that is not there."""
     found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCodeModel2)
     return [barcode.text for barcode in found]
+
+
+def pins(first: int, count: int) -> np.ndarray:
+    """Six digits for each stamp."""
+    text = "".join(f"{(n + 1) * 7919 % 1_000_000:06d}" for n in range(first, first + count))
+    return np.frombuffer(text.encode(), dtype=np.uint8).reshape(count, 6)
+
+
+def symbol_corner(printed: PrintOrder, fit: Fit) -> tuple[int, int]:
+    """Where the symbol's quiet zone begins on a stamp, in dots."""
+    return compose(printed.text, fit, demo=printed.demo, pin_width=printed.pin_width).symbol
+
+
+def _ring() -> Logo:
+    y, x = np.mgrid[-60:60, -90:90] + 0.5
+    distance = np.hypot(x / 1.5, y)
+    return Logo.from_dots((distance < 59) & (distance > 40) | (distance < 15))
+
+
+LOGO = _ring()

@@ -22,9 +22,11 @@ _LONGEST_JSON = 20_000
 
 def plain(layout: Any) -> dict[str, Any]:
     """The fields of a layout as JSON has them: numbers, texts, lists."""
-    written = {}
+    hints, written = get_type_hints(type(layout)), {}
     for field in fields(layout):
         value = getattr(layout, field.name)
+        # 210 and 210.0 are one measure.
+        value = float(value) if hints[field.name] is float else value
         if isinstance(value, tuple):
             value = [str(item) for item in value]
         written[field.name] = str(value) if isinstance(value, StrEnum) else value

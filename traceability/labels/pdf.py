@@ -84,6 +84,11 @@ class Press:
         self._first_content = self._first_page + self.pages
         self._objects = self._first_content + self.pages
 
+    @property
+    def mask(self) -> int:
+        """The QR mask of every symbol of the run."""
+        return self._encoder.mask
+
     # --- pieces of the file ---------------
 
     def _prologue(self) -> tuple[bytes, list[int]]:
@@ -157,7 +162,7 @@ class Press:
                 order.level,
                 order.demo,
                 self._encoder.mask,
-                self.layout,
+                self.layout.as_json(),
                 self.start,
             )
         )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from traceability.labels import typeset
 from traceability.labels.face import Bar, Face, PlacedLogo
 from traceability.labels.layout import Fit
 from traceability.labels.typeset import FONTS
@@ -36,9 +37,11 @@ def draw(face: Face, fit: Fit, texts: Iterable[Text]) -> Grey:
     for bar in face.black():
         pen.rectangle(_corners(bar, fine), fill=0)
     for x, baseline, size, font, text, white in texts:
-        pen.text(
-            (x / fine, baseline / fine), text, fill=255 * white, font=_font(font, size, fit), anchor="ls"
-        )
+        drawn = _font(font, size, fit)
+        for letter in text:
+            # One by one: drawn at once, each letter's width would be rounded to whole fine dots.
+            pen.text((round(x / fine), round(baseline / fine)), letter, 255 * white, drawn, anchor="ls")
+            x += typeset.width_mm(letter, font, size)
     dots = np.array(picture.reduce(_FINER))
     if face.logo is not None:
         _stamp_logo(dots, face.logo)

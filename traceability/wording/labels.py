@@ -93,4 +93,5 @@ REFUSALS = {
         "A label printer prints one row of stamps at a time. Choose a roll layout with one row; sheets "
         "are printed from the PDF."
     ),
+    "labels.no_such_page": N_("The print has {pages} pages; there is no such one among them."),
 }

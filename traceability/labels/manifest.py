@@ -1,0 +1,63 @@
+"""What goes with a sealed print: plain values that say exactly which file was handed over.
+
+Signing is the caller's; `canonical` gives the bytes to sign. There are no binary fractions in it:
+measures are decimal texts, so that any language writes the same bytes.
+"""
+
+import hashlib
+import json
+import unicodedata
+from typing import Any
+
+from traceability.domain.stamp_codes import group
+from traceability.labels.layout import Layout
+from traceability.labels.order import PrintOrder
+from traceability.labels.pdf import Press
+
+VERSION = 1
+
+
+def build(
+    order: PrintOrder, layout: Layout, *, start: int = 0, small_modules: bool = False
+) -> dict[str, Any]:
+    """The manifest of an order on a layout; runs the press once, without keeping the file, for its digest.
+
+    `pdf.sha256` is that of the uncompressed stream, whose bytes never change. Raises RuleBroken as the press
+    does.
+    """
+    press = Press(order, layout, start=start, small_modules=small_modules)
+    digest, length = hashlib.sha256(), 0
+    for piece in press.run():
+        digest.update(piece)
+        length += len(piece)
+    return {
+        "version": VERSION,
+        "order": order.number,
+        "count": order.count,
+        "copies": layout.copies,
+        "first_code": group(order.code(0)),
+        "last_code": group(order.code(order.count - 1)),
+        "address": order.prefix,
+        "form": order.form.value,
+        "level": order.level,
+        "mask": press.mask,
+        "pins": order.pins is not None,
+        "demo": order.demo,
+        "layout": {name: _text(value) for name, value in layout.as_json().items()},
+        "start": start,
+        "pages": press.pages,
+        "pdf": {"bytes": length, "sha256": digest.hexdigest()},
+    }
+
+
+def canonical(manifest: dict[str, Any]) -> bytes:
+    """The bytes to sign: sorted keys, no spaces, NFC, UTF-8."""
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return unicodedata.normalize("NFC", text).encode()
+
+
+def _text(value: Any) -> Any:
+    """Measures as decimal texts, whole ones without a fraction."""
+    if not isinstance(value, float):
+        return value
+    return str(int(value)) if value == int(value) else repr(value)
