@@ -1,16 +1,18 @@
 """Batches: how they begin, how they are named, what stands between them and the public."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
 
 from tests import factories
 from traceability.db import Database
 from traceability.domain import batches, ledger, records, releases
-from traceability.domain.actors import SYSTEM
+from traceability.domain.actors import ON_BEHALF_GRANTS, SYSTEM, Permission
 from traceability.domain.batches import Batch, BatchState, HarvestInput
 from traceability.domain.clock import today
 from traceability.domain.errors import RuleBroken
@@ -199,3 +201,30 @@ def test_the_schema_holds_the_sum_for_ever(database: Database) -> None:
         row = records.lock(session, Batch, batch.id)
         row.on_hand_g -= 1
         ledger.record(session, "batch.changed", row)
+
+
+def test_an_agency_that_records_for_a_producer_is_named_beside_it(database: Database) -> None:
+    owner, agency = factories.producer(database), factories.agency(database, Permission.DATA_ENTRY_ON_BEHALF)
+    area, product = factories.area(database, owner), factories.product(database, owner)
+    clerk = factories.account(database, agency)
+    actor = replace(
+        factories.manager_of(owner),
+        user_id=clerk.id,
+        agency_id=agency.id,
+        on_behalf=True,
+        permissions=ON_BEHALF_GRANTS,
+    )
+    value = HarvestInput(area_id=area.id, product_id=product.id, harvested_on=today(), kilograms=5)
+    with database.transaction(actor) as session:
+        batch = batches.register(session, actor, value)
+    assert (batch.producer_id, batch.recorded_by_id) == (owner.id, clerk.id)
+    assert batch.on_behalf_agency_id == agency.id
+
+
+def test_the_log_names_a_harvest_without_its_weight_or_people(database: Database) -> None:
+    batch = factories.harvest(database, factories.producer(database), "1.234,5", picker="Tổ thu hái bí mật")
+    with database.reading(SYSTEM.scope) as session:
+        leaf = session.exec(select(ledger.LogLeaf).where(ledger.LogLeaf.kind == "batch.registered")).one()
+    assert batch.lot.encode() in leaf.body
+    assert b"1234500" not in leaf.body
+    assert "bí mật".encode() not in leaf.body

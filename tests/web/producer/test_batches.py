@@ -1,14 +1,17 @@
 """A clerk's pages of batches: harvest, events, processing, deliveries, results, publishing; in clear sentences."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Page, expect
 from sqlmodel import func, select
 
 from tests import factories
+from tests.browser.fixtures import PHONE, LiveServer
 from tests.databases import SQLITE_ONLY
 from tests.web.producer.places import Visit, visit
 from traceability.db import Database
@@ -93,38 +96,37 @@ def test_the_same_form_sent_twice_makes_one_batch(us: Visit, fields: dict[str, A
     assert count(us) == 1
 
 
-@pytest.mark.parametrize(
-    ("field", "typed", "sentence"),
-    [
-        ("kilograms", "", "Vui lòng"),
-        ("kilograms", "-1", "âm"),
-        ("kilograms", "0", "0"),
-        ("kilograms", "NaN", "số"),
-        ("kilograms", "1" * 400, "số"),
-        ("harvested_on", "31/02/2026", "Không có ngày 31/2/2026"),
-        ("harvested_on", "2126-01-01", "2126"),
-        ("harvested_on", "9999-01-01", "9999"),
-        ("harvested_on", "2099-01-01", "Ngày thu hoạch ở tương lai."),
-        ("area_id", "0000000000000000", "Hãy chọn một vùng trồng của cơ sở trong danh sách."),
-        ("area_id", "a\x00b", "Vui lòng"),
-        ("product_id", "0000000000000000", "Hãy chọn một sản phẩm của cơ sở trong danh sách."),
-        ("area_code", "VN-XXOR-1", "VN-XXOR-1"),
-        ("lot", "Lô Bưởi", "LO-BUOI"),
-        ("lot", "..", "dấu chấm"),
-        ("picker", "Tổ\x00", "điều khiển"),
-        ("picker", "Tổ \u202e2", "chiều đọc"),
-        ("picker", "x" * 5000, "5000"),
-        ("note", "x" * 1500, "1000"),
-        ("details-brix", "x" * 100, "100"),
-    ],
-)
-def test_a_bad_value_comes_back_with_a_sentence_and_what_was_typed(
-    us: Visit, fields: dict[str, Any], field: str, typed: str, sentence: str
-) -> None:
-    page = us.refused("/producer/batches/new", **fields | {"note": "Ghi chú của tôi"} | {field: typed})
-    assert f'href="#f-{field}"' in page
-    assert sentence in page
-    assert field == "note" or "Ghi chú của tôi" in page
+#: Field, what is typed, and a part of the sentence that comes back.
+BAD_HARVESTS = [
+    ("kilograms", "", "Vui lòng"),
+    ("kilograms", "-1", "âm"),
+    ("kilograms", "0", "0"),
+    ("kilograms", "NaN", "số"),
+    ("kilograms", "1" * 400, "số"),
+    ("harvested_on", "31/02/2026", "Không có ngày 31/2/2026"),
+    ("harvested_on", "2126-01-01", "2126"),
+    ("harvested_on", "9999-01-01", "9999"),
+    ("harvested_on", "2099-01-01", "Ngày thu hoạch ở tương lai."),
+    ("area_id", "0000000000000000", "Hãy chọn một vùng trồng của cơ sở trong danh sách."),
+    ("area_id", "a\x00b", "Vui lòng"),
+    ("product_id", "0000000000000000", "Hãy chọn một sản phẩm của cơ sở trong danh sách."),
+    ("area_code", "VN-XXOR-1", "VN-XXOR-1"),
+    ("lot", "Lô Bưởi", "LO-BUOI"),
+    ("lot", "..", "dấu chấm"),
+    ("picker", "Tổ\x00", "điều khiển"),
+    ("picker", "Tổ \u202e2", "chiều đọc"),
+    ("picker", "x" * 5000, "5000"),
+    ("note", "x" * 1500, "1000"),
+    ("details-brix", "x" * 100, "100"),
+]
+
+
+def test_a_bad_value_comes_back_with_a_sentence_and_what_was_typed(us: Visit, fields: dict[str, Any]) -> None:
+    for field, typed, sentence in BAD_HARVESTS:
+        page = us.refused("/producer/batches/new", **fields | {"note": "Ghi chú của tôi"} | {field: typed})
+        assert f'href="#f-{field}"' in page, (field, typed)
+        assert sentence in page, (field, typed)
+        assert field == "note" or "Ghi chú của tôi" in page
     assert count(us) == 0
 
 
@@ -174,27 +176,25 @@ def test_an_event_is_recorded_and_corrected_with_the_original_struck_through(us:
     assert again(us, batch).on_hand_g == 950_000
 
 
-@pytest.mark.parametrize(
-    ("of_type", "changes", "field"),
-    [
-        ("transform", {"output_kg": "1001"}, "output_kg"),
-        ("transform", {"happened_at": "2099-01-01T00:00"}, "happened_at"),
-        ("transform", {"happened_at": "31/02/2026 10:00"}, "happened_at"),
-        ("transform", {"happened_at": ""}, "happened_at"),
-        ("transform", {"material": "Đường"}, "material_kg"),
-        ("lose", {"loss_kg": ""}, "loss_kg"),
-        ("lose", {"loss_kg": "1e400"}, "loss_kg"),
-        ("pack", {"details-units": "nhiều"}, "details-units"),
-        ("store", {"details-temperature": "\x00"}, "details-temperature"),
-    ],
-)
-def test_a_bad_event_comes_back_by_its_field(
-    us: Visit, batch: Batch, of_type: str, changes: dict[str, str], field: str
-) -> None:
-    fields = {"happened_at": local(), "note": "Ghi chú của tôi"} | changes
-    page = us.refused(f"/producer/batches/{batch.id}/event?type={of_type}", **fields)
-    assert f'href="#f-{field}"' in page
-    assert "Ghi chú của tôi" in page
+BAD_EVENTS: list[tuple[str, dict[str, str], str]] = [
+    ("transform", {"output_kg": "1001"}, "output_kg"),
+    ("transform", {"happened_at": "2099-01-01T00:00"}, "happened_at"),
+    ("transform", {"happened_at": "31/02/2026 10:00"}, "happened_at"),
+    ("transform", {"happened_at": ""}, "happened_at"),
+    ("transform", {"material": "Đường"}, "material_kg"),
+    ("lose", {"loss_kg": ""}, "loss_kg"),
+    ("lose", {"loss_kg": "1e400"}, "loss_kg"),
+    ("pack", {"details-units": "nhiều"}, "details-units"),
+    ("store", {"details-temperature": "\x00"}, "details-temperature"),
+]
+
+
+def test_a_bad_event_comes_back_by_its_field(us: Visit, batch: Batch) -> None:
+    for of_type, changes, field in BAD_EVENTS:
+        fields = {"happened_at": local(), "note": "Ghi chú của tôi"} | changes
+        page = us.refused(f"/producer/batches/{batch.id}/event?type={of_type}", **fields)
+        assert f'href="#f-{field}"' in page, (of_type, changes)
+        assert "Ghi chú của tôi" in page
 
 
 def test_processing_takes_rows_wherever_they_were_filled_in(us: Visit, batch: Batch) -> None:
@@ -292,3 +292,25 @@ def test_every_page_of_a_batch_reads_in_english_too(us: Visit, batch: Batch) -> 
     for path in ("", "/event", "/event?type=pack", "/ship", "/test"):
         page = us.get(f"/producer/batches/{batch.id}{path}{'&' if '?' in path else '?'}lang=en")
         assert 'lang="en"' in page
+
+
+@pytest.mark.browser
+def test_on_a_phone_without_scripts_a_harvest_takes_one_field_and_one_tap(
+    us: Visit,
+    app: Flask,
+    fields: dict[str, Any],
+    visitor: Callable[..., Page],
+    serve: Callable[..., LiveServer],
+) -> None:
+    us.accepted("/producer/batches/new", **fields)  # the form begins with what was registered last
+    page = visitor(PHONE, java_script_enabled=False)
+    server = serve(app)
+    cookie = us.client.get_cookie("trace")
+    assert cookie is not None
+    page.context.add_cookies([{"name": "trace", "value": cookie.value, "url": server.url}])
+    page.goto(f"{server.url}/producer/batches/new")
+    page.get_by_label("Khối lượng").fill("85,5")
+    page.get_by_role("button", name="Lưu lô thu hoạch").tap()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"L{today():%y%m%d}02")
+    expect(page.locator("main")).to_contain_text("85,5")
+    assert count(us) == 2
