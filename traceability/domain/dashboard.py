@@ -60,6 +60,7 @@ class MapArea:
     square_metres: int
     box: tuple[float, float, float, float]
     province_code: str
+    commune: str
 
 
 @dataclass(frozen=True)
@@ -289,16 +290,17 @@ def _map_areas(session: Session) -> list[MapArea]:
             GrowingArea.east,
             GrowingArea.north,
             GrowingArea.province_code,
+            GrowingArea.commune_name,
         )  # type: ignore[call-overload]
         .join(Crop, col(Crop.id) == GrowingArea.crop_id)
         .where(GrowingArea.state != AreaState.WITHDRAWN)
         .order_by(col(GrowingArea.computed_m2).desc())
     )
     return [
-        MapArea(area_id, name, AreaState(state), crop, m2, (west, south, east, north), province)
-        for area_id, name, state, crop, m2, west, south, east, north, province in session.exec(
+        MapArea(area_id, name, AreaState(state), crop, m2, (west, south, east, north), province, commune)
+        for area_id, name, state, crop, m2, west, south, east, north, province, commune in session.exec(
             statement
-        ).all()
+        )
     ]
 
 

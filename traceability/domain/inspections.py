@@ -382,3 +382,16 @@ def unsettled(session: Session, producer_id: str | None = None) -> list[tuple[Fi
     found = session.exec(statement).all()
     rows = [(finding, inspection) for finding, inspection in found]
     return sorted(rows, key=lambda row: (row[0].due_on or date.max, row[0].created_at))
+
+
+def of_producer(session: Session, producer_id: str) -> list[tuple[Inspection, list[Finding]]]:
+    """The inspections of a producer with their findings, the newest first."""
+    statement = select(Inspection).where(Inspection.producer_id == producer_id)
+    held = session.exec(
+        statement.order_by(col(Inspection.on_day).desc(), col(Inspection.created_at).desc())
+    ).all()
+    found: dict[str, list[Finding]] = {inspection.id: [] for inspection in held}
+    findings = select(Finding).where(Finding.producer_id == producer_id).order_by(col(Finding.created_at))
+    for finding in session.exec(findings).all():
+        found[finding.inspection_id].append(finding)
+    return [(inspection, found[inspection.id]) for inspection in held]

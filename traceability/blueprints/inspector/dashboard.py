@@ -1,0 +1,139 @@
+"""The first page of an overseer: figures, maps and charts of what lies within the scope, and what needs doing."""
+
+import math
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from flask import render_template
+from flask_login import current_user
+
+from traceability import access, i18n
+from traceability.access import requires
+from traceability.blueprints.inspector import blueprint
+from traceability.domain import areas, dashboard, logbook, outlines
+from traceability.domain.actors import Permission
+from traceability.domain.addresses import PROVINCES
+from traceability.domain.agencies import Agency
+from traceability.domain.clock import today
+from traceability.domain.dashboard import Dashboard, MapArea
+from traceability.domain.logbook import Sought
+from traceability.domain.scans import Verdict
+from traceability.domain.stamps import RangeState
+from traceability.wording import name
+from traceability.wording.facts import fact
+
+MAP_WIDTH, MAP_HEIGHT = 400, 300
+_TONES = {"approved": "ok", "draft": "wait", "suspended": "hold"}
+_NEWEST = 8
+#: What a scan's chart tells apart, from the ground up.
+_SCAN_GROUPS = (
+    ("ok", (Verdict.ACTIVE,)),
+    ("wait", (Verdict.INACTIVE, Verdict.EXPIRED, Verdict.UNKNOWN)),
+    ("stop", (Verdict.SUSPENDED, Verdict.VOID, Verdict.RECALLED)),
+)
+
+
+@blueprint.get("/", endpoint="dashboard")
+@requires(Permission.OVERSEE)
+def show() -> str:
+    """The dashboard."""
+    actor, day = access.current_actor(), today()
+    with access.reading() as session:
+        shown = dashboard.of_scope(session, day)
+        newest = logbook.lines(session, Sought()).rows[:_NEWEST]
+        agency = session.get(Agency, actor.agency_id) if actor.agency_id else None
+        codes = areas.codes_of(session, [area.id for area in shown.map_areas])
+    return render_template(
+        "inspector/dashboard/show.html",
+        board=shown,
+        agency=agency,
+        name=current_user.account.display_name,
+        today=day,
+        maps=[
+            _map(province, found, codes) for province, found in dashboard.by_province(shown.map_areas).items()
+        ],
+        harvest=[(_month(first), round(grams / 1000)) for first, grams in shown.harvested_g],
+        stamps=_stamps(shown),
+        scans=_scans(shown),
+        newest=newest,
+        fact=fact,
+    )
+
+
+def _month(first: date) -> str:
+    return f"{first:%m/%y}" if first.month == 1 else f"{first:%m}"
+
+
+def _stamps(shown: Dashboard) -> list[tuple[str, int]]:
+    """The stamps in four lots that an overseer tells apart: waiting, in use, stopped, void."""
+    waiting = (RangeState.ORDERED, RangeState.READY, RangeState.DOWNLOADED, RangeState.PRINTED)
+    return [
+        (name(RangeState.ACTIVE), shown.stamps[RangeState.ACTIVE] + shown.stamps[RangeState.CLOSED]),
+        (i18n.gettext("Not in use yet"), sum(shown.stamps[state] for state in waiting)),
+        (name(RangeState.SUSPENDED), shown.stamps[RangeState.SUSPENDED]),
+        (name(RangeState.VOID), shown.stamps[RangeState.VOID]),
+    ]
+
+
+def _scans(shown: Dashboard) -> dict[str, Any]:
+    """The columns of the scans' chart, by day: heights as shares of the largest day."""
+    days = [
+        (day, [(tone, sum(verdicts[verdict] for verdict in group)) for tone, group in _SCAN_GROUPS])
+        for day, verdicts in shown.scans.items()
+    ]
+    top = max([sum(number for _tone, number in parts) for _day, parts in days] + [1])
+    totals = [sum(parts[place][1] for _day, parts in days) for place in range(len(_SCAN_GROUPS))]
+    return {
+        "days": days,
+        "top": top,
+        "totals": dict(zip((tone for tone, _ in _SCAN_GROUPS), totals, strict=True)),
+    }
+
+
+def _map(province: str, found: Sequence[MapArea], codes: dict[str, list[areas.AreaCode]]) -> dict[str, Any]:
+    """The areas of one province as circles, each as large as its ground, where they lie."""
+    west, south = min(area.box[0] for area in found), min(area.box[1] for area in found)
+    east, north = max(area.box[2] for area in found), max(area.box[3] for area in found)
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    frame = outlines.frame([{"type": "Polygon", "coordinates": [ring]}], MAP_WIDTH, MAP_HEIGHT, padding=34)
+    shapes = []
+    for area in found:
+        x, y = frame.point((area.box[0] + area.box[2]) / 2, (area.box[1] + area.box[3]) / 2)
+        shapes.append(
+            {
+                "x": x,
+                "y": y,
+                "r": round(3.2 + math.sqrt(area.square_metres / 10_000) * 0.75, 1),
+                "tone": _TONES.get(area.state.value, "off"),
+                "area": area,
+                "codes": ", ".join(code.code for code in codes[area.id][:3]),
+            }
+        )
+    metres, length = frame.scale_bar(120)
+    return {
+        "province": PROVINCES.get(province, province) or i18n.gettext("Elsewhere"),
+        "shapes": shapes,
+        "places": _places(shapes),
+        "scale": (f"{metres // 1000} km" if metres >= 1000 else f"{metres} m", length),
+        "counts": {tone: sum(shape["tone"] == tone for shape in shapes) for tone in _TONES.values()},
+        "square_metres": sum(area.square_metres for area in found),
+    }
+
+
+def _places(shapes: list[dict[str, Any]], most: int = 7, apart: float = 26) -> list[dict[str, Any]]:
+    """The names of the communes with the most ground, where the map has room for them."""
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for shape in shapes:
+        if shape["area"].commune:
+            grouped.setdefault(shape["area"].commune, []).append(shape)
+    placed: list[dict[str, Any]] = []
+    largest = sorted(grouped.items(), key=lambda item: -sum(shape["area"].square_metres for shape in item[1]))
+    for commune, members in largest:
+        x = sum(shape["x"] for shape in members) / len(members)
+        y = min(shape["y"] - shape["r"] for shape in members) - 4
+        free = all(abs(y - other["y"]) > 11 or abs(x - other["x"]) > apart * 3 for other in placed)
+        if free and len(placed) < most:
+            short = commune.removeprefix("Phường ").removeprefix("Xã ")
+            placed.append({"x": round(min(max(x, 40), MAP_WIDTH - 40), 1), "y": round(y, 1), "name": short})
+    return placed
