@@ -21,7 +21,13 @@ from traceability.domain.actors import Actor
 from traceability.domain.ownership import Scope
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_SQLITE_PRAGMAS = ("journal_mode=WAL", "busy_timeout=15000", "foreign_keys=ON", "synchronous=FULL")
+_SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "busy_timeout=15000",
+    "foreign_keys=ON",
+    "synchronous=FULL",
+    "secure_delete=ON",  # a day's visitor key that is deleted is gone
+)
 
 
 class TraceSession(Session):

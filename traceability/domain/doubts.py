@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, func, select
 
-from traceability.domain import ledger, notices, records, scans
+from traceability.domain import ledger, notices, oversight, records, scans
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now
@@ -117,6 +117,8 @@ def report(
     session.flush()
     ledger.record(session, "doubt.reported", doubt)
     notices.post(session, "doubt_reported", producer_id=batch.producer_id, subject=doubt, lot=batch.lot)
+    for agency in oversight.agencies_over(session, batch.producer_id, Permission.OPEN_CASE):
+        notices.post(session, "doubt_reported", agency_id=agency.id, subject=doubt, lot=batch.lot)
     return doubt
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from flask.testing import FlaskClient
+from sqlmodel import select
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
@@ -12,6 +13,7 @@ from traceability.domain import doubts
 from traceability.domain.actors import Permission
 from traceability.domain.doubts import MOST_A_DAY, AnswerInput, DoubtState
 from traceability.domain.errors import RuleBroken
+from traceability.domain.notices import Notice
 from traceability.domain.ownership import EVERYTHING
 
 pytestmark = SQLITE_ONLY
@@ -24,6 +26,8 @@ def report(client: FlaskClient, lot: Lot, number: int = 0, **data: str) -> tuple
 
 
 def test_two_taps_report_a_doubt(client: FlaskClient, database: Database, lot: Lot) -> None:
+    agency = factories.agency(database, Permission.OPEN_CASE)
+    factories.agency(database, Permission.INSPECT)
     assert f"/doubts/new?code={lot.code(0)}" in client.get("/s/" + lot.code(0)).text
     form = client.get(f"/doubts/new?code={lot.code(0)}")
     assert form.text.count('name="kind"') == 5
@@ -34,6 +38,10 @@ def test_two_taps_report_a_doubt(client: FlaskClient, database: Database, lot: L
     assert "Đã tiếp nhận" in page
     with database.reading(EVERYTHING) as session:
         (kept,) = doubts.listed(session)
+        told = session.exec(
+            select(Notice.producer_id, Notice.agency_id).where(Notice.code == "doubt_reported")
+        ).all()
+    assert set(told) == {(lot.producer.id, None), (None, agency.id)}
     assert (kept.batch_id, kept.producer_id, kept.serial) == (
         lot.batch.id,
         lot.producer.id,
