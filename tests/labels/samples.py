@@ -10,7 +10,8 @@ from PIL import Image
 from traceability.domain import stamp_codes
 from traceability.labels import FaceText, PrintedForm, PrintOrder
 from traceability.labels.compose import compose
-from traceability.labels.layouts import Fit
+from traceability.labels.face import Face
+from traceability.labels.layouts import Fit, Layout
 from traceability.labels.logo import Logo
 from traceability.labels.symbol import SymbolEncoder
 
@@ -61,15 +62,19 @@ def pins(first: int, count: int) -> np.ndarray:
     return np.frombuffer(text.encode(), dtype=np.uint8).reshape(count, 6)
 
 
+def face_of(printed: PrintOrder, layout: Layout) -> Face:
+    return compose(printed.text, layout.fit(printed), demo=printed.demo, pin_width=printed.pin_width)
+
+
 def symbol_corner(printed: PrintOrder, fit: Fit) -> tuple[int, int]:
     """Where the symbol's quiet zone begins on a stamp, in dots."""
-    return compose(printed.text, fit, demo=printed.demo, pin_width=printed.pin_width).symbol
+    return face_of(printed, fit.layout).symbol
 
 
 def _ring() -> Logo:
     y, x = np.mgrid[-60:60, -90:90] + 0.5
     distance = np.hypot(x / 1.5, y)
-    return Logo.from_dots((distance < 59) & (distance > 40) | (distance < 15))
+    return Logo.from_dots((distance < 60) & (distance > 40) | (distance < 15))
 
 
 LOGO = _ring()

@@ -85,12 +85,12 @@ def _crop_marks(layout: Layout) -> tuple[Rule, ...]:
     left, right, top, bottom = columns[0][0], columns[-1][1], rows[0][0], rows[-1][1]
     marks = [
         Rule(x, start, x, end)
-        for x in sorted({edge for column in columns for edge in column})
+        for x in _apart([edge for column in columns for edge in column])
         for start, end in ((top - far, top - near), (bottom + near, bottom + far))
     ]
     marks += [
         Rule(start, y, end, y)
-        for y in sorted({edge for row in rows for edge in row})
+        for y in _apart([edge for row in rows for edge in row])
         for start, end in ((left - far, left - near), (right + near, right + far))
     ]
     return tuple(mark for mark in marks if _on_page(mark, layout))
