@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from pydantic import BaseModel
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
@@ -46,7 +47,7 @@ def us(app: Flask, database: Database) -> Visit:
 @SQLITE_ONLY
 def test_every_field_of_every_form_answers_in_words(us: Visit) -> None:
     area, product = factories.area(us.database, us.producer), factories.product(us.database, us.producer)
-    forms = {
+    forms: dict[str, type[BaseModel]] = {
         "/producer/profile/edit": DetailsInput,
         "/producer/areas/new": AreaInput,
         f"/producer/areas/{area.id}/edit": AreaInput,
