@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from markupsafe import Markup
 
-from traceability import mint, wording
+from traceability import mint
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import records, stamp_codes, stamp_orders
@@ -48,6 +48,7 @@ PRINT_LANGUAGE = "vi"
 _LOT = N_("Lot {lot}")
 _HARVESTED = N_("Harvested {day}")
 _PRODUCED = N_("Produced {day}")
+_COMMON = frozenset({"a4-5x13-30x20", "a4-4x10-48x25", "roll-30x20", "roll-50x30"})
 _SAMPLE_CODE = "X" * stamp_codes.LENGTH
 
 
@@ -59,18 +60,27 @@ class MintKeyMissing(Exception):
 class Choice:
     """A ready layout as the order form offers it: with a picture of a stamp, and how each form comes out.
 
-    `forms` holds the figures of the forms that fit, `refusals` the sentence for one that does not.
+    `forms` holds the figures of the forms that fit; the others are `too_small`.
     """
 
     layout: Layout
     picture: Markup | None
     forms: dict[StampForm, Fit]
-    refusals: dict[StampForm, str]
 
     @property
     def name(self) -> str:
         """The layout's name."""
         return self.layout.name
+
+    @property
+    def too_small(self) -> list[StampForm]:
+        """The forms whose symbol does not fit on the stamp."""
+        return [form for form in StampForm if form not in self.forms]
+
+    @property
+    def is_common(self) -> bool:
+        """Whether the layout is among those that are offered first."""
+        return self.name in _COMMON
 
     @property
     def is_sheet(self) -> bool:
@@ -131,7 +141,6 @@ def choices(
     found = []
     for layout in LAYOUTS.values():
         fits: dict[StampForm, Fit] = {}
-        refusals: dict[StampForm, str] = {}
         picture = None
         for form in StampForm:
             try:
@@ -139,10 +148,10 @@ def choices(
                 sample = _sample(_Words(batch, product, producer), prefix, layout, form, public_root, demo)
                 fits[form] = layout.fit(sample)
                 picture = picture or Markup(single.svg(sample, layout))
-            except RuleBroken as error:
-                refusals[form] = wording.refusal(error)
+            except RuleBroken:
+                continue
         if fits:
-            found.append(Choice(layout, picture, fits, refusals))
+            found.append(Choice(layout, picture, fits))
     return found
 
 
