@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from tests import databases
 from tests.clients import FormClient
@@ -108,9 +109,11 @@ def settings(tmp_path: Path, database_url: str, free_port: int) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database) -> Flask:
+def app(settings: Settings, database: Database, run_folder: Path) -> Flask:
     """The application over a fresh database, on SQLite and on PostgreSQL. `serve(app, settings.port)` shows it."""
     app = create_app(settings, database)
+    (run_folder / "templates").mkdir(exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(run_folder / "templates"))
     app.test_client_class = FormClient
     return app
 
