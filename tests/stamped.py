@@ -6,21 +6,33 @@ from typing import Any
 
 from tests import factories
 from traceability.db import Database
-from traceability.domain import ledger, records, stamp_codes, stamp_orders, stamp_ranges
+from traceability.domain import (
+    activations,
+    ledger,
+    records,
+    stamp_codes,
+    stamp_downloads,
+    stamp_orders,
+    stamp_suspensions,
+    stamp_voids,
+)
+from traceability.domain.activations import ActivationInput
 from traceability.domain.actors import SYSTEM
 from traceability.domain.areas import GrowingArea
 from traceability.domain.batches import Batch
-from traceability.domain.clock import now, today
+from traceability.domain.clock import today
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.stamp_codes import EpochKey
+from traceability.domain.stamp_downloads import DownloadInput
 from traceability.domain.stamp_orders import Frozen, Minting, OrderInput
+from traceability.domain.stamp_suspensions import RunInput
+from traceability.domain.stamp_voids import VoidInput
 from traceability.domain.stamps import (
     RangeState,
     SerialCounter,
     StampEpoch,
     StampOrder,
-    StampRange,
     VoidReason,
 )
 from traceability.keys import Keyring
@@ -69,32 +81,44 @@ def lot(
 
 
 def stamps(database: Database, batch: Batch, quantity: int, key: EpochKey) -> StampOrder:
-    """An order of stamps for a batch, printed."""
+    """An order of stamps for a batch, given out to be printed."""
     minting = Minting(key.epoch_id, demo=True, freeze=lambda _of: Frozen("a4-65", "HTTP://127.0.0.1/S/", ""))
     with database.transaction(SYSTEM) as session:
         value = OrderInput(batch_id=batch.id, quantity=quantity, layout="a4-65")
         order = stamp_orders.order(session, SYSTEM, value, minting=minting)
     root = stamp_orders.code_root(key, order.first_serial, quantity)
     with database.transaction(SYSTEM) as session:
-        return stamp_orders.prepare(session, SYSTEM, order.id, root=root, qr_mask=0)
+        stamp_orders.prepare(session, SYSTEM, order.id, root=root, qr_mask=0)
+    with database.transaction(SYSTEM) as session:
+        stamp_downloads.ask_download(session, SYSTEM, DownloadInput(order_id=order.id))
+    return order
 
 
 def put(
     database: Database,
-    order: StampOrder,
+    lot: Lot,
     first: int,
     last: int,
     state: RangeState,
-    reason: VoidReason | None = None,
-) -> StampRange:
-    """Puts stamps of an order, counted from 0, into a state."""
-    start = order.first_serial
+    reason: VoidReason = VoidReason.MISPRINT,
+) -> None:
+    """Makes stamps of a lot, counted from 0, active, void or suspended."""
+    keys = {lot.key.epoch_id: lot.key}
+    codes = {"first_code": lot.code(first), "last_code": lot.code(last)}
     with database.transaction(SYSTEM) as session:
-        run = stamp_ranges.carve(session, order.id, start + first, start + last)
-        run.state, run.void_reason = state, reason
-        run.activated_at = now() if state is RangeState.ACTIVE else run.activated_at
-        ledger.record(session, "stamps.put", run)
-        return run
+        if state is RangeState.ACTIVE:
+            activations.activate(session, SYSTEM, ActivationInput(**codes), keys)
+        elif state is RangeState.VOID:
+            stamp_voids.void(session, SYSTEM, VoidInput(**codes, reason=reason), keys)
+        else:
+            start, order_id = lot.order.first_serial, lot.order.id
+            run = RunInput(
+                order_id=order_id,
+                first_serial=start + first,
+                last_serial=start + last,
+                reason="Nghi bị sao chép",
+            )
+            stamp_suspensions.suspend_run(session, SYSTEM, run)
 
 
 def expire(database: Database, batch: Batch, on: date | None = None) -> None:

@@ -41,9 +41,9 @@ def lot(database: Database, settings: Settings) -> Lot:
         picture = pictures.add(session, actor, stored, kind=kind, alt="Bưởi Năm Roi (hình vẽ)")
         products.set_picture(session, actor, product.id, picture)
     made = stamped.lot(database, settings.keyring(), producer=owner, product=product)
-    stamped.put(database, made.order, 0, 0, RangeState.ACTIVE)
-    stamped.put(database, made.order, 1, 1, RangeState.VOID, VoidReason.STOLEN)
-    stamped.put(database, made.order, 2, 2, RangeState.SUSPENDED)
+    stamped.put(database, made, 0, 0, RangeState.ACTIVE)
+    stamped.put(database, made, 1, 1, RangeState.VOID, VoidReason.STOLEN)
+    stamped.put(database, made, 2, 2, RangeState.SUSPENDED)
     return made
 
 

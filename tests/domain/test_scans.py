@@ -79,8 +79,8 @@ def test_on_its_last_day_a_lot_has_not_expired() -> None:
 
 
 def test_each_stamp_of_an_order_speaks_for_itself(database: Database, lot: Lot) -> None:
-    stamped.put(database, lot.order, 0, 4, RangeState.ACTIVE)
-    stamped.put(database, lot.order, 2, 2, RangeState.VOID, VoidReason.STOLEN)
+    stamped.put(database, lot, 0, 4, RangeState.ACTIVE)
+    stamped.put(database, lot, 2, 2, RangeState.VOID, VoidReason.STOLEN)
     assert [verdict(database, lot, number) for number in (0, 1, 2, 3, 4, 5, 19)] == [
         Verdict.ACTIVE,
         Verdict.ACTIVE,
@@ -101,8 +101,8 @@ def test_a_serial_that_no_order_holds_is_not_on_record(database: Database, lot: 
 
 
 def test_a_held_batch_suspends_its_stamps_and_a_recall_goes_before_all(database: Database, lot: Lot) -> None:
-    stamped.put(database, lot.order, 0, 0, RangeState.ACTIVE)
-    stamped.put(database, lot.order, 1, 1, RangeState.VOID, VoidReason.LOST)
+    stamped.put(database, lot, 0, 0, RangeState.ACTIVE)
+    stamped.put(database, lot, 1, 1, RangeState.VOID, VoidReason.LOST)
     with database.transaction(SYSTEM) as session:
         value = SuspensionInput(
             subject_kind=SuspendedKind.BATCH, subject_id=lot.batch.id, reason="Nghi nhiễm bẩn"

@@ -19,9 +19,9 @@ from traceability.domain.stamps import RangeState, VoidReason
 def lot(database: Database, settings: Settings) -> Lot:
     """Stamps 0-4 are active, 5 is void, 6 suspended, the others are still on the roll."""
     made = stamped.lot(database, settings.keyring())
-    stamped.put(database, made.order, 0, 4, RangeState.ACTIVE)
-    stamped.put(database, made.order, 5, 5, RangeState.VOID, VoidReason.STOLEN)
-    stamped.put(database, made.order, 6, 6, RangeState.SUSPENDED)
+    stamped.put(database, made, 0, 4, RangeState.ACTIVE)
+    stamped.put(database, made, 5, 5, RangeState.VOID, VoidReason.STOLEN)
+    stamped.put(database, made, 6, 6, RangeState.SUSPENDED)
     return made
 
 

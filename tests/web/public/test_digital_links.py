@@ -21,7 +21,7 @@ def lot(database: Database, settings: Settings) -> Lot:
     owner = factories.producer(database)
     product = factories.product(database, owner, gtin=GTIN)
     made = stamped.lot(database, settings.keyring(), producer=owner, product=product, lot="LO/1-%A")
-    stamped.put(database, made.order, 0, 0, RangeState.ACTIVE)
+    stamped.put(database, made, 0, 0, RangeState.ACTIVE)
     return made
 
 
