@@ -107,7 +107,12 @@ def plain(value: Any) -> Any:
 
 def canonical(value: Any) -> bytes:
     """Canonical bytes: sorted keys, no spaces, NFC, UTF-8, decimals as text."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _text(plain(value)).encode()
+
+
+def _text(value: Any) -> str:
+    """Canonical JSON of what is plain already."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -173,10 +178,15 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
     moment = now()
     leaves: list[dict[str, Any]] = []
     covered: list[dict[str, Any]] = []
+    everything = {
+        id(row): row for fact in facts for row in fact.records
+    }  # a row that two facts name is told once
+    entries_of = {key: entry(row) for key, row in everything.items()}
+    hash_of = {key: hashlib.sha256(_text(told).encode()).digest() for key, told in entries_of.items()}
     for fact in facts:
         rows = list({id(row): row for row in fact.records}.values())
-        entries = [entry(row) for row in rows]
-        hashes = [hashlib.sha256(canonical(item)).digest() for item in entries]
+        entries = [entries_of[id(row)] for row in rows]
+        hashes = [hash_of[id(row)] for row in rows]
         said: dict[str, Any] = {
             "v": LEAF_VERSION,
             "kind": fact.kind,
@@ -188,7 +198,7 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
         }
         if on_behalf:
             said["on_behalf"] = True
-        body = canonical(said | {"rows": entries})
+        body = _text(plain(said) | {"rows": entries}).encode()
         if len(body) > INLINE_LIMIT:
             digest = hashlib.sha256(b"".join(hashes)).hexdigest()
             body = canonical(said | {"rows": {"count": len(rows), "digest": digest}})

@@ -1,8 +1,8 @@
 """What the parts of the loading share: the ways into the database, who acts, and which row became of which entry."""
 
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from sqlmodel import Session
 
@@ -13,6 +13,7 @@ from traceability.domain.accounts import Account
 from traceability.domain.actors import ON_BEHALF_GRANTS, SYSTEM, Actor
 from traceability.domain.agencies import Agency
 from traceability.domain.ownership import Scope
+from traceability.domain.pictures import StoredPicture
 from traceability.keys import Keyring
 from traceability.seeding.dates import Calendar
 from traceability.seeding.sign_ins import SignIns
@@ -37,11 +38,8 @@ class Loading:
     products: dict[str, str] = field(default_factory=dict)
     areas: dict[str, str] = field(default_factory=dict)
     batches: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def pictures_folder(self) -> Path:
-        """Where picture files lie."""
-        return self.settings.data_dir / "pictures"
+    #: product pictures on their way into the store, by file name
+    pictures: dict[str, Future[StoredPicture]] = field(default_factory=dict)
 
     def act(self, actor: Actor) -> AbstractContextManager[Session]:
         """A transaction of an actor."""

@@ -5,6 +5,7 @@ Each producer enters its own, as on its pages; then the agencies approve, confir
 
 import itertools
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 from sqlmodel import Session
@@ -37,6 +38,13 @@ _SCHEME = {
     CodeFamily.EXPORT: "Mã số vùng trồng xuất khẩu (minh họa)",
 }
 _COVERED = {"area": CoveredKind.AREA, "product": CoveredKind.PRODUCT, "facility": CoveredKind.PRODUCER}
+
+
+def begin_pictures(loading: Loading, pool: Executor) -> None:
+    """Begins to encode the pictures; that goes on beside everything else, on another processor if there is one."""
+    folder = loading.settings.data_dir / "pictures"
+    for path in sorted((source.SEED / "pictures").glob("*.webp")):
+        loading.pictures[path.name] = pool.submit(picture_files.store, path.read_bytes(), folder)
 
 
 def load(loading: Loading) -> None:
@@ -89,11 +97,10 @@ def _products(loading: Loading, session: Session, actor: Actor, owner: source.Ro
         product = products.register(session, actor, value)
         loading.products[row["product_code"]] = product.id
         name = f"{row['product_code']}.webp"
-        data = (source.SEED / "pictures" / name).read_bytes()
         picture = pictures.add(
             session,
             actor,
-            picture_files.store(data, loading.pictures_folder),
+            loading.pictures[name].result(),
             kind=PictureKind.ILLUSTRATION,
             alt=f"Hình minh họa: {row['name_vi']}",
             credit=source.picture_credits()[name],
