@@ -15,9 +15,10 @@ from sqlmodel import Session, col, select
 from traceability import installation, mint, seeding, serving, wording
 from traceability.config import Mode, Settings, WrongSettings
 from traceability.db import Database
-from traceability.domain import accounts, password_links, products
+from traceability.domain import accounts, password_links, products, scans
 from traceability.domain.accounts import Account, AccountInput
 from traceability.domain.actors import SYSTEM, Role
+from traceability.domain.clock import today
 from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import EVERYTHING
 from traceability.keys import MissingKey
@@ -103,6 +104,8 @@ def serve() -> None:
         demo = demo_data.gather(database, settings, keyring)
     elif installation.purpose(database) is None:
         raise WrongSettings("This installation is new: run `flask --app wsgi traceability init` first.")
+    with database.transaction(SYSTEM) as session:
+        scans.forget(session, today())  # days may have ended while nobody served
     database.close()
     serving.announce(settings, demo)
     serving.become_gunicorn(settings)
