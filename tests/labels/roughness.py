@@ -6,9 +6,6 @@ All work on one stamp in the dots of its printer, 255 = white.
 import numpy as np
 from PIL import Image, ImageFilter
 
-FINER = 8
-"""Ink is laid on a grid so much finer than the dots."""
-
 INK_GAIN = 0.05
 """How much wider a dark module comes out, of its width."""
 BLUR_SIGMA = 0.8
@@ -18,11 +15,13 @@ CYLINDER_MM = 40.0
 
 def with_ink_gain(stamp: Image.Image, dots_per_module: int) -> Image.Image:
     """Every dark part grown on all sides, so that a module becomes wider by INK_GAIN at least."""
-    fine = np.repeat(np.repeat(np.asarray(stamp), FINER, axis=0), FINER, axis=1)
-    for _ in range(max(1, round(INK_GAIN * dots_per_module * FINER / 2))):
+    # Ink is laid on a grid so much finer than the dots.
+    finer = 4 if dots_per_module >= 8 else 8
+    fine = np.repeat(np.repeat(np.asarray(stamp), finer, axis=0), finer, axis=1)
+    for _ in range(max(1, round(INK_GAIN * dots_per_module * finer / 2))):
         for axis in (0, 1):
             fine = np.minimum(fine, np.minimum(np.roll(fine, 1, axis), np.roll(fine, -1, axis)))
-    return Image.fromarray(fine).reduce(FINER)
+    return Image.fromarray(fine).reduce(finer)
 
 
 def blurred(stamp: Image.Image, dpi: int) -> Image.Image:

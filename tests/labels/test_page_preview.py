@@ -64,8 +64,8 @@ def compare(page: pypdfium2.PdfPage, told: preview.Page) -> None:
     said = [letter for stamp in told.stamps for letter in expected(stamp.texts)] + list(expected(told.footer))
     assert len(drawn) == len(said)
     remaining: dict[str, list] = {}
-    for letter in drawn:
-        remaining.setdefault(letter[0], []).append(letter[1:])
+    for letter, *place in drawn:
+        remaining.setdefault(letter, []).append(place)
     for letter, x, baseline, size in said:
         places = np.array(remaining[letter])
         nearest = np.abs(places - (x, baseline, size)).max(axis=1).argmin()
