@@ -156,6 +156,16 @@ def test_passwords_that_everybody_tries_are_refused(password: str, code: str) ->
     assert refusal(lambda: passwords.must_be_good(password, "dn-f01")) == code
 
 
+def test_an_offices_session_ends_sooner_than_a_producers_phone() -> None:
+    row = SignInSession(token_hash="x", account_id="a")
+    for hours, office, phone in ((11, True, True), (13, False, True), (24 * 31, False, False)):
+        at = row.seen_at + timedelta(hours=hours)
+        assert sessions.is_live(row, office=True, moment=at) is office
+        assert sessions.is_live(row, office=False, moment=at) is phone
+    row.seen_at += timedelta(days=7)
+    assert not sessions.is_live(row, office=True, moment=row.seen_at + timedelta(minutes=1))
+
+
 # -- the one-time link ------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from traceability.domain import notices, password_links, sign_in
 from traceability.domain.accounts import Account
 from traceability.domain.actors import SYSTEM
 from traceability.domain.ownership import EVERYTHING
+from traceability.domain.producers import Producer
 from traceability.domain.sessions import token_hash
 
 pytestmark = SQLITE_ONLY
@@ -186,6 +187,16 @@ def test_notices_are_worded_in_the_readers_language(
     assert "Đã mở tài khoản dn-f01" in page
     assert "Có thay đổi liên quan đến hồ sơ của bạn" in page
     assert "The account dn-f01 was opened" in client.get("/account/notices?lang=en").text
+
+
+def test_a_notice_leads_to_what_it_is_about(
+    client: FlaskClient, database: Database, account: Account
+) -> None:
+    with database.reading(EVERYTHING) as session:
+        owner = session.get_one(Producer, account.producer_id)
+    area = factories.area(database, owner)
+    factories.sign_in_as(client, database, account)
+    assert f'href="/producer/areas/{area.id}"' in client.get("/account/notices").text
 
 
 def test_notices_are_marked_as_read_only_in_ones_own_inbox(

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import current_app, redirect, render_template, url_for
 from flask_login import current_user
-from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response
 
 from traceability import access
@@ -15,18 +14,32 @@ from traceability.domain.notices import Notice
 from traceability.domain.ownership import EVERYTHING
 from traceability.wording.notices import notice as sentence
 
-#: Whose page a notice leads to: table of its subject -> (page, name of the id in the address).
-PAGES = {
-    "batch": ("batches_show", "batch_id"),
-    "growing_area": ("areas_show", "area_id"),
-    "area_code": ("areas", "area_id"),
-    "product": ("products_show", "product_id"),
-    "certificate": ("certificates_show", "certificate_id"),
-    "stamp_order": ("stamp_orders_show", "order_id"),
-    "delivery": ("deliveries_show", "delivery_id"),
-    "recall": ("recalls_show", "recall_id"),
-    "inspection": ("inspections_show", "inspection_id"),
-    "doubt": ("doubts_show", "doubt_id"),
+#: Where a notice leads: audience -> table of its subject -> (page, name of the id in the address, if it takes one).
+PAGES: dict[str, dict[str, tuple[str, str | None]]] = {
+    "producer": {
+        "account": ("members", None),
+        "area_code": ("areas", None),
+        "batch": ("batches_show", "batch_id"),
+        "certificate": ("certificates", None),
+        "delivery": ("deliveries", None),
+        "growing_area": ("areas_show", "area_id"),
+        "inspection": ("inspections_show", "inspection_id"),
+        "packing_house": ("packing_houses", None),
+        "producer": ("profile", None),
+        "product": ("products_show", "product_id"),
+        "recall": ("recalls_show", "recall_id"),
+        "stamp_order": ("stamp_orders_show", "order_id"),
+    },
+    "inspector": {
+        "batch": ("batches_show", "batch_id"),
+        "doubt": ("doubts_show", "doubt_id"),
+        "growing_area": ("areas_show", "area_id"),
+        "inspection": ("inspections_show", "inspection_id"),
+        "producer": ("producers_show", "producer_id"),
+        "product": ("products_show", "product_id"),
+        "recall": ("recalls_show", "recall_id"),
+        "stamp_order": ("stamp_orders_show", "order_id"),
+    },
 }
 
 
@@ -55,13 +68,10 @@ def notices_read() -> Response:
 
 def page_of(row: Notice) -> str | None:
     """The page about a notice's subject, in the reader's own part of the site; None where there is none."""
-    page, key = PAGES.get(row.subject_table, ("", ""))
-    values: dict[str, Any] = {key: row.subject_id}
     audience = "producer" if current_user.actor.producer_id is not None else "inspector"
+    page, key = PAGES[audience].get(row.subject_table, ("", None))
     endpoint = f"{audience}.{page}"
-    if not page or not row.subject_id or endpoint not in current_app.view_functions:
+    if endpoint not in current_app.view_functions:
         return None
-    try:
-        return url_for(endpoint, **values)
-    except BuildError:
-        return None
+    values: dict[str, Any] = {key: row.subject_id} if key is not None else {}
+    return url_for(endpoint, **values)
