@@ -24,6 +24,7 @@ from traceability.domain.products import Product
 GAP_DAYS = 14
 #: A page walks up this many batches at most; a recall walks all.
 MOST_BATCHES = 60
+_BEGINNINGS = frozenset({EventType.HARVEST, EventType.TRANSFORM, EventType.TREAT})
 _SHIPPED = frozenset({EventType.SHIP, EventType.SELL})
 
 
@@ -230,9 +231,7 @@ def _chapters(
     told: dict[str, list[Step]] = {
         parent.batch.id: [
             _step(event, parent, areas, markets)
-            for event in sorted(
-                standing(events.get(parent.batch.id, ())), key=lambda event: event.happened_at
-            )
+            for event in sorted(standing(events.get(parent.batch.id, ())), key=_place_in_time)
             if parent is own or event.type not in _SHIPPED or event.delivery_id in ways
         ]
         for parent in parents
@@ -251,6 +250,12 @@ def _chapters(
         )
         for parent in (*above, own)
     )
+
+
+def _place_in_time(event: Event) -> tuple[date, bool, datetime, datetime]:
+    """By moments. Where only the day is known, beginnings stand before the other steps of the day, the rest after."""
+    late = is_whole_day(event.happened_at) and event.type not in _BEGINNINGS
+    return local_day(event.happened_at), late, event.happened_at, event.created_at
 
 
 def _step(event: Event, parent: Parent, areas: dict[str, GrowingArea], markets: dict[str, str]) -> Step:
