@@ -20,7 +20,7 @@ from traceability.domain.suspensions import SUSPENDERS, TABLES, SuspendedKind, S
 from traceability.forms import Form
 from traceability.i18n import gettext
 
-_ANY = tuple({permission for permissions in SUSPENDERS.values() for permission in permissions})
+_ANY = tuple(sorted({permission for permissions in SUSPENDERS.values() for permission in permissions}))
 
 
 @blueprint.route("/suspensions/<kind>/<subject_id>/new", methods=["GET", "POST"], endpoint="suspend")
