@@ -55,7 +55,7 @@ def test_a_short_form_under_a_quarter_of_a_millimetre_is_refused_always():
         ({"rows": 14}, "labels.layout_exceeds_page"),
         ({"left_mm": -1}, "labels.layout_exceeds_page"),
         ({"gap_x_mm": float("nan")}, "labels.layout_exceeds_page"),
-        ({"page_width_mm": 9e9}, "labels.layout_exceeds_page"),
+        ({"page_width_mm": 9e9}, "labels.page_too_large"),
         ({"rows": 0}, "labels.layout_empty"),
         ({"dpi": 96}, "labels.layout_empty"),
         ({"module_mm": 0.6}, "labels.symbol_exceeds_stamp"),
@@ -78,6 +78,14 @@ def test_a_roll_on_a_long_page_keeps_its_pitch():
     assert long.per_page == 100
     assert long.page_height_mm == pytest.approx(100 * 30 + 99 * 3)
     long.check()
+
+
+@pytest.mark.parametrize("roll", [ROLL_30X20, ROLL_35X22, ROLL_50X30], ids=lambda roll: roll.name)
+def test_a_page_of_a_roll_has_as_many_rows_as_a_pdf_allows(roll):
+    roll.with_rows(roll.most_rows).check()
+    assert roll.most_rows >= 150
+    with pytest.raises(RuleBroken, match="page_too_large"):
+        roll.with_rows(roll.most_rows + 1).check()
 
 
 def test_stamps_fill_rows_from_the_top_after_the_used_cells():

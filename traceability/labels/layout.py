@@ -28,7 +28,8 @@ DPI_PROFILES = (203, 300, 600)
 LEAST_MODULE_MM = {PrintedForm.SHORT: 0.25, PrintedForm.DIGITAL_LINK: 0.396}
 _LEAST_COLUMN_MM = 9.0
 _LEAST_TEXT_MM = 9.0
-_LARGEST_PAGE_MM = 5000.0
+LARGEST_PAGE_MM = 5000
+"""A PDF's page has at most 14,400 points."""
 _LEAST_INSET_WITHIN_CUTS_MM = 0.3
 _MOST_CELLS = 2000
 MOST_COPIES = 100
@@ -119,10 +120,16 @@ class Layout:
         return replace(self, dpi=dpi)
 
     def with_rows(self, rows: int) -> "Layout":
-        """A roll on longer pages: `rows` stamps one below the other (100 to 500 spare the printer's
-        driver)."""
+        """A roll on longer pages: `rows` stamps one below the other (100 and more spare the printer's driver);
+        at most `most_rows`."""
         height = self.top_mm * 2 + rows * self.stamp_height_mm + (rows - 1) * self.gap_y_mm
         return replace(self, rows=rows, page_height_mm=height)
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows of this roll a page can have."""
+        pitch = self.stamp_height_mm + self.gap_y_mm
+        return min(_MOST_CELLS, int((LARGEST_PAGE_MM - 2 * self.top_mm + self.gap_y_mm) / pitch))
 
     def check(self) -> None:
         """Raises RuleBroken when the stamps do not lie on the page, or a measure makes no sense."""
@@ -194,7 +201,9 @@ class Layout:
 def _check_along(field: str, page: float, first: float, count: int, stamp: float, gap: float) -> None:
     """One direction of a page: its length, the first stamp's place, how many, how long, how far apart (mm)."""
     needed = first + count * stamp + (count - 1) * gap
-    possible = 0 < page <= _LARGEST_PAGE_MM and stamp > 0 and first >= 0 and gap >= 0
+    if page > LARGEST_PAGE_MM:
+        raise RuleBroken("labels.page_too_large", field=field, most_mm=LARGEST_PAGE_MM)
+    possible = page > 0 and stamp > 0 and first >= 0 and gap >= 0
     if not (possible and needed <= page + 0.01):
         raise RuleBroken(
             "labels.layout_exceeds_page", field=field, needed_mm=round(needed, 2), page_mm=round(page, 2)

@@ -1,6 +1,11 @@
-"""Why a print was not made."""
+"""Why a print was not made, and what layouts and their parts are called."""
+
+from enum import Enum
+from typing import Any
 
 from traceability.i18n import N_
+from traceability.labels.layouts import Arrangement, Marks
+from traceability.labels.order import PrintedForm, TextKind
 
 REFUSALS = {
     "labels.nothing_to_print": N_(
@@ -94,4 +99,54 @@ REFUSALS = {
         "are printed from the PDF."
     ),
     "labels.no_such_page": N_("The print has {pages} pages; there is no such one among them."),
+    "labels.page_too_large": N_(
+        "A page can have at most {most_mm} mm. Use fewer rows or smaller stamps; a long roll takes "
+        "several pages."
+    ),
 }
+
+NAMES: dict[type[Enum], dict[Any, str]] = {
+    PrintedForm: {
+        PrintedForm.SHORT: N_("short address (for phones)"),
+        PrintedForm.DIGITAL_LINK: N_("GS1 Digital Link"),
+    },
+    Arrangement: {
+        Arrangement.BESIDE: N_("QR code on the left, text beside it"),
+        Arrangement.STACKED: N_("text above the QR code, centred"),
+    },
+    Marks: {
+        Marks.NONE: N_("no marks"),
+        Marks.CROP: N_("crop marks at the edges of the sheet"),
+        Marks.CUT: N_("cutting lines around every stamp"),
+    },
+    TextKind: {
+        TextKind.PRODUCER: N_("producer"),
+        TextKind.LOT: N_("lot number"),
+        TextKind.HARVESTED_ON: N_("harvest date"),
+        TextKind.PACKED_ON: N_("packing date"),
+        TextKind.BEST_BEFORE: N_("best before"),
+        TextKind.GROWING_AREA: N_("growing area code"),
+        TextKind.PACKING_HOUSE: N_("packing house code"),
+        TextKind.NET_WEIGHT: N_("net weight"),
+        TextKind.GROSS_WEIGHT: N_("gross weight"),
+        TextKind.CONTENT: N_("content"),
+        TextKind.CERTIFICATE: N_("certificate"),
+        TextKind.OTHER: N_("other text"),
+    },
+}
+
+LAYOUTS = {
+    "a4-5x13-30x20": N_("A4 sheet, 65 stamps of 30 × 20 mm"),
+    "a4-5x13-38x21": N_("A4 label sheet, 65 labels of 38.1 × 21.2 mm"),
+    "a4-4x10-48x25": N_("A4 label sheet, 40 labels of 48.5 × 25.4 mm"),
+    "a4-3x7-63x38": N_("A4 label sheet, 21 labels of 63.5 × 38.1 mm"),
+    "a4-3x8-70x37": N_("A4 label sheet, 24 labels of 70 × 37 mm"),
+    "a4-2x4-99x67": N_("A4 label sheet, 8 carton labels of 99.1 × 67.7 mm"),
+    "a4-4x4-tag-40x70": N_("A4 sheet, 16 hang tags of 40 × 70 mm to cut"),
+    "roll-30x20": N_("Roll, stamps of 30 × 20 mm"),
+    "roll-35x22": N_("Roll, stamps of 35 × 22 mm"),
+    "roll-50x30": N_("Roll, stamps of 50 × 30 mm"),
+    "roll-100x50-carton": N_("Roll, carton labels of 100 × 50 mm"),
+    "roll-40x70-tag": N_("Roll, hang tags of 40 × 70 mm"),
+}
+"""The ready layouts by name, as a person calls them."""
