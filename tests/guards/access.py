@@ -56,7 +56,9 @@ def route(app: Flask, rule: Rule) -> Route:
     methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     exempt = f"{view.__module__}.{view.__name__}" in protection._exempt_views
     token = "–" if set(methods) <= _SAFE else "no" if exempt else "yes"
-    demand = " ".join(str(getattr(word, "value", word)) for word in demand_of(view) or ("nothing said",))
+    demand = " ".join(
+        sorted(str(getattr(word, "value", word)) for word in demand_of(view) or ("nothing said",))
+    )
     return Route(rule.endpoint, rule.rule, " ".join(methods), demand, token)
 
 
