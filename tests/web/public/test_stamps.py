@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from tests import factories, stamped
 from tests.databases import SQLITE_ONLY
 from tests.stamped import Lot
+from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import recalls, scans
 from traceability.domain.actors import SYSTEM
@@ -20,6 +21,8 @@ from traceability.domain.clock import today
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.recalls import RecallInput, RecallKind
 from traceability.domain.stamp_codes import ALPHABET, EpochKey, group, mint
+from traceability.domain.stamps import RangeState
+from traceability.domain.suspensions import SuspendedKind, SuspensionInput, suspend
 from traceability.scan_gate import gate
 
 pytestmark = SQLITE_ONLY
@@ -75,6 +78,23 @@ def test_a_scan_after_a_recall_shows_it(client: FlaskClient, database: Database,
     assert "Lô hàng này đang bị thu hồi" in page.text
     assert "Mang trả lại nơi đã mua." in page.text
     assert client.get("/s/" + lot.code(0), headers=JSON).get_json()["recalls"][0]["text"]
+
+
+def test_the_next_scan_shows_a_suspended_growing_area_code(
+    client: FlaskClient, database: Database, settings: Settings
+) -> None:
+    owner = factories.producer(database)
+    area = factories.area(database, owner)
+    code = factories.area_code(database, area)
+    lot = stamped.lot(database, settings.keyring(), producer=owner, area=area, area_code=code.code)
+    stamped.put(database, lot, 0, 0, RangeState.ACTIVE)
+    assert "tạm dừng" not in client.get("/s/" + lot.code(0)).text
+    with database.transaction(SYSTEM) as session:
+        kind = SuspendedKind.AREA_CODE
+        suspend(session, SYSTEM, SuspensionInput(subject_kind=kind, subject_id=code.id, reason="Lý do kín"))
+    page = client.get("/s/" + lot.code(0)).text
+    assert "Mã số vùng trồng của lô hàng này đang bị tạm dừng" in page
+    assert "Lý do kín" not in page
 
 
 def test_the_page_holds_what_the_circular_asks_for(client: FlaskClient, lot: Lot) -> None:
