@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from traceability.domain import provenance
+from traceability.domain.accounts import Account
 from traceability.domain.agencies import Agency, AgencyState
 from traceability.domain.areas import AreaState, GrowingArea
 from traceability.domain.batches import Batch, BatchState
@@ -83,16 +84,23 @@ class LotCard:
 def counters(session: Session) -> Counters:
     """The figures of the home page."""
     own_producer = (Producer.register_of == Register.VINH_LONG, Producer.state != ProducerState.DRAFT)
+    with_account = select(Account.producer_id).where(
+        col(Account.producer_id).is_not(None), col(Account.disabled_at).is_(None)
+    )
     return Counters(
         products=_count(
             session, Product, Product.register_of == Register.VINH_LONG, Product.state != ProductState.DRAFT
         ),
         producers=_count(session, Producer, *own_producer),
-        with_stamps=_count(session, Producer, *own_producer, col(Producer.has_stamps)),
+        with_stamps=_count(
+            session, Producer, *own_producer, col(Producer.has_stamps), col(Producer.id).in_(with_account)
+        ),
         agencies=_count(
             session, Agency, Agency.register_of == Register.VINH_LONG, Agency.state == AgencyState.ACTIVE
         ),
-        areas=_count(session, GrowingArea, GrowingArea.state == AreaState.APPROVED),
+        areas=_count(
+            session, GrowingArea, col(GrowingArea.state).in_([AreaState.APPROVED, AreaState.SUSPENDED])
+        ),
         lots=_count(session, Batch, col(Batch.released_at).is_not(None)),
         stamps=session.exec(select(func.coalesce(func.sum(StampOrder.quantity), 0))).one(),
         scans=session.exec(select(func.coalesce(func.sum(StampCount.opened), 0))).one(),

@@ -26,6 +26,8 @@ def test_the_counters_count_the_province_s_own_register(
     sister = factories.producer(database, register_of=Register.SISTER)
     factories.product(database, sister)
     factories.agency(database, Permission.INSPECT)
+    assert figures(client.get("/").text)[:4] == ["1", "2", "0", "1"]  # stamps, but no account yet
+    factories.account(database, lot.producer)
     shown = figures(client.get("/").text)
     assert shown[:4] == ["1", "2", "1", "1"]
     assert shown[4:7] == ["1", "1", "20"]
