@@ -216,7 +216,7 @@ def test_every_demo_account_can_sign_in(demo_app: Flask, demo: dict[str, Any]) -
     for person in people:
         client = demo_app.test_client()
         typed = {"username": person["username"], "password": person["password"]}
-        answer = client.post("/sign-in", data=typed)
+        answer = client.post("/account/sign-in", data=typed)
         assert answer.status_code == 303, person["username"]
 
 

@@ -20,6 +20,8 @@ from traceability.seeding.loading import Loading
 
 INSPECTORS = "A02"
 _SHOPPERS, _DAYS = 240, 30
+#: Most people look while they can still eat it.
+_WHILE_GOOD = 0.9
 _PHONES = ("phone", "phone", "phone", "computer")
 
 
@@ -103,9 +105,11 @@ def _scan(loading: Loading) -> None:
     with loading.act(SYSTEM) as session:
         statement = select(StampRange).where(StampRange.state == RangeState.ACTIVE)
         ranges = session.exec(statement.order_by(col(StampRange.first_serial))).all()
+        good = set(session.exec(select(Batch.id).where(col(Batch.best_before_on) >= today())).all())
+        kept = [stamps for stamps in ranges if stamps.batch_id in good] or ranges
         seen = []
         for number in range(_SHOPPERS):
-            stamps = dice.choice(ranges)
+            stamps = dice.choice(kept if dice.random() < _WHILE_GOOD else ranges)
             # Not the first of a range: those are shown to whoever tries the demo, and have not been opened yet.
             serial = stamps.first_serial + 1 + dice.randrange(max(1, stamps.count - 1))
             for _again in range(dice.choice((1, 1, 1, 2, 3))):

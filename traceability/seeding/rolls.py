@@ -14,7 +14,7 @@ from traceability.domain.batches import Batch
 from traceability.domain.clock import today
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_codes import mint as code_of
-from traceability.domain.stamp_downloads import DownloadInput, PrintedInput
+from traceability.domain.stamp_downloads import BadRun, DownloadInput, PrintedInput
 from traceability.domain.stamp_orders import Minting, OrderInput
 from traceability.domain.stamps import StampOrder
 from traceability.seeding import source
@@ -44,10 +44,9 @@ def _order(loading: Loading, actor: Actor, entry: dict[str, Any], minting: Minti
         batch_id=loading.batches[entry["batch_id"]],
         quantity=quantity,
         layout=SHEET if quantity <= SHEETS_UP_TO else ROLL,
-        large_confirmed=True,
     )
     with loading.act(actor) as session:
-        order = stamp_orders.order(session, actor, value, minting=minting)
+        order = stamp_orders.order(session, actor, value, minting=minting, proven=True)
     return print_room.make_ready(loading.database, actor, order.id, loading.keyring)
 
 
@@ -61,7 +60,8 @@ def _use(loading: Loading, actor: Actor, entry: dict[str, Any], order: StampOrde
         printed = PrintedInput(order_id=order.id)
         if voided:
             spoiled = _codes(key, first + applied, voided)
-            printed = PrintedInput(order_id=order.id, spoiled_first=spoiled[0], spoiled_last=spoiled[1])
+            bad = BadRun(first_code=spoiled[0], last_code=spoiled[1])
+            printed = PrintedInput(order_id=order.id, bad=[bad])
         stamp_downloads.mark_printed(session, actor, printed, keys)
         batch = records.find(session, Batch, order.batch_id)
         fresh = batch.best_before_on is None or batch.best_before_on > today()

@@ -1,7 +1,9 @@
 """Sentences and words for events, their key data elements and their corrections."""
 
 from traceability.domain.history import CorrectionReason, EventType
+from traceability.domain.treatments import InputKind
 from traceability.i18n import N_
+from traceability.wording import treatments
 
 REFUSALS = {
     "moment_unreadable": N_(
@@ -112,3 +114,5 @@ KEY_DATA = {
     "report_no": N_("Report number"),
     "result": N_("Result"),
 }
+#: Where an element's value is a word of ours, its own word: `element.value`.
+KEY_DATA |= {f"input_kind.{kind.value}": word for kind, word in treatments.NAMES[InputKind].items()}
