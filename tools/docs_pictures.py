@@ -1,8 +1,8 @@
 """Takes the pictures of the README and docs/ from a running demo: `make docs-pictures`.
 
 Starts the demo province, signs in as each audience, visits the pages of `PICTURES` and writes docs/pictures/NAME.webp.
-A stamp sheet, a roll and a cover sheet are ordered and rendered from their PDFs to print-NAME.png. `python -m tools.docs_pictures NAME...`
-takes only those whose names begin so.
+A stamp sheet, a roll and a cover sheet are ordered, and rendered from their PDFs to print-NAME.png.
+`python -m tools.docs_pictures NAME...` takes only the pictures whose names begin so.
 """
 
 import re
@@ -64,7 +64,8 @@ def type_codes(page: Page) -> None:
 class Picture:
     """One picture: its file's name, who looks at which page on what screen, and what is done before it is taken.
 
-    `path` may name the addresses that the demo tells of, such as `{void}`, and `{pomelo}`: a stamp in use of the first producer.
+    `path` may name the addresses that the demo tells of, such as `{void}`; `{pomelo}` is a stamp in use of the
+    first producer.
     `who` is "visitor", "producer", "inspector" or "administrator". `height` takes more than the screen.
     """
 
