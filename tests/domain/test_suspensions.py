@@ -8,7 +8,15 @@ from sqlmodel import select
 
 from tests import factories
 from traceability.db import Database
-from traceability.domain import ledger, records, scans, stamp_suspensions, suspensions
+from traceability.domain import (
+    ledger,
+    records,
+    scans,
+    stamp_ranges,
+    stamp_suspensions,
+    stamp_voids,
+    suspensions,
+)
 from traceability.domain.actors import SYSTEM, Actor, Permission
 from traceability.domain.areas import AreaCode, AreaCodeChange, AreaState, CodeState, GrowingArea
 from traceability.domain.batches import Batch, BatchState
@@ -17,7 +25,7 @@ from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.notices import Notice
 from traceability.domain.ownership import Reach, Scope
 from traceability.domain.producers import Producer, ProducerState
-from traceability.domain.stamps import RangeState, StampOrder, StampRange
+from traceability.domain.stamps import RangeState, StampOrder, StampRange, VoidReason
 from traceability.domain.suspensions import SUSPENDERS, SuspendedKind, Suspension, SuspensionInput
 
 REASON = "Phát hiện vi phạm khi kiểm tra"
@@ -213,3 +221,20 @@ def test_stamps_of_another_order_cannot_be_cut(database: Database, owner: Produc
     with pytest.raises(RuleBroken) as caught, database.transaction(officer) as session:
         stamp_suspensions.suspend_run(session, officer, run)
     assert caught.value.code == "stamp_ranges.outside_order"
+
+
+def test_a_suspended_stamp_that_is_made_void_is_no_longer_suspended(
+    database: Database, owner: Producer
+) -> None:
+    order = stamped(database, factories.harvest(database, owner))
+    officer = factories.officer(Permission.VOID_STAMPS)
+    with database.transaction(officer) as session:
+        stamp_suspensions.suspend_code(session, officer, 1, 1050, REASON)
+    with database.transaction(SYSTEM) as session:
+        row = records.lock(session, StampOrder, order.id)
+        found = stamp_ranges.locked(session, order.id)
+        stopped = [stamps for stamps in found if stamps.state is RangeState.SUSPENDED]
+        stamp_voids.end(session, row, stopped, VoidReason.STOLEN, "")
+    with database.reading(SYSTEM.scope) as session:
+        assert not suspensions.standing(session)
+    assert (50, 50, "void") in ranges(database, order)

@@ -4,7 +4,6 @@ A leaf belongs to a producer, or to nobody (agencies, reference data); what belo
 see everything. The commitments inside the leaves are not shown: they say nothing to a reader.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,7 +18,11 @@ from traceability.domain.ledger import LogEntry, LogLeaf
 from traceability.domain.moments import start_of
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import Producer
-from traceability.domain.registers import EXPORT_LIMIT, PAGE_SIZE, Page
+from traceability.domain.registers import PAGE_SIZE, Page
+
+#: An export holds the newest lines, at most so many.
+EXPORT_LIMIT = 20_000
+_ON_BEHALF = b'"on_behalf":true'  # as the canonical bytes of a leaf say it
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def _told(session: Session, found: list[tuple[Any, ...]]) -> list[Line]:
                 kind=leaf.kind,
                 at=leaf.at,
                 person=known.get(leaf.actor or ""),
-                on_behalf=bool(json.loads(leaf.body).get("on_behalf")),
+                on_behalf=_ON_BEHALF in leaf.body,
                 producer=producer or "",
                 producer_id=producer_id,
                 table=entry.table_name if entry else "",

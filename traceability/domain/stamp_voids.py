@@ -5,10 +5,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session
 
-from traceability.domain import ledger, notices, records, stamp_ranges, stamp_runs
+from traceability.domain import ledger, notices, records, stamp_ranges, stamp_runs, suspensions
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.stamp_runs import Keys, TypedCode
 from traceability.domain.stamps import RangeState, StampOrder, StampRange, VoidReason
+from traceability.domain.suspensions import SuspendedKind
 from traceability.domain.text import Block
 
 
@@ -54,8 +55,9 @@ def end(session: Session, order: StampOrder, ended: list[StampRange], reason: Vo
     for stamps in ended:
         stamps.state, stamps.state_before = RangeState.VOID, None
         stamps.void_reason, stamps.note = reason, note
+    over = suspensions.end_with(session, SuspendedKind.STAMP_RANGE, [stamps.id for stamps in ended])
     session.flush()
-    ledger.record(session, "stamps.voided", order, *ended, reason=reason)
+    ledger.record(session, "stamps.voided", order, *ended, *over, reason=reason)
 
 
 def _tell(session: Session, order: StampOrder, ended: list[StampRange]) -> None:

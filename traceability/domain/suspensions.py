@@ -190,6 +190,19 @@ def release(session: Session, actor: Actor, kind: SuspendedKind, subject: Any, r
     return suspension
 
 
+def end_with(session: Session, kind: SuspendedKind, subject_ids: list[str]) -> list[Suspension]:
+    """Ends the suspensions of subjects that are done with for ever; the caller's fact must name them."""
+    statement = select(Suspension).where(
+        Suspension.subject_kind == kind,
+        col(Suspension.subject_id).in_(subject_ids),
+        col(Suspension.lifted_at).is_(None),
+    )
+    over = list(session.exec(statement).all())
+    for suspension in over:
+        suspension.lifted_at = now()
+    return over
+
+
 def tell(session: Session, what: str, suspension: Suspension, subject: Record, **facts: Any) -> None:
     """The notice to the producer: `suspended_batch`, `lifted_area_code` ..."""
     code = f"{what}_{suspension.subject_kind.value}"

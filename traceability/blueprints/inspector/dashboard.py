@@ -26,6 +26,8 @@ from traceability.wording.facts import fact
 MAP_WIDTH, MAP_HEIGHT = 400, 300
 _TONES = {"approved": "ok", "draft": "wait", "suspended": "hold"}
 _NEWEST = 8
+#: Width of a letter and height of a line of the names on the map, in its units.
+_LETTER, _LINE = 5.0, 9.0
 #: What a scan's chart tells apart, from the ground up.
 _SCAN_GROUPS = (
     ("ok", (Verdict.ACTIVE,)),
@@ -121,8 +123,8 @@ def _map(province: str, found: Sequence[MapArea], codes: dict[str, list[areas.Ar
     }
 
 
-def _places(shapes: list[dict[str, Any]], most: int = 7, apart: float = 26) -> list[dict[str, Any]]:
-    """The names of the communes with the most ground, where the map has room for them."""
+def _places(shapes: list[dict[str, Any]], most: int = 9) -> list[dict[str, Any]]:
+    """The names of the communes with the most ground, above or below their areas, where the map has room for them."""
     grouped: dict[str, list[dict[str, Any]]] = {}
     for shape in shapes:
         if shape["area"].commune:
@@ -130,10 +132,30 @@ def _places(shapes: list[dict[str, Any]], most: int = 7, apart: float = 26) -> l
     placed: list[dict[str, Any]] = []
     largest = sorted(grouped.items(), key=lambda item: -sum(shape["area"].square_metres for shape in item[1]))
     for commune, members in largest:
-        x = sum(shape["x"] for shape in members) / len(members)
-        y = min(shape["y"] - shape["r"] for shape in members) - 4
-        free = all(abs(y - other["y"]) > 11 or abs(x - other["x"]) > apart * 3 for other in placed)
-        if free and len(placed) < most:
-            short = commune.removeprefix("Phường ").removeprefix("Xã ")
-            placed.append({"x": round(min(max(x, 40), MAP_WIDTH - 40), 1), "y": round(y, 1), "name": short})
+        name = commune.removeprefix("Phường ").removeprefix("Xã ")
+        half = len(name) * _LETTER / 2
+        middle = sum(shape["x"] for shape in members) / len(members)
+        x = round(min(max(middle, half + 4), MAP_WIDTH - half - 4), 1)
+        above = min(shape["y"] - shape["r"] for shape in members) - 3
+        below = max(shape["y"] + shape["r"] for shape in members) + _LINE
+        for y in (above, below):
+            if len(placed) < most and _has_room(x, y, half, shapes, placed):
+                placed.append({"x": x, "y": round(y, 1), "half": half, "name": name})
+                break
     return placed
+
+
+def _has_room(
+    x: float, y: float, half: float, shapes: list[dict[str, Any]], placed: list[dict[str, Any]]
+) -> bool:
+    """Whether a name whose line stands on (x, y) covers no circle, no other name and no edge of the map."""
+    if not _LINE < y < MAP_HEIGHT - 24:
+        return False
+    beside = all(
+        abs(x - other["x"]) > half + other["half"] + 4 or abs(y - other["y"]) > _LINE for other in placed
+    )
+    return beside and all(
+        abs(x - shape["x"]) > half + shape["r"]
+        or not y - _LINE - shape["r"] < shape["y"] < y + shape["r"] + 1
+        for shape in shapes
+    )

@@ -34,6 +34,7 @@ def index() -> str:
         concepts=concepts(),
         link=page_link(),
         exports=export_links("inspector.log_export"),
+        limit=logbook.EXPORT_LIMIT,
         fact=fact,
     )
 

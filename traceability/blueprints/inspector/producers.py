@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from flask import render_template
+from flask import render_template, request, url_for
 from pydantic import BaseModel
 from sqlmodel import Session
 from werkzeug.wrappers import Response
@@ -12,7 +12,16 @@ from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
 from traceability.blueprints.inspector.exports import producer_sheet, sheet
 from traceability.blueprints.inspector.listing import categories, export_links, page_link, wanted
-from traceability.domain import accounts, case_files, logbook, personal_data, records, registers, suspensions
+from traceability.domain import (
+    accounts,
+    case_files,
+    logbook,
+    personal_data,
+    producers,
+    records,
+    registers,
+    suspensions,
+)
 from traceability.domain.actors import Permission
 from traceability.domain.batches import Batch
 from traceability.domain.clock import today
@@ -23,8 +32,8 @@ from traceability.domain.product_categories import CATEGORIES
 from traceability.domain.products import Product
 from traceability.domain.registers import Page, counts_by
 from traceability.domain.suspensions import SUSPENDERS, SuspendedKind
-from traceability.forms import Form
-from traceability.i18n import language
+from traceability.forms import Form, press
+from traceability.i18n import gettext, language
 from traceability.wording.facts import fact
 
 _NEWEST = 10
@@ -73,6 +82,20 @@ def producers_contact(producer_id: str) -> str:
         records.find(session, Producer, producer_id)
     declare_reading(access.database(), access.current_actor(), "producer", producer_id, purpose)
     return _page(producer_id, contact=True)
+
+
+@blueprint.post("/producers/<producer_id>/stamps")
+@requires(Permission.ISSUE_STAMPS, Permission.APPROVE_FACILITY, Permission.MANAGE_ACCOUNTS)
+def producers_stamps(producer_id: str) -> Response:
+    """Lets the producer order stamps, or no longer."""
+    allowed = request.form.get("allowed") == "1"
+    return press(
+        lambda session, actor: producers.set_stamps(session, actor, producer_id, allowed),
+        url_for("inspector.producers_show", producer_id=producer_id),
+        gettext("The producer may order stamps.")
+        if allowed
+        else gettext("The producer may order no stamps."),
+    )
 
 
 @blueprint.get("/producers/export")
