@@ -232,7 +232,7 @@ def enable(session: Session, actor: Actor, account_id: str) -> Account:
 
 def _must_not_be_last(session: Session, account: Account) -> None:
     statement = select(Account).where(Account.role == Role.ADMINISTRATOR).order_by(col(Account.id))
-    everyone = session.exec(statement.with_for_update()).all()  # two who disable each other wait here
+    everyone = session.exec(statement.with_for_update(key_share=True)).all()  # two who disable each other wait here
     if not any(other.disabled_at is None and other.id != account.id for other in everyone):
         raise RuleBroken("accounts.last_administrator")
 

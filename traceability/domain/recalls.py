@@ -178,7 +178,7 @@ def _lock_reach(session: Session, batch_id: str) -> dict[str, Batch]:
                 select(Batch)
                 .where(col(Batch.id).in_(portion))
                 .order_by(col(Batch.id))
-                .with_for_update()
+                .with_for_update(key_share=True)
                 .execution_options(populate_existing=True)
             )
             locked |= {batch.id: batch for batch in session.exec(statement).all()}
@@ -312,7 +312,7 @@ def _free(session: Session, recall: Recall) -> list[Batch]:
             select(Batch)
             .where(col(Batch.id).in_(portion))
             .order_by(col(Batch.id))
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
         batches = session.exec(statement).all()

@@ -125,12 +125,16 @@ def find(session: Session, table: type[R], record_id: str) -> R:
 
 
 def lock(session: Session, table: type[R], record_id: str) -> R:
-    """As `find`, and nobody else may change the row until this transaction ends. Re-reads what was loaded before."""
+    """As `find`, and nobody else may change the row until this transaction ends. Re-reads what was loaded before.
+
+    Rows that name this one may still be added meanwhile (FOR NO KEY UPDATE: ids never change). With FOR UPDATE each
+    foreign key would be a lock too, and two acts that reach the same rows from two sides would wait for each other.
+    """
     _must_be_an_id(table, record_id)
     statement = (
         select(table)
         .where(table.id == record_id)  # type: ignore[attr-defined]
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     row = session.exec(statement).one_or_none()

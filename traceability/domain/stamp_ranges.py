@@ -42,7 +42,7 @@ def locked(session: Session, order_id: str) -> list[StampRange]:
     return list(
         session.exec(
             statement.order_by(col(StampRange.first_serial))
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         ).all()
     )
@@ -76,7 +76,7 @@ def carve_all(session: Session, order_id: str, first: int, last: int) -> list[St
         .where(StampRange.order_id == order_id)
         .where(col(StampRange.first_serial) <= last, col(StampRange.last_serial) >= first)
         .order_by(col(StampRange.first_serial))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     found = list(session.exec(statement).all())

@@ -115,7 +115,7 @@ def suspend(session: Session, actor: Actor, value: SuspensionInput) -> Suspensio
     `suspensions.recalled`.
     """
     actor.must(*SUSPENDERS[value.subject_kind])
-    subject = records.lock(session, TABLES[value.subject_kind], value.subject_id)
+    subject = _lock(session, value.subject_kind, value.subject_id)
     suspension = place(session, actor, value.subject_kind, subject, value.reason)
     name = name_of(session, value.subject_kind, subject)
     tell(session, "suspended", suspension, subject, name=name, reason=value.reason)
@@ -128,7 +128,7 @@ def lift(session: Session, actor: Actor, value: SuspensionInput) -> Suspension:
     Raises `NotFound`, and `RuleBroken`: `access.not_permitted`, `suspensions.not_suspended`.
     """
     actor.must(*SUSPENDERS[value.subject_kind])
-    subject = records.lock(session, TABLES[value.subject_kind], value.subject_id)
+    subject = _lock(session, value.subject_kind, value.subject_id)
     suspension = release(session, actor, value.subject_kind, subject, value.reason)
     name = name_of(session, value.subject_kind, subject)
     tell(session, "lifted", suspension, subject, name=name, reason=value.reason)
@@ -221,15 +221,30 @@ def _renew_pages(session: Session, kind: SuspendedKind, subject: Any) -> None:
         SuspendedKind.BATCH: Batch.id == subject.id,
     }
     with beyond_scope(session):
-        for batch_ids in _portions(descent.reached_from(session, select(Batch.id).where(named[kind]))):
-            session.exec(
-                select(Batch.id).where(col(Batch.id).in_(batch_ids)).order_by(Batch.id).with_for_update()
-            ).all()
+        for batch_ids in _locked_reach(session, named[kind]):
             session.execute(
                 sa.update(Batch)
                 .where(col(Batch.id).in_(batch_ids))
                 .values(page_version=col(Batch.page_version) + 1)
             )
+
+
+def _lock(session: Session, kind: SuspendedKind, subject_id: str) -> Any:
+    """The subject, locked. A batch is locked with all that was made of it, in the order in which a recall does."""
+    if kind is SuspendedKind.BATCH:
+        records.find(session, Batch, subject_id)
+        with beyond_scope(session):
+            _locked_reach(session, Batch.id == subject_id)
+    return records.lock(session, TABLES[kind], subject_id)
+
+
+def _locked_reach(session: Session, roots: Any) -> list[list[str]]:
+    """The ids of some batches and of all that was made of them, locked in their order; in portions."""
+    portions = _portions(descent.reached_from(session, select(Batch.id).where(roots)))
+    for ids in portions:
+        statement = select(Batch.id).where(col(Batch.id).in_(ids)).order_by(Batch.id)
+        session.exec(statement.with_for_update(key_share=True)).all()
+    return portions
 
 
 def _portions(ids: list[str], size: int = 500) -> list[list[str]]:
