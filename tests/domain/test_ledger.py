@@ -8,13 +8,16 @@ import unicodedata
 import pytest
 from sqlmodel import SQLModel, select
 
+from tests import factories
 from traceability.db import Database
-from traceability.domain import ledger, tables
-from traceability.domain.actors import SYSTEM
+from traceability.domain import ledger, suspensions, tables
+from traceability.domain.actors import SYSTEM, Permission
+from traceability.domain.doubts import Doubt
 from traceability.domain.ledger import LogEntry, LogLeaf, Unlogged, canonical
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import LegalForm, Producer
 from traceability.domain.records import Record
+from traceability.domain.suspensions import SuspendedKind, SuspensionInput
 
 
 def register(database: Database, code: str, **values: object) -> Producer:
@@ -88,6 +91,21 @@ def test_a_household_shows_neither_name_nor_place(database: Database) -> None:
     body = leaves(database)[0].body.decode()
     assert "Mẫu" not in body
     assert "Cái Vồn" not in body
+
+
+def test_a_leaf_tells_neither_how_a_field_is_called_nor_why_its_code_was_stopped(database: Database) -> None:
+    area = factories.area(database, factories.producer(database), name="Vườn nhà ông Ba Mẫu")
+    code = factories.area_code(database, area)
+    officer = factories.officer(Permission.SUSPEND_AREA)
+    reason = "Ông Ba Mẫu dùng thuốc ngoài danh mục"
+    value = SuspensionInput(subject_kind=SuspendedKind.AREA_CODE, subject_id=code.id, reason=reason)
+    with database.transaction(officer) as session:
+        suspensions.suspend(session, officer, value)
+    assert "Ba Mẫu" not in b"".join(leaf.body for leaf in leaves(database)).decode()
+
+
+def test_no_leaf_holds_the_ticket_of_a_report() -> None:
+    assert "ticket" not in Doubt.OPEN
 
 
 def test_the_same_value_in_two_revisions_has_two_commitments(database: Database) -> None:

@@ -67,7 +67,8 @@ class GrowingArea(Record, ProducerOwned, Address, table=True):
         sa.CheckConstraint("computed_m2 > 0", name="computed_positive"),
         sa.Index("ix_growing_area_box", "west", "east", "south", "north"),
     )
-    OPEN: ClassVar[frozenset[str]] = frozenset({"name", "crop_id", "state", "commune_code", "province_code"})
+    #: not the name: a household's field is called after the family, and no public page tells it
+    OPEN: ClassVar[frozenset[str]] = frozenset({"crop_id", "state", "commune_code", "province_code"})
     UNLOGGED: ClassVar[dict[str, str]] = {
         "search": "derived from the name and codes",
         **dict.fromkeys(("west", "east", "south", "north"), "derived from the polygon"),
@@ -169,7 +170,7 @@ class AreaCodeChange(Record, ProducerOwned, table=True):
     """One line of a code's history: from when it was in which state, who said so and why."""
 
     __tablename__ = "area_code_change"
-    OPEN: ClassVar[frozenset[str]] = frozenset({"area_code_id", "state", "from_on", "reason"})
+    OPEN: ClassVar[frozenset[str]] = frozenset({"area_code_id", "state", "from_on"})
 
     area_code_id: str = Field(foreign_key="area_code.id", index=True, max_length=16)
     state: CodeState = Field(sa_type=choice(CodeState))

@@ -50,7 +50,8 @@ class Doubt(Record, ProducerOwned, table=True):
     """A report by a visitor, about one stamp. `ticket` is what the visitor keeps; `outcome` is public."""
 
     WRITABLE_BY_VISITORS: ClassVar[bool] = True
-    OPEN: ClassVar[frozenset[str]] = frozenset({"ticket", "kind", "state"})
+    #: not the ticket: whoever knows it may read the outcome
+    OPEN: ClassVar[frozenset[str]] = frozenset({"kind", "state"})
 
     ticket: str = Field(max_length=16, unique=True)
     batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
