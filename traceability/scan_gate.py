@@ -15,20 +15,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask, g, render_template
-from sqlmodel import Session
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request, Response
 
-from traceability import errors, headers, i18n, mint, stamp_pages, visitors, wording
-from traceability.domain import catalogue, provenance, scans, stamp_codes
+from traceability import errors, headers, i18n, mint, resolver_gate, stamp_pages, visitors
+from traceability.domain import provenance, scans, stamp_codes
 from traceability.domain.clock import now, today
-from traceability.domain.errors import NotFound
-from traceability.domain.identifiers import (
-    DigitalLink,
-    Malformed,
-    looks_like_digital_link,
-    parse_digital_link,
-)
+from traceability.domain.epc import looks_like_epc
+from traceability.domain.identifiers import Malformed, looks_like_digital_link
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.scans import Sighting
 from traceability.scan_recorder import ScanRecorder
@@ -40,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 SHORT = ("/s/", "/S/")
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+_OTHER = frozenset({resolver_gate.DESCRIPTION_FILE, resolver_gate.CONTEXT_FILE})
 _LEAST_TO_PACK = 1000
 
 
@@ -51,12 +46,15 @@ class ScanGate:
         self.inner = app.wsgi_app
         self.database = app.extensions["database"]
         self.keyring = app.extensions["settings"].keyring()
+        self.public_root = app.extensions["settings"].public_root
         self.recorder = ScanRecorder(self.database)
         self._unknown: dict[tuple[str, bool], Response] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if not path.startswith(SHORT) and not looks_like_digital_link(path):
+        if not (
+            path.startswith(SHORT) or looks_like_digital_link(path) or path in _OTHER or looks_like_epc(path)
+        ):
             return self.inner(environ, start_response)
         without_cookies = {key: value for key, value in environ.items() if key != "HTTP_COOKIE"}
         with self.app.request_context(without_cookies):
@@ -75,14 +73,14 @@ class ScanGate:
         g.carried_language = g.language if request.args.get("lang") in i18n.LANGUAGES else ""
         g.csp_nonce = ""
         try:
-            if request.method not in ("GET", "HEAD"):
-                answer = Response(
-                    errors.page(405)[0], 405, Headers([("Allow", "GET, HEAD")]), mimetype="text/html"
-                )
+            if not path.startswith((*SHORT, resolver_gate.DESCRIPTION_FILE)):
+                answer = self._digital_link(request)
+            elif request.method not in ("GET", "HEAD"):
+                answer = _not_allowed("GET, HEAD")
             elif path.startswith(SHORT):
                 answer = self._stamp(request, path[len(SHORT[0]) :])
             else:
-                answer = self._digital_link(request)
+                answer = resolver_gate.well_known(path, self.public_root)
         except Exception as error:
             answer = self.app.make_response(self.app.handle_user_exception(error))
         return _finished(request, answer)
@@ -142,56 +140,18 @@ class ScanGate:
     # -- Digital Links ------------------------------------------------------------------------------------------------
 
     def _digital_link(self, request: Request) -> Response:
-        link = parse_digital_link(_raw_target(request.environ))
+        link, packed = resolver_gate.parse(_raw_target(request.environ))
         if isinstance(link, Malformed):
-            return Response(
-                *errors.page(400, wording.sentence(link.reason, dict(link.facts))), mimetype="text/html"
-            )
+            return resolver_gate.malformed(link)
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            return _not_allowed(resolver_gate.METHODS)
         issued = self.read(link.serial) if link.serial else None
         with self.database.reading(PUBLIC) as session:
-            address = self._address_of(session, link, issued)
-        if address is None:
-            text = i18n.gettext(
-                "Nobody on this platform holds this number. It may belong to goods of another system."
-            )
-            return Response(*errors.page(404, text), mimetype="text/html")
-        path, query = address
-        if request.args.get("lang") in i18n.LANGUAGES:
-            query = query | {"lang": g.language}
-        answer = Response("", 307, mimetype="text/plain")
-        answer.headers["Location"] = path + ("?" + urlencode(query) if query else "")
-        answer.headers["Access-Control-Allow-Origin"] = "*"
-        answer.autocorrect_location_header = False
-        return answer
+            return resolver_gate.answer(request, session, self.public_root, link, issued, packed)
 
-    def _address_of(
-        self, session: Session, link: DigitalLink, issued: tuple[int, int] | None
-    ) -> tuple[str, dict[str, str]] | None:
-        """The page a link leads to and its query; None for a GTIN that nobody here holds.
 
-        The code's own record goes first; where GTIN or lot say something else the page is told, to warn of it. A stamp
-        or lot that is not on record walks up to the lot's or the product's page, which says so.
-        """
-        if issued is not None:
-            stamp = scans.resolve(session, *issued, today())
-            if stamp is not None:
-                said = {"gtin": link.gtin or "", "lot": link.lot or ""}
-                gtin, lot = catalogue.printed_on(session, stamp.batch_id)
-                agrees = said["gtin"] == gtin and said["lot"] in ("", lot)
-                code = str(stamp_codes.normalise(link.serial or ""))
-                return SHORT[0] + code, {} if agrees else {key: value for key, value in said.items() if value}
-        product_code = catalogue.code_of_gtin(session, link.gtin) if link.gtin else None
-        if product_code is None:
-            return None
-        query = {"stamp": "unknown"} if link.serial else {}
-        if link.lot:
-            try:
-                catalogue.lot(session, product_code, link.lot)
-            except NotFound:
-                query["lot"] = "unknown"
-            else:
-                return f"/lots/{quote(product_code, safe='')}/{quote(link.lot, safe='')}", query
-        return f"/products/{quote(product_code, safe='')}", query
+def _not_allowed(methods: str) -> Response:
+    return Response(errors.page(405)[0], 405, Headers([("Allow", methods)]), mimetype="text/html")
 
 
 def _said(request: Request, story: Any) -> bool:
@@ -220,6 +180,9 @@ def _finished(request: Request, answer: Response) -> Response:
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Robots-Tag"] = "noindex"
     answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["Access-Control-Allow-Methods"] = resolver_gate.METHODS
+    answer.headers["Access-Control-Expose-Headers"] = "Link, Location"
     answer.headers["Vary"] = "Accept, Accept-Encoding, Accept-Language"
     answer.headers["Content-Security-Policy"] = _policy(
         body.decode() if answer.mimetype == "text/html" else ""

@@ -36,6 +36,7 @@ TABLES = {
     "finding_id": "finding",
     "inspection_id": "inspection",
     "lab_test_id": "lab_test",
+    "link_id": "link",
     "order_id": "stamp_order",
     "packing_house_id": "packing_house",
     "producer_id": "producer",

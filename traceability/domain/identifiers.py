@@ -271,7 +271,7 @@ class DigitalLink:
     @property
     def path(self) -> str:
         """The canonical path: all outside `A-Z a-z 0-9 - . _ ~` percent-encoded, no slash at the end."""
-        return _path(self.elements)
+        return level_path(self.elements)
 
     def walk_up(self) -> tuple[Level, ...]:
         """The levels that may answer, the most specific first, the bare key last (Resolver 2.5.9).
@@ -289,7 +289,8 @@ class DigitalLink:
         )
 
 
-def _path(elements: Level) -> str:
+def level_path(elements: Level) -> str:
+    """The path of a level, as `DigitalLink.path` writes it."""
     return "".join(f"/{ai}/{quote(value, safe='')}" for ai, value in elements)
 
 
@@ -363,7 +364,7 @@ def build_digital_link(root: str, gtin: str, lot: str | None = None, serial: str
     fault = _fault(tuple(elements))
     if fault:
         raise ValueError(f"no Digital Link: {fault.reason} {fault.facts}")
-    return root.rstrip("/") + _path(tuple(elements))
+    return root.rstrip("/") + level_path(tuple(elements))
 
 
 def _typed(read: Any) -> BeforeValidator:

@@ -481,6 +481,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notice_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
+        "link",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("product_id", sa.String(length=16), nullable=False),
+        sa.Column("lot", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.String(length=20), nullable=False),
+        sa.Column("link_type", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=5), nullable=False),
+        sa.Column("media_type", sa.String(length=60), nullable=False),
+        sa.Column("href", sa.String(length=500), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("lot = '' OR serial = ''", name=op.f("ck_link_one_level")),
+        sa.ForeignKeyConstraint(["producer_id"], ["producer.id"], name=op.f("fk_link_producer_id_producer")),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_link_product_id_product")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
+    )
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.create_index("ix_link_anchor", ["product_id", "lot", "serial"], unique=False)
+        batch_op.create_index(batch_op.f("ix_link_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
         "packing_house",
         sa.Column("address_line", sa.String(length=200), nullable=False),
         sa.Column("commune_code", sa.String(length=5), nullable=False),
@@ -1862,6 +1888,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_packing_house_code"))
 
     op.drop_table("packing_house")
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_link_producer_id"))
+        batch_op.drop_index("ix_link_anchor")
+
+    op.drop_table("link")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_producer_id"))
         batch_op.drop_index(batch_op.f("ix_notice_agency_id"))
