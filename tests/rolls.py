@@ -42,7 +42,9 @@ class Mint:
 
     def minting(self) -> Minting:
         epoch = mint.ensure_epoch(self.database, self.keyring, demo=True)
-        return Minting(epoch.number, True, lambda printable: print_room.freeze(printable, self.root, demo=True))
+        return Minting(
+            epoch.number, True, lambda printable: print_room.freeze(printable, self.root, demo=True)
+        )
 
     def batch(self, kilograms: int = 1400, owner: Producer | None = None, *, released: bool = True) -> Batch:
         """A batch of pomelos of 1.4 kg: 1,400 kg make 1,000 units and 20 stamps more."""
@@ -56,14 +58,14 @@ class Mint:
         return factories.manager_of(owner)
 
     def ordered(self, batch: Batch, quantity: int | str = 100, **changes: Any) -> StampOrder:
-        """An order that is not prepared yet."""
-        actor = self.actor(batch)
+        """An order that is not prepared yet. `proven`: whoever orders gave the password again."""
+        actor, proven = changes.pop("actor", None) or self.actor(batch), changes.pop("proven", False)
         value = OrderInput(
             **{"batch_id": batch.id, "quantity": quantity, "layout": "a4-5x13-30x20"} | changes
         )
         minting = self.minting()
         with self.database.transaction(actor) as session:
-            return stamp_orders.order(session, actor, value, minting=minting)
+            return stamp_orders.order(session, actor, value, minting=minting, proven=proven)
 
     def ready(self, batch: Batch, quantity: int = 100, **changes: Any) -> StampOrder:
         """An order whose codes are committed."""

@@ -6,27 +6,25 @@ settings, names and ready layouts become.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-import numpy as np
 from markupsafe import Markup
 
-from traceability import mint
+from traceability import mint, stamp_faces
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import records, stamp_codes, stamp_orders
+from traceability.domain import records, stamp_codes, stamp_orders, stamp_pins
 from traceability.domain.actors import Actor
 from traceability.domain.batches import Batch
 from traceability.domain.errors import RuleBroken
-from traceability.domain.identifiers import build_digital_link
+from traceability.domain.layouts import PrintLayout
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_orders import Frozen, Minting, Printable
 from traceability.domain.stamps import StampDownload, StampForm, StampOrder
-from traceability.i18n import N_, gettext_in
 from traceability.keys import Keyring
 from traceability.labels import (
     LAYOUTS,
@@ -42,14 +40,9 @@ from traceability.labels.layout import Fit
 from traceability.labels.order import TextKind
 from traceability.labels.pdf import Press
 from traceability.labels.symbol import Codes
+from traceability.stamp_faces import Wanted
 
-#: Stamps are read where the goods are bought; the page they open speaks more languages.
-PRINT_LANGUAGE = "vi"
-_LOT = N_("Lot {lot}")
-_HARVESTED = N_("Harvested {day}")
-_PRODUCED = N_("Produced {day}")
 _COMMON = frozenset({"a4-5x13-30x20", "a4-4x10-48x25", "roll-30x20", "roll-50x30"})
-_SAMPLE_CODE = "X" * stamp_codes.LENGTH
 
 
 class MintKeyMissing(Exception):
@@ -66,6 +59,8 @@ class Choice:
     layout: Layout
     picture: Markup | None
     forms: dict[StampForm, Fit]
+    #: what the producer calls a layout of its own; empty for a ready one
+    own_name: str = ""
 
     @property
     def name(self) -> str:
@@ -80,7 +75,7 @@ class Choice:
     @property
     def is_common(self) -> bool:
         """Whether the layout is among those that are offered first."""
-        return self.name in _COMMON
+        return self.name in _COMMON or bool(self.own_name)
 
     @property
     def is_sheet(self) -> bool:
@@ -103,109 +98,66 @@ def freeze(printable: Printable, public_root: str, *, demo: bool) -> Frozen:
 
     Raises `RuleBroken`: `stamps.layout_unknown`, `stamps.link_needs_gtin`, `labels.*`.
     """
-    value = printable.value
-    if value.layout not in LAYOUTS:
+    value, own = printable.value, printable.own
+    if own is not None:
+        layout = replace(Layout.from_json(own.data), name=own.key)
+    elif value.layout in LAYOUTS:
+        layout = LAYOUTS[value.layout]
+    else:
         raise RuleBroken("stamps.layout_unknown", "layout")
-    layout = LAYOUTS[value.layout]
     if value.dpi is not None:
         layout = layout.at(value.dpi)
     _check_start(layout, value.start_position)
-    prefix = prefix_of(public_root, value.form, printable.product.gtin, printable.batch.lot)
-    sample = _sample(printable, prefix, layout, value.form, public_root, demo)
-    text = {
-        "product": sample.text.product,
-        "lines": sample.text.lines,
-        "kinds": sample.text.kinds,
-        "domain": sample.text.domain,
+    small = own is not None and bool(own.small_reason)
+    prefix = stamp_faces.prefix_of(public_root, value.form, printable.product.gtin, printable.batch.lot)
+    wanted = Wanted(prefix, value.form, public_root, demo, pins=value.pins, small_modules=small)
+    text = stamp_faces.sample(printable, layout, wanted).text
+    words: dict[str, object] = {
+        "product": text.product,
+        "lines": text.lines,
+        "kinds": text.kinds,
+        "domain": text.domain,
+        "pin_label": text.pin_label,
     }
-    data = json.dumps({"text": text, "layout": layout.as_json()}, ensure_ascii=False)
-    return Frozen(layout=f"{layout.name}@{layout.dpi}", url_prefix=prefix, print_data=data)
-
-
-def prefix_of(public_root: str, form: StampForm, gtin: str | None, lot: str) -> str:
-    """What stands before the code in the QR. The short form is in capitals, so that it needs fewer squares.
-
-    Raises `RuleBroken` ("stamps.link_needs_gtin").
-    """
-    if form is StampForm.SHORT:
-        return f"{public_root.upper()}/S/"
-    if not gtin:
-        raise RuleBroken("stamps.link_needs_gtin", "form")
-    return build_digital_link(public_root, gtin, lot, _SAMPLE_CODE).removesuffix(_SAMPLE_CODE)
+    data: dict[str, object] = {"text": words, "layout": layout.as_json()}
+    if small:
+        data["small_modules"] = True
+    return Frozen(
+        layout=f"{layout.name}@{layout.dpi}",
+        url_prefix=prefix,
+        print_data=json.dumps(data, ensure_ascii=False),
+    )
 
 
 def choices(
-    batch: Batch, product: Product, producer: Producer, public_root: str, *, demo: bool
+    batch: Batch,
+    product: Product,
+    producer: Producer,
+    public_root: str,
+    *,
+    demo: bool,
+    own: Sequence[PrintLayout] = (),
 ) -> list[Choice]:
-    """The ready layouts for a batch, those on which nothing fits left out."""
+    """The layouts for a batch, the producer's own first; those on which nothing fits are left out."""
     found = []
-    for layout in LAYOUTS.values():
+    words = stamp_faces.Words(batch, product, producer)
+    mine = [(replace(Layout.from_json(row.data), name=row.key), row) for row in own]
+    for layout, row in [*mine, *((layout, None) for layout in LAYOUTS.values())]:
+        small = row is not None and bool(row.small_reason)
         fits: dict[StampForm, Fit] = {}
         picture = None
         for form in StampForm:
             try:
-                prefix = prefix_of(public_root, form, product.gtin, batch.lot)
-                sample = _sample(_Words(batch, product, producer), prefix, layout, form, public_root, demo)
-                fits[form] = layout.fit(sample)
-                picture = picture or Markup(single.svg(sample, layout))
+                prefix = stamp_faces.prefix_of(public_root, form, product.gtin, batch.lot)
+                wanted = Wanted(prefix, form, public_root, demo, small_modules=small)
+                sample = stamp_faces.sample(words, layout, wanted)
+                fits[form] = layout.fit(sample, small_modules=small)
+                picture = picture or Markup(single.svg(sample, layout, small_modules=small))
             except RuleBroken:
                 continue
         if fits:
-            found.append(Choice(layout, picture, fits))
+            found.append(Choice(layout, picture, fits, row.name if row else ""))
     return found
-
-
-@dataclass(frozen=True)
-class _Words:
-    """The rows whose words a face shows."""
-
-    batch: Batch
-    product: Product
-    producer: Producer
-
-
-def _sample(
-    words: _Words | Printable, prefix: str, layout: Layout, form: StampForm, public_root: str, demo: bool
-) -> PrintOrder:
-    """One stamp with a code that is none, with as many lines as there is room for: producer, lot, day.
-
-    Raises `RuleBroken` ("labels.*") when it cannot be printed even with the product and the lot alone.
-    """
-    batch = words.batch
-    on = batch.harvested_on or batch.started_on
-    kind = TextKind.HARVESTED_ON if batch.harvested_on else TextKind.OTHER
-    told = _HARVESTED if batch.harvested_on else _PRODUCED
-    day = (kind, gettext_in(PRINT_LANGUAGE, told).format(day=f"{on:%d/%m/%Y}"))
-    lot = (TextKind.LOT, gettext_in(PRINT_LANGUAGE, _LOT).format(lot=batch.lot))
-    producer = (TextKind.PRODUCER, words.producer.name)
-    refusal = RuleBroken("stamps.layout_unknown", "layout")
-    for lines in ((producer, lot, day), (producer, lot), (lot, day), (lot,)):
-        sample = PrintOrder(
-            number="",
-            prefix=prefix,
-            codes=_no_codes,
-            count=1,
-            text=FaceText(
-                product=words.product.name,
-                lines=tuple(text for _, text in lines),
-                kinds=tuple(kind for kind, _ in lines),
-                domain=urlsplit(public_root).netloc,
-            ),
-            demo=demo,
-            form=PrintedForm(form.value),
-            mask=0,
-        )
-        try:
-            preflight.check(sample, layout, public_root=public_root)
-        except RuleBroken as error:
-            refusal = RuleBroken(error.code, "layout", **error.facts)
-        else:
-            return sample
-    raise refusal
-
-
-def _no_codes(_first: int, count: int) -> Codes:
-    return np.full((count, stamp_codes.LENGTH), ord("X"), dtype=np.uint8)
 
 
 def _check_start(layout: Layout, start_position: int) -> None:
@@ -222,6 +174,16 @@ def _check_start(layout: Layout, start_position: int) -> None:
 def layout_of(order: StampOrder) -> Layout:
     """The layout that was frozen with an order."""
     return Layout.from_json(json.loads(order.print_data)["layout"])
+
+
+def has_small_modules(order: StampOrder) -> bool:
+    """Whether the least size of the squares was overridden by the layout, with a reason."""
+    return bool(json.loads(order.print_data).get("small_modules"))
+
+
+def fit_of(order: StampOrder, printed: PrintOrder) -> Fit:
+    """The figures of an order's symbols."""
+    return layout_of(order).fit(printed, small_modules=has_small_modules(order))
 
 
 def printed_order(order: StampOrder, keys: Mapping[int, EpochKey]) -> PrintOrder:
@@ -245,16 +207,23 @@ def printed_order(order: StampOrder, keys: Mapping[int, EpochKey]) -> PrintOrder
             lines=tuple(text["lines"]),
             kinds=tuple(map(TextKind, text["kinds"])),
             domain=text["domain"],
+            pin_label=text.get("pin_label", "PIN"),
         ),
         demo=order.demo,
         form=PrintedForm(order.form.value),
         mask=order.qr_mask,
+        pins=(lambda start, count: stamp_pins.pin_range(key, first + start, count)) if order.pins else None,
     )
 
 
 def press(order: StampOrder, keys: Mapping[int, EpochKey], download: StampDownload) -> Press:
     """The press, ready to run the file of a download. Raises `MintKeyMissing`."""
-    return Press(printed_order(order, keys), layout_of(order), start=download.start_position - 1)
+    return Press(
+        printed_order(order, keys),
+        layout_of(order),
+        start=download.start_position - 1,
+        small_modules=has_small_modules(order),
+    )
 
 
 def pages_of(order: StampOrder) -> int:
@@ -262,9 +231,9 @@ def pages_of(order: StampOrder) -> int:
     return imposition.pages(layout_of(order), order.quantity, order.start_position - 1)
 
 
-def picture(printed: PrintOrder, layout: Layout) -> Markup:
+def picture(order: StampOrder, printed: PrintOrder) -> Markup:
     """The first stamp of an order as an SVG for the page."""
-    return Markup(single.svg(printed, layout))
+    return Markup(single.svg(printed, layout_of(order), small_modules=has_small_modules(order)))
 
 
 def make_ready(database: Database, actor: Actor, order_id: str, keyring: Keyring) -> StampOrder:
@@ -278,6 +247,8 @@ def make_ready(database: Database, actor: Actor, order_id: str, keyring: Keyring
         order = records.find(session, StampOrder, order_id)
     if order.ready_at is not None:
         return order
+    if order.waits_for_approval:
+        raise RuleBroken("stamps.not_approved", None, number=order.number)
     printed = printed_order(order, keys)
     # The address was ours when the order was made; looked at here is that it is still well formed.
     ours = urlsplit(order.url_prefix.lower())
@@ -286,6 +257,7 @@ def make_ready(database: Database, actor: Actor, order_id: str, keyring: Keyring
         layout_of(order),
         public_root=f"{ours.scheme}://{ours.netloc}",
         start=order.start_position - 1,
+        small_modules=has_small_modules(order),
     )
     root = stamp_orders.code_root(keys[order.epoch_number], order.first_serial, order.quantity)
     with database.transaction(actor) as session:

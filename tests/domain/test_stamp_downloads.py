@@ -14,7 +14,7 @@ from traceability.domain.batches import Batch, BatchState
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
-from traceability.domain.stamp_downloads import LINK_LIVES, DownloadInput, PrintedInput
+from traceability.domain.stamp_downloads import LINK_LIVES, BadRun, DownloadInput, PrintedInput
 from traceability.domain.stamps import RangeState, StampDownload, VoidReason
 from traceability.keys import Keyring
 
@@ -94,13 +94,14 @@ def test_a_print_is_looked_over_and_its_spoiled_stamps_become_void(mint: Mint) -
     order, other, actor = mint.downloaded(batch, 100), mint.downloaded(batch, 5), mint.actor(batch)
 
     def look_over(first: str | None = None, last: str | None = None) -> None:
-        value = PrintedInput(order_id=order.id, spoiled_first=first, spoiled_last=last)
+        bad = [BadRun(first_code=first, last_code=last)] if first else []
+        value = PrintedInput(order_id=order.id, bad=bad)
         with mint.database.transaction(actor) as session:
             stamp_downloads.mark_printed(session, actor, value, mint.keys)
 
     with pytest.raises(RuleBroken, match=r"stamps\.spoiled_elsewhere"):
         look_over(mint.code(other, 0), mint.code(other, 1))
-    with pytest.raises(RuleBroken, match=r"stamp_codes\.length \[spoiled_first\]"):
+    with pytest.raises(RuleBroken, match=r"stamp_codes\.length \[bad-0-first_code\]"):
         look_over("ABC")
     assert mint.ranges(order) == [(0, 99, RangeState.DOWNLOADED)]
     look_over(mint.code(order, 30), mint.code(order, 34))

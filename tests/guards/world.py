@@ -25,6 +25,7 @@ from traceability.domain.records import Instant
 #: What stands in an address -> the table whose row it names.
 TABLES = {
     "account_id": "account",
+    "activation_id": "stamp_activation",
     "agency_id": "agency",
     "area_id": "growing_area",
     "batch_id": "batch",
@@ -37,6 +38,7 @@ TABLES = {
     "inspection_id": "inspection",
     "lab_test_id": "lab_test",
     "link_id": "link",
+    "layout_id": "layout",
     "order_id": "stamp_order",
     "packing_house_id": "packing_house",
     "producer_id": "producer",

@@ -1,9 +1,13 @@
-"""The activation (kích hoạt): stamps that stick to goods begin to speak for their batch, all of a run or none."""
+"""The activation (kích hoạt): stamps that stick to goods begin to speak for their batch, all of a run or none.
+
+Whoever activated the wrong roll may take that back for ten minutes.
+"""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from traceability.domain import ledger, records, rules, stamp_ranges, stamp_runs
 from traceability.domain.actors import Actor, Permission
@@ -12,7 +16,10 @@ from traceability.domain.clock import now
 from traceability.domain.errors import RuleBroken
 from traceability.domain.products import Product
 from traceability.domain.stamp_runs import Keys, Part, Run, TypedCode
-from traceability.domain.stamps import RangeState, StampOrder, StampRange
+from traceability.domain.stamps import RangeState, StampActivation, StampOrder, StampRange
+
+#: So long an activation can be taken back.
+UNDO_WITHIN = timedelta(minutes=10)
 
 #: A stamp can be in use once its print was downloaded; that the print was looked over is no condition.
 _READY = frozenset({RangeState.DOWNLOADED, RangeState.PRINTED})
@@ -98,12 +105,69 @@ def activate(session: Session, actor: Actor, value: ActivationInput, keys: Keys)
     ranges = stamp_ranges.carve_all(session, order.id, run.first, run.last)
     begun = [stamps for stamps in ranges if stamps.state in _READY]
     moment = now()
+    done = StampActivation(
+        producer_id=order.producer_id,
+        order_id=order.id,
+        first_serial=run.first,
+        last_serial=run.last,
+        count=sum(stamps.count for stamps in begun),
+        before=[[stamps.first_serial, stamps.last_serial, stamps.state.value] for stamps in begun],
+        by_id=actor.user_id,
+        at=moment,
+    )
+    session.add(done)
     for stamps in begun:
         stamps.state, stamps.activated_at = RangeState.ACTIVE, moment
     session.flush()
     rules.judge(session, order, "activate")
-    ledger.record(session, "stamps.activated", order, *begun)
+    ledger.record(session, "stamps.activated", order, done, *begun)
     return begun
+
+
+def undo(session: Session, actor: Actor, activation_id: str) -> StampActivation:
+    """Takes an activation back: its stamps are again what they were before. Only whoever activated, for ten minutes.
+
+    Scans in between do not stand in the way: within ten minutes it is the packer who tries the stamps, and both acts
+    stay in the log. What was made void or suspended since then does.
+
+    Raises `NotFound`, and `RuleBroken`: `access.not_permitted`, `stamps.undo_not_yours`, `.undone_already`,
+    `.undo_too_late`, `.order_closed`, `.undo_changed`.
+    """
+    actor.must(Permission.ACTIVATE_STAMPS)
+    order = records.lock(session, StampOrder, records.find(session, StampActivation, activation_id).order_id)
+    done = records.lock(session, StampActivation, activation_id)
+    if done.by_id != actor.user_id:
+        raise RuleBroken("stamps.undo_not_yours")
+    if done.undone_at is not None:
+        raise RuleBroken("stamps.undone_already")
+    if now() - done.at > UNDO_WITHIN:
+        raise RuleBroken("stamps.undo_too_late")
+    if order.closed_at is not None:
+        raise RuleBroken("stamps.order_closed", None, number=order.number)
+    back = []
+    ranges = stamp_ranges.locked(session, order.id)
+    for first, last, state in done.before:
+        parts = [stamps for stamps in ranges if first <= stamps.first_serial and stamps.last_serial <= last]
+        if any(part.state is not RangeState.ACTIVE or part.activated_at != done.at for part in parts):
+            raise RuleBroken("stamps.undo_changed")
+        for part in parts:
+            part.state, part.activated_at = RangeState(state), None
+        back += parts
+    done.undone_at = now()
+    session.flush()
+    ledger.record(session, "stamps.deactivated", order, done, *back)
+    return done
+
+
+def to_undo(session: Session, actor: Actor, order_id: str) -> list[StampActivation]:
+    """What this actor may still take back of an order, the newest first."""
+    statement = select(StampActivation).where(
+        StampActivation.order_id == order_id,
+        StampActivation.by_id == actor.user_id,
+        col(StampActivation.undone_at).is_(None),
+        col(StampActivation.at) > now() - UNDO_WITHIN,
+    )
+    return list(session.exec(statement.order_by(col(StampActivation.at).desc())).all())
 
 
 def _must_speak(batch: Batch) -> None:

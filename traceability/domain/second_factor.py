@@ -138,6 +138,27 @@ def check(doors: Doors, account_id: str, code: str, sealer: Sealer, device: str 
         return sign_in.welcome(session, account, device)
 
 
+def confirm(doors: Doors, account: Account, proof: str, sealer: Sealer, field: str = "proof") -> None:
+    """The holder proves again to be there before a grave step: by the app's code where one is on, or the password.
+
+    Wrong proofs count as failed sign-ins. Raises `RuleBroken` for the field: `second_factor.wrong`, `.used`,
+    `.damaged`, and what `sign_in.confirm` refuses.
+    """
+    digits = "".join(proof.split())
+    if account.totp_sealed is None or not (len(digits) == 6 and digits.isascii() and digits.isdigit()):
+        sign_in.confirm(doors, account, proof, field)
+        return
+    with doors.transaction(SYSTEM) as session:
+        sign_in.count_attempt(session, account.username)
+    secret = unseal(sealer, account.id, account.totp_sealed)
+    try:
+        with doors.transaction(SYSTEM) as session:
+            _use_step(session, account.username, secret, digits, now())
+            sign_in.take_back_attempt(session, account.username)
+    except RuleBroken as error:
+        raise RuleBroken(error.code, field, **error.facts) from None
+
+
 def turn_on(session: Session, actor: Actor, secret: str, code: str, sealer: Sealer) -> Account:
     """Turns on one's own second factor, proved by a first code. Raises as `check` does, and `second_factor.is_on`."""
     account = records.lock(session, Account, actor.user_id or "")

@@ -15,7 +15,7 @@ serial):
 - The tag is the first 35 bits of AES over the *permuted* serial, under a second key. The permutation is a
   bijection, so this is a tag over the serial; taking it over the printed form lets a reader test eight
   epochs with one AES block each, and undo the permutation once.
-- Both keys are drawn by HKDF-SHA256 from the epoch's 32-byte secret with the epoch's number in the `info`,
+- The keys are drawn by HKDF-SHA256 from the epoch's 32-byte secret with the epoch's number in the `info`,
   so the same secret under another number gives unrelated codes.
 - The check character makes the sum of x_i * a^(15-i) over the 16 character values zero in GF(32) = GF(2)[a]
   modulo a^5 + a^2 + 1 (the number 37; a is primitive). The sixteen weights are distinct and never zero, so
@@ -105,14 +105,18 @@ class Problem:
 
 
 class EpochKey:
-    """The two AES keys of one epoch, ready for use in any thread. Make it with `from_secret`."""
+    """The AES keys of one epoch, ready for use in any thread. Make it with `from_secret`.
 
-    __slots__ = ("_ciphers", "_permute_key", "_tag_key", "epoch_id")
+    `pin_key` draws the PINs under scratch panels (`stamp_pins`); no code says anything about it.
+    """
 
-    def __init__(self, epoch_id: int, permute_key: bytes, tag_key: bytes) -> None:
+    __slots__ = ("_ciphers", "_permute_key", "_tag_key", "epoch_id", "pin_key")
+
+    def __init__(self, epoch_id: int, permute_key: bytes, tag_key: bytes, pin_key: bytes) -> None:
         self.epoch_id = epoch_id
         self._permute_key = permute_key
         self._tag_key = tag_key
+        self.pin_key = pin_key
         # A cipher refuses to be used by two threads at once, so each thread gets its own.
         self._ciphers = threading.local()
 
@@ -127,8 +131,9 @@ class EpochKey:
         if not 0 <= epoch_id < 1 << 64:
             raise ValueError("an epoch number has 64 bits")
         info = b"epoch " + epoch_id.to_bytes(8, "big")
-        keys = HKDF(algorithm=SHA256(), length=32, salt=_SALT, info=info).derive(secret)
-        return cls(epoch_id, keys[:16], keys[16:])
+        # HKDF's output is one stream: asking for more leaves the first keys as they were.
+        keys = HKDF(algorithm=SHA256(), length=48, salt=_SALT, info=info).derive(secret)
+        return cls(epoch_id, keys[:16], keys[16:32], keys[32:])
 
     def __repr__(self) -> str:
         # Never the keys: this line may reach a log.

@@ -34,21 +34,30 @@ class DownloadInput(BaseModel):
     start_position: Annotated[int | None, Field(ge=1, le=10_000)] = None
 
 
+class BadRun(BaseModel):
+    """A run of stamps that did not become good ones (or one stamp, by the first code alone), and why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first_code: TypedCode
+    last_code: TypedCode | None = None
+    reason: VoidReason = VoidReason.SPOILED
+
+
 class PrintedInput(BaseModel):
-    """The print was looked over. One run of spoiled stamps may be named here, which becomes void; more one by one."""
+    """The print was looked over. The runs that were spoiled or given back become void."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     order_id: RecordId
-    spoiled_first: TypedCode | None = None
-    spoiled_last: TypedCode | None = None
+    bad: Annotated[list[BadRun], Field(max_length=20)] = []
 
 
 def ask_download(session: Session, actor: Actor, value: DownloadInput) -> tuple[StampDownload, str]:
     """Notes that the print file is downloaded, and answers the token of a link that gives it out once.
 
     Raises `RuleBroken`: `access.not_permitted`, `stamps.not_allowed`, `batches.held`, `.recalled`, `.closed`,
-    `stamps.not_ready`, `stamps.order_void`.
+    `stamps.not_ready`, `stamps.order_closed`, `stamps.order_void`.
     """
     actor.must(Permission.ORDER_STAMPS)
     order = records.lock(session, StampOrder, value.order_id)
@@ -58,6 +67,8 @@ def ask_download(session: Session, actor: Actor, value: DownloadInput) -> tuple[
     records.find(session, Batch, order.batch_id).must_move()
     if order.ready_at is None:
         raise RuleBroken("stamps.not_ready", None, number=order.number)
+    if order.closed_at is not None:
+        raise RuleBroken("stamps.order_closed", None, number=order.number)
     ranges = stamp_ranges.locked(session, order.id)
     if all(stamps.state is RangeState.VOID for stamps in ranges):
         raise RuleBroken("stamps.order_void", None, number=order.number)
@@ -111,7 +122,7 @@ def finish_file(session: Session, download_id: str, size: int, sha256: str) -> N
 
 
 def mark_printed(session: Session, actor: Actor, value: PrintedInput, keys: Keys) -> StampOrder:
-    """The print was looked over: what was downloaded counts as printed, one spoiled run becomes void.
+    """The print was looked over: what was downloaded counts as printed, the bad runs become void.
 
     Raises `RuleBroken`: `access.not_permitted`, `stamps.nothing_downloaded`, `stamps.spoiled_elsewhere`, what
     `stamp_runs.run_of` refuses, `stamps.spoiled_in_use`.
@@ -132,25 +143,24 @@ def mark_printed(session: Session, actor: Actor, value: PrintedInput, keys: Keys
             stamps.state_before = RangeState.PRINTED
     session.flush()
     ledger.record(session, "stamps.printed", order, *printed)
-    if value.spoiled_first or value.spoiled_last:
-        _spoil(session, actor, order, value, keys)
+    for number, bad in enumerate(value.bad):
+        _spoil(session, actor, order, bad, number, keys)
     return order
 
 
-def _spoil(session: Session, actor: Actor, order: StampOrder, value: PrintedInput, keys: Keys) -> None:
-    first = value.spoiled_first or value.spoiled_last or ""
+def _spoil(session: Session, actor: Actor, order: StampOrder, bad: BadRun, number: int, keys: Keys) -> None:
     try:
-        run = stamp_runs.run_of(session, keys, first, value.spoiled_last)
+        run = stamp_runs.run_of(session, keys, bad.first_code, bad.last_code)
     except RuleBroken as error:
-        field = {"first_code": "spoiled_first", "last_code": "spoiled_last"}.get(error.field or "")
-        raise RuleBroken(error.code, field, **error.facts) from None
+        raise RuleBroken(error.code, f"bad-{number}-{error.field}", **error.facts) from None
+    here = f"bad-{number}-first_code"
     if run.order_id != order.id:
-        raise RuleBroken("stamps.spoiled_elsewhere", "spoiled_first", number=order.number)
+        raise RuleBroken("stamps.spoiled_elsewhere", here, number=order.number)
     for part in stamp_runs.parts(keys, run, stamp_ranges.of_order(session, order.id)):
         if part.state is not RangeState.PRINTED:
-            raise stamp_runs.refuse("stamps.spoiled_in_use", part, actor, "spoiled_first")
+            raise stamp_runs.refuse("stamps.spoiled_in_use", part, actor, here)
     ended = stamp_ranges.carve_all(session, order.id, run.first, run.last)
-    stamp_voids.end(session, order, ended, VoidReason.SPOILED, "")
+    stamp_voids.end(session, order, ended, bad.reason, "")
 
 
 def downloads_of(session: Session, order_id: str) -> list[StampDownload]:

@@ -16,11 +16,23 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, SQLModel, col, func, select
 
-from traceability.domain import batches, ledger, merkle, records, rules, stamp_codes, stamp_ranges
+from traceability.domain import (
+    batches,
+    layouts,
+    ledger,
+    merkle,
+    records,
+    rules,
+    stamp_approvals,
+    stamp_codes,
+    stamp_ranges,
+    used_sheets,
+)
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
 from traceability.domain.errors import RuleBroken
+from traceability.domain.layouts import PrintLayout
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product, ProductState
 from traceability.domain.quantities import count_text
@@ -36,7 +48,8 @@ _NUMBER_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 class OrderInput(BaseModel):
     """What a person may say of an order. `layout` is the name of a ready layout, `dpi` the printer's resolution (left
-    out, the layout's own), `start_position` the first free cell of the first sheet, counted from 1."""
+    out, the layout's own), `start_position` the first free cell of the first sheet, counted from 1; `on_used_sheet`
+    takes it from the sheet of this layout that was used last."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,7 +59,10 @@ class OrderInput(BaseModel):
     dpi: int | None = None
     form: StampForm = StampForm.SHORT
     start_position: Annotated[int, Field(ge=1)] = 1
-    large_confirmed: bool = False
+    on_used_sheet: bool = False
+    pins: bool = False
+    #: the password or the code of the second factor, which the page looks at for a large order
+    proof: Annotated[str, Field(max_length=1000, repr=False)] = ""
     external_ref: Annotated[str | None, Field(max_length=80)] = None
 
 
@@ -58,6 +74,8 @@ class Printable:
     product: Product
     producer: Producer
     value: OrderInput
+    #: the producer's own layout, when the order names one
+    own: PrintLayout | None = None
 
 
 @dataclass(frozen=True)
@@ -81,8 +99,13 @@ class Minting:
     freeze: Callable[[Printable], Frozen]
 
 
-def order(session: Session, actor: Actor, value: OrderInput, *, minting: Minting) -> StampOrder:
+def order(
+    session: Session, actor: Actor, value: OrderInput, *, minting: Minting, proven: bool = False
+) -> StampOrder:
     """Orders stamps for a batch: serials are taken and the print is frozen. The order still has to be prepared.
+
+    `proven` says that whoever orders has just given the password or a code again, which a large order demands. An
+    order above `APPROVED_ABOVE` waits for a second person (`stamp_approvals`).
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.held`, `.recalled`, `.closed`,
     `stamps.not_allowed`, `products.suspended`, `stamps.large`, `stamps.exceed_batch`, `stamps.nothing_left`,
@@ -90,49 +113,94 @@ def order(session: Session, actor: Actor, value: OrderInput, *, minting: Minting
     """
     actor.must(Permission.ORDER_STAMPS)
     batch = batches.choose(session, value.batch_id)
-    product = records.find(session, Product, batch.product_id)
     producer = records.find(session, Producer, batch.producer_id)
+    product = _must_be_orderable(session, batch, producer)
+    if value.quantity > CONFIRMED_ABOVE and not proven:
+        count = count_text(value.quantity, actor.language)
+        raise RuleBroken("stamps.large", "proof", count=count)
+    if value.on_used_sheet:
+        rest = used_sheets.of_layout(session, producer.id, value.layout)
+        value = value.model_copy(update={"start_position": rest.next_cell if rest else 1})
+    own = layouts.named(session, value.layout, producer.id)
+    _must_allow(quota_of(session, batch, product), value.quantity, batch, actor)
+    frozen = minting.freeze(Printable(batch, product, producer, value, own))
+    made = StampOrder(
+        **_numbers(session, minting, batch, value.quantity),
+        **vars(frozen),
+        form=value.form,
+        start_position=value.start_position,
+        pins=value.pins,
+        external_ref=value.external_ref,
+        ordered_by_id=actor.user_id,
+    )
+    return _place(session, made)
+
+
+def order_again(
+    session: Session, actor: Actor, old: StampOrder, serial: int, *, minting: Minting
+) -> StampOrder:
+    """Orders one stamp in place of another of the same batch, printed as the old one was; see `stamp_reprints`."""
+    actor.must(Permission.ORDER_STAMPS)
+    batch = batches.choose(session, old.batch_id)
+    producer = records.find(session, Producer, batch.producer_id)
+    product = _must_be_orderable(session, batch, producer)
+    _must_allow(quota_of(session, batch, product), 1, batch, actor)
+    made = StampOrder(
+        **_numbers(session, minting, batch, 1),
+        layout=old.layout,
+        url_prefix=old.url_prefix,
+        print_data=old.print_data,
+        form=old.form,
+        pins=old.pins,
+        ordered_by_id=actor.user_id,
+        reprints_id=old.id,
+        reprints_serial=serial,
+    )
+    return _place(session, made)
+
+
+def _must_be_orderable(session: Session, batch: Batch, producer: Producer) -> Product:
+    """Demands that stamps may be ordered for a batch at all; answers its product."""
+    product = records.find(session, Product, batch.product_id)
     if not producer.has_stamps:
         raise RuleBroken("stamps.not_allowed", None, name=producer.name)
     batch.must_move("batch_id")
     if product.state is ProductState.SUSPENDED:
         product.must_be_approved("batch_id")
-    if value.quantity > CONFIRMED_ABOVE and not value.large_confirmed:
-        count = count_text(value.quantity, actor.language)
-        raise RuleBroken("stamps.large", "large_confirmed", count=count)
-    _must_allow(quota_of(session, batch, product), value.quantity, batch, actor)
-    frozen = minting.freeze(Printable(batch, product, producer, value))
-    first = _take_serials(session, minting.epoch_number, value.quantity)
-    made = StampOrder(
-        producer_id=batch.producer_id,
-        number=_free_number(session),
-        batch_id=batch.id,
-        quantity=value.quantity,
-        epoch_number=minting.epoch_number,
-        first_serial=first,
-        form=value.form,
-        layout=frozen.layout,
-        start_position=value.start_position,
-        url_prefix=frozen.url_prefix,
-        print_data=frozen.print_data,
-        demo=minting.demo,
-        external_ref=value.external_ref,
-        ordered_by_id=actor.user_id,
-    )
+    return product
+
+
+def _numbers(session: Session, minting: Minting, batch: Batch, quantity: int) -> dict[str, Any]:
+    """What every new order has: its owner, its number, its serials."""
+    return {
+        "producer_id": batch.producer_id,
+        "number": _free_number(session),
+        "batch_id": batch.id,
+        "quantity": quantity,
+        "epoch_number": minting.epoch_number,
+        "first_serial": _take_serials(session, minting.epoch_number, quantity),
+        "demo": minting.demo,
+    }
+
+
+def _place(session: Session, made: StampOrder) -> StampOrder:
+    """Writes a new order with one range over all its serials."""
     session.add(made)
     session.flush()
     whole = StampRange(
         producer_id=made.producer_id,
         order_id=made.id,
-        batch_id=batch.id,
+        batch_id=made.batch_id,
         epoch_number=made.epoch_number,
-        first_serial=first,
-        last_serial=first + value.quantity - 1,
+        first_serial=made.first_serial,
+        last_serial=made.first_serial + made.quantity - 1,
     )
     session.add(whole)
     session.flush()
     rules.judge(session, made, "order")
     ledger.record(session, "stamps.ordered", made, whole)
+    if made.waits_for_approval:
+        stamp_approvals.ask(session, made)
     return made
 
 
@@ -186,11 +254,16 @@ def code_root(key: EpochKey, first: int, count: int) -> bytes:
 
 
 def prepare(session: Session, actor: Actor, order_id: str, *, root: bytes, qr_mask: int) -> StampOrder:
-    """Commits what was computed over the codes: the order is ready. An order that is ready already stays as it is."""
-    actor.must(Permission.ORDER_STAMPS)
+    """Commits what was computed over the codes: the order is ready. An order that is ready already stays as it is.
+
+    Raises `RuleBroken`: `access.not_permitted`, `stamps.not_approved`.
+    """
+    actor.must(Permission.ORDER_STAMPS, Permission.ISSUE_STAMPS)
     made = records.lock(session, StampOrder, order_id)
     if made.code_root is not None:
         return made
+    if made.waits_for_approval:
+        raise RuleBroken("stamps.not_approved", None, number=made.number)
     ranges = stamp_ranges.locked(session, order_id)
     made.code_root, made.qr_mask, made.ready_at = root, qr_mask, now()
     for found in ranges:

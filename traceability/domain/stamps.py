@@ -7,14 +7,17 @@ always add up to what was ordered.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from traceability.domain.clock import now
 from traceability.domain.ownership import ProducerOwned
-from traceability.domain.records import Instant, Record, choice
+from traceability.domain.records import Instant, Json, Record, choice
+
+#: An order of more stamps than this needs a second person.
+APPROVED_ABOVE = 100_000
 
 
 class RangeState(StrEnum):
@@ -84,7 +87,7 @@ class StampOrder(Record, ProducerOwned, table=True):
         sa.UniqueConstraint("epoch_number", "first_serial"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset(
-        {"number", "epoch_number", "code_root", "ready_at", "form", "demo"}
+        {"number", "epoch_number", "code_root", "ready_at", "form", "demo", "approved_at", "closed_at"}
     )
 
     number: str = Field(max_length=20, unique=True)
@@ -108,6 +111,23 @@ class StampOrder(Record, ProducerOwned, table=True):
     ready_at: datetime | None = Field(default=None, sa_type=Instant)
     external_ref: str | None = Field(default=None, max_length=80)
     ordered_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+    #: a large order is prepared only when a second person has approved it
+    approved_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+    approved_at: datetime | None = Field(default=None, sa_type=Instant)
+    #: whether a PIN stands under a scratch panel; PINs are derived, never stored
+    pins: bool = False
+    #: the order one of whose stamps this one replaces, and the serial that became void
+    reprints_id: str | None = Field(default=None, foreign_key="stamp_order.id", index=True, max_length=16)
+    reprints_serial: int | None = Field(default=None, sa_type=sa.BigInteger)
+    #: every stamp has been accounted for: stuck on, or void with its reason
+    closed_at: datetime | None = Field(default=None, sa_type=Instant)
+    closed_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+
+    @property
+    def waits_for_approval(self) -> bool:
+        """Whether a second person has to approve the order before its codes are made."""
+        large = self.quantity > APPROVED_ABOVE and self.ordered_by_id is not None
+        return large and self.approved_at is None
 
 
 class StampRange(Record, ProducerOwned, table=True):
@@ -140,8 +160,30 @@ class StampRange(Record, ProducerOwned, table=True):
         return self.last_serial - self.first_serial + 1
 
 
+class StampActivation(Record, ProducerOwned, table=True):
+    """One activation of a run: who let it speak and when, and what it was before, so that it can be taken back."""
+
+    __tablename__ = "stamp_activation"
+    OPEN: ClassVar[frozenset[str]] = frozenset({"order_id", "at", "undone_at"})
+
+    order_id: str = Field(foreign_key="stamp_order.id", index=True, max_length=16)
+    first_serial: int = Field(sa_type=sa.BigInteger)
+    last_serial: int = Field(sa_type=sa.BigInteger)
+    #: the stamps that became active; void ones between them are not counted
+    count: int
+    #: [first serial, last serial, state before] of each part that became active
+    before: list[list[Any]] = Field(default_factory=list, sa_type=Json)
+    by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+    at: datetime = Field(sa_type=Instant)
+    undone_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
 class StampDownload(Record, ProducerOwned, table=True):
-    """One download of an order's print file: asked for by a POST, streamed once by the link it makes."""
+    """One download of an order's print file: asked for by a POST, streamed once by the link it makes.
+
+    With `handed_to` it is a sealed hand-off: the link is for a print shop without an account, lives some days, and
+    comes with a signed manifest that names the very file.
+    """
 
     __tablename__ = "stamp_download"
     OPEN: ClassVar[frozenset[str]] = frozenset({"order_id"})
@@ -157,3 +199,9 @@ class StampDownload(Record, ProducerOwned, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=Instant)
     size: int | None = Field(default=None, sa_type=sa.BigInteger)
     sha256: str | None = Field(default=None, max_length=64)
+    handed_to: str = Field(default="", max_length=80)
+    expires_at: datetime | None = Field(default=None, sa_type=Instant)
+    withdrawn_at: datetime | None = Field(default=None, sa_type=Instant)
+    #: the canonical bytes of the manifest as text, and their Ed25519 signature
+    manifest: str = Field(default="", max_length=8000)
+    signature: bytes | None = None

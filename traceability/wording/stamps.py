@@ -46,7 +46,49 @@ REFUSALS = {
         "were spoiled and made void can be ordered again."
     ),
     "stamps.large": N_(
-        "{count} stamps is a large order. Please tick that the number is right, then send again."
+        "{count} stamps is a large order. Check the number, then confirm with your password or a code of your app."
+    ),
+    # the second person
+    "stamps.not_approved": N_(
+        "Order {number} is so large that a second person has to approve it: somebody else of the producer, or the "
+        "agency that manages stamps."
+    ),
+    "stamps.nothing_to_approve": N_("Order {number} does not wait for an approval."),
+    "stamps.second_person": N_(
+        "You placed order {number} yourself. Somebody else of the producer, or an agency, has to approve it."
+    ),
+    "notice.stamps_wait": N_(
+        "Stamp order {number} ({count} stamps) waits for a second person to approve it."
+    ),
+    # closing
+    "stamps.closed_already": N_("Order {number} is closed already."),
+    "stamps.order_closed": N_(
+        "Order {number} is closed: it is never printed again, and its activations stand. Order new stamps if any are "
+        "missing."
+    ),
+    "stamps.close_suspended": N_(
+        "{count} stamps of this order are suspended by a management agency. Wait until they are let go or made void, "
+        "then close the order."
+    ),
+    "stamps.close_unbalanced": N_(
+        "The account does not balance: of {ordered} stamps {good} are stuck on and active, {spoiled} are spoiled, "
+        "{returned} given back, {lost} void for another reason, and {open} are neither. Activate them, make "
+        "them void, or tick that the rest is given back unused."
+    ),
+    # taking an activation back
+    "stamps.undo_not_yours": N_(
+        "Only the account that activated stamps can take it back. To stop them, make them void."
+    ),
+    "stamps.undone_already": N_("This activation was taken back already."),
+    "stamps.undo_too_late": N_(
+        "An activation can be taken back for 10 minutes, and they are over. Stamps that must not be in use are made "
+        "void."
+    ),
+    "stamps.undo_changed": N_(
+        "Some of these stamps were made void or suspended since they were activated, so the activation stands."
+    ),
+    "stamps.reprint_suspended": N_(
+        "This stamp is suspended by a management agency. It can be printed anew when the agency has let it go."
     ),
     # who and what for
     "stamps.not_allowed": N_(

@@ -191,10 +191,10 @@ def test_the_print_is_looked_over_with_a_spoiled_run(signed: FlaskClient, mint: 
     order = mint.downloaded(batch, 100)
     where = f"/producer/stamp-orders/{order.id}/printed"
     assert "Kiểm tra bản in" in text(signed.get(where))
-    wrong = signed.post(where, data={"spoiled_first": "ABC"})
+    wrong = signed.post(where, data={"bad-1-first_code": "ABC"})
     assert wrong.status_code == 422
-    assert 'href="#f-spoiled_first"' in text(wrong)
-    typed = {"spoiled_first": mint.code(order, 5), "spoiled_last": mint.code(order, 6)}
+    assert 'href="#f-bad-1-first_code"' in text(wrong)
+    typed = {"bad-0-first_code": mint.code(order, 5), "bad-0-last_code": mint.code(order, 6)}
     assert signed.post(where, data=typed).status_code == 303
     assert mint.ranges(order)[1] == (5, 6, RangeState.VOID)
 

@@ -17,6 +17,7 @@ from traceability.domain.actors import Actor, Permission
 from traceability.domain.errors import RuleBroken
 from traceability.domain.producers import Producer
 from traceability.domain.stamp_downloads import DownloadInput, PrintedInput
+from traceability.domain.stamps import VoidReason
 from traceability.forms import Form
 
 _log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def stamp_orders_cover(order_id: str) -> Response:
 @blueprint.route("/stamp-orders/<order_id>/printed", methods=["GET", "POST"])
 @access.requires(Permission.ORDER_STAMPS)
 def stamp_orders_printed(order_id: str) -> Response | tuple[str, int]:
-    """The print was looked over: all good, or one run is spoiled and becomes void."""
+    """The print was looked over: all good, or some runs are spoiled or given back and become void."""
     with access.reading() as session:
         dossier = stamp_orders.dossier(session, order_id)
     keys = mint.epoch_keys(access.database(), access.settings().keyring())
@@ -103,4 +104,7 @@ def stamp_orders_printed(order_id: str) -> Response | tuple[str, int]:
         lambda _order: url_for("producer.stamp_orders_show", order_id=order_id),
     ):
         return form.redirect()
-    return form.page("producer/stamp_orders/printed.html", dossier=dossier, order=dossier.order)
+    reasons = [(reason, wording.name(reason)) for reason in (VoidReason.MISPRINT, VoidReason.RETURNED)]
+    return form.page(
+        "producer/stamp_orders/printed.html", dossier=dossier, order=dossier.order, reasons=reasons
+    )

@@ -5,12 +5,26 @@ from functools import partial
 from typing import Any
 
 from flask import flash, render_template, request, url_for
+from flask_login import current_user
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from traceability import access, mint, print_room, wording
 from traceability.blueprints.producer import blueprint
-from traceability.domain import records, stamp_downloads, stamp_orders, stamp_quota, stamp_ranges, stamp_runs
+from traceability.domain import (
+    activations,
+    layouts,
+    records,
+    second_factor,
+    stamp_closings,
+    stamp_downloads,
+    stamp_orders,
+    stamp_quota,
+    stamp_ranges,
+    stamp_reprints,
+    stamp_runs,
+    used_sheets,
+)
 from traceability.domain.actors import Permission
 from traceability.domain.batches import Batch
 from traceability.domain.errors import RuleBroken
@@ -18,7 +32,7 @@ from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_orders import OrderInput
-from traceability.domain.stamps import RangeState, StampForm, StampOrder
+from traceability.domain.stamps import APPROVED_ABOVE, RangeState, StampForm, StampOrder
 from traceability.forms import Form
 from traceability.i18n import gettext
 from traceability.labels.layout import DPI_PROFILES
@@ -59,16 +73,32 @@ def stamp_orders_new() -> Response | tuple[str, int]:
     if not page:
         return render_template("producer/stamp_orders/which.html", producer=producer, offers=offers), 200
     form = Form(OrderInput, page.pop("initial"), fixed={"batch_id": batch_id})
-    if form.valid():
+    if form.valid() and (proven := _proven(form)) is not None:
         minting = print_room.minting(access.database(), access.settings().keyring(), access.settings())
-    if form.save(
-        lambda session, actor, value: stamp_orders.order(session, actor, value, minting=minting),
-        lambda order: url_for("producer.stamp_orders_show", order_id=order.id),
-    ):
-        if form.result is not None:
-            _prepare(form.result.id)
-        return form.redirect()
+        if form.save(
+            lambda session, actor, value: stamp_orders.order(
+                session, actor, value, minting=minting, proven=proven
+            ),
+            lambda order: url_for("producer.stamp_orders_show", order_id=order.id),
+        ):
+            if form.result is not None and not form.result.waits_for_approval:
+                prepare(form.result.id)
+            return form.redirect()
     return form.page("producer/stamp_orders/new.html", producer=producer, **page)
+
+
+def _proven(form: Form[OrderInput]) -> bool | None:
+    """Whether the proof that a large order demands was given; None when it was refused, which the form then says."""
+    value = form.value
+    if value is None or value.quantity <= stamp_quota.CONFIRMED_ABOVE or not value.proof:
+        return False
+    try:
+        sealer = access.settings().keyring()
+        second_factor.confirm(access.database(), current_user.account, value.proof, sealer)
+    except RuleBroken as error:
+        form.refuse(error)
+        return None
+    return True
 
 
 @blueprint.route("/stamp-orders/<order_id>")
@@ -80,6 +110,8 @@ def stamp_orders_show(order_id: str) -> str:
         dossier = stamp_orders.dossier(session, order_id)
         ranges = stamp_ranges.of_order(session, order_id)
         downloads = stamp_downloads.downloads_of(session, order_id)
+        undoable = activations.to_undo(session, access.current_actor(), order_id)
+        reprints = stamp_reprints.around(session, dossier.order)
     return render_template(
         "producer/stamp_orders/show.html",
         dossier=dossier,
@@ -88,6 +120,10 @@ def stamp_orders_show(order_id: str) -> str:
         hidden=max(0, len(ranges) - _SHOWN_RANGES),
         downloads=downloads,
         states=RangeState,
+        account=stamp_closings.account_of(ranges),
+        undoable=undoable,
+        reprints=reprints,
+        mine=dossier.order.ordered_by_id == access.current_actor().user_id,
         **_printed(dossier.order, keys),
     )
 
@@ -98,11 +134,11 @@ def stamp_orders_prepare(order_id: str) -> Response:
     """Prepares an order whose preparation was cut short."""
     with access.reading() as session:
         records.find(session, StampOrder, order_id)
-    _prepare(order_id)
+    prepare(order_id)
     return Response("", 303, {"Location": url_for("producer.stamp_orders_show", order_id=order_id)})
 
 
-def _prepare(order_id: str) -> None:
+def prepare(order_id: str) -> None:
     """Makes an order ready; what stands in the way is said on its page, where it can be tried again."""
     try:
         keyring = access.settings().keyring()
@@ -119,7 +155,14 @@ def _new_page(session: Session, producer: Producer, batch_id: str) -> dict[str, 
     product = records.find(session, Product, batch.product_id)
     quota = stamp_quota.quota_of(session, batch, product)
     settings = access.settings()
-    choices = print_room.choices(batch, product, producer, settings.public_root, demo=settings.demo)
+    choices = print_room.choices(
+        batch,
+        product,
+        producer,
+        settings.public_root,
+        demo=settings.demo,
+        own=layouts.of_producer(session, producer.id),
+    )
     return {
         "batch": batch,
         "product": product,
@@ -128,6 +171,8 @@ def _new_page(session: Session, producer: Producer, batch_id: str) -> dict[str, 
         "resolutions": DPI_PROFILES,
         "forms_of_code": list(StampForm),
         "confirmed_above": stamp_quota.CONFIRMED_ABOVE,
+        "approved_above": APPROVED_ABOVE,
+        "used": used_sheets.of_producer(session, producer.id),
         "spoilage": stamp_quota.SPOILAGE_PERCENT,
         "initial": {
             "quantity": quota.left or "",
@@ -147,7 +192,7 @@ def _printed(order: StampOrder, keys: Mapping[int, EpochKey]) -> dict[str, Any]:
     printed = print_room.printed_order(order, keys)
     return known | {
         "code": partial(stamp_runs.code_of, keys, order.epoch_number),
-        "fit": layout.fit(printed),
+        "fit": print_room.fit_of(order, printed),
         "pages": print_room.pages_of(order),
-        "picture": print_room.picture(printed, layout),
+        "picture": print_room.picture(order, printed),
     }

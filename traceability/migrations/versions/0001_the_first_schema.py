@@ -481,32 +481,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notice_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
-        "link",
-        sa.Column("producer_id", sa.String(length=16), nullable=False),
-        sa.Column("id", sa.String(length=16), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("record_key", sa.LargeBinary(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("product_id", sa.String(length=16), nullable=False),
-        sa.Column("lot", sa.String(length=20), nullable=False),
-        sa.Column("serial", sa.String(length=20), nullable=False),
-        sa.Column("link_type", sa.String(length=40), nullable=False),
-        sa.Column("title", sa.String(length=200), nullable=False),
-        sa.Column("language", sa.String(length=5), nullable=False),
-        sa.Column("media_type", sa.String(length=60), nullable=False),
-        sa.Column("href", sa.String(length=500), nullable=False),
-        sa.Column("is_default", sa.Boolean(), nullable=False),
-        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("lot = '' OR serial = ''", name=op.f("ck_link_one_level")),
-        sa.ForeignKeyConstraint(["producer_id"], ["producer.id"], name=op.f("fk_link_producer_id_producer")),
-        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_link_product_id_product")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
-    )
-    with op.batch_alter_table("link", schema=None) as batch_op:
-        batch_op.create_index("ix_link_anchor", ["product_id", "lot", "serial"], unique=False)
-        batch_op.create_index(batch_op.f("ix_link_producer_id"), ["producer_id"], unique=False)
-
-    op.create_table(
         "packing_house",
         sa.Column("address_line", sa.String(length=200), nullable=False),
         sa.Column("commune_code", sa.String(length=5), nullable=False),
@@ -756,6 +730,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_inspection_agency_id"), ["agency_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_inspection_producer_id"), ["producer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_inspection_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "layout",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("data", sa.String(length=4000), nullable=False),
+        sa.Column("small_reason", sa.String(length=400), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_by_id", sa.String(length=16), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["changed_by_id"], ["account.id"], name=op.f("fk_layout_changed_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_layout_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_layout")),
+        sa.UniqueConstraint("producer_id", "name", name=op.f("uq_layout_producer_id_name")),
+    )
+    with op.batch_alter_table("layout", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_layout_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
         "one_time_link",
@@ -1162,6 +1160,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_finding_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
+        "link",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("product_id", sa.String(length=16), nullable=False),
+        sa.Column("lot", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.String(length=20), nullable=False),
+        sa.Column("link_type", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=5), nullable=False),
+        sa.Column("media_type", sa.String(length=60), nullable=False),
+        sa.Column("href", sa.String(length=500), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("lot = '' OR serial = ''", name=op.f("ck_link_one_level")),
+        sa.ForeignKeyConstraint(["producer_id"], ["producer.id"], name=op.f("fk_link_producer_id_producer")),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_link_product_id_product")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
+    )
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.create_index("ix_link_anchor", ["product_id", "lot", "serial"], unique=False)
+        batch_op.create_index(batch_op.f("ix_link_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
         "delivery",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -1421,13 +1445,29 @@ def upgrade() -> None:
         sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("external_ref", sa.String(length=80), nullable=True),
         sa.Column("ordered_by_id", sa.String(length=16), nullable=True),
+        sa.Column("approved_by_id", sa.String(length=16), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pins", sa.Boolean(), nullable=False),
+        sa.Column("reprints_id", sa.String(length=16), nullable=True),
+        sa.Column("reprints_serial", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by_id", sa.String(length=16), nullable=True),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_stamp_order_quantity")),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"], ["account.id"], name=op.f("fk_stamp_order_approved_by_id_account")
+        ),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_stamp_order_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["closed_by_id"], ["account.id"], name=op.f("fk_stamp_order_closed_by_id_account")
+        ),
         sa.ForeignKeyConstraint(
             ["ordered_by_id"], ["account.id"], name=op.f("fk_stamp_order_ordered_by_id_account")
         ),
         sa.ForeignKeyConstraint(
             ["producer_id"], ["producer.id"], name=op.f("fk_stamp_order_producer_id_producer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reprints_id"], ["stamp_order.id"], name=op.f("fk_stamp_order_reprints_id_stamp_order")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stamp_order")),
         sa.UniqueConstraint(
@@ -1439,6 +1479,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_stamp_order_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stamp_order_epoch_number"), ["epoch_number"], unique=False)
         batch_op.create_index(batch_op.f("ix_stamp_order_producer_id"), ["producer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stamp_order_reprints_id"), ["reprints_id"], unique=False)
 
     op.create_table(
         "event",
@@ -1535,6 +1576,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recalled_batch_batch_id"), ["batch_id"], unique=False)
 
     op.create_table(
+        "stamp_activation",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("order_id", sa.String(length=16), nullable=False),
+        sa.Column("first_serial", sa.BigInteger(), nullable=False),
+        sa.Column("last_serial", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column(
+            "before",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("by_id", sa.String(length=16), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["account.id"], name=op.f("fk_stamp_activation_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["stamp_order.id"], name=op.f("fk_stamp_activation_order_id_stamp_order")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_stamp_activation_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stamp_activation")),
+    )
+    with op.batch_alter_table("stamp_activation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stamp_activation_order_id"), ["order_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stamp_activation_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
         "stamp_download",
         sa.Column("producer_id", sa.String(length=16), nullable=False),
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -1551,6 +1626,11 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("handed_to", sa.String(length=80), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("manifest", sa.String(length=8000), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["asked_by_id"], ["account.id"], name=op.f("fk_stamp_download_asked_by_id_account")
         ),
@@ -1767,6 +1847,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stamp_download_order_id"))
 
     op.drop_table("stamp_download")
+    with op.batch_alter_table("stamp_activation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stamp_activation_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_stamp_activation_order_id"))
+
+    op.drop_table("stamp_activation")
     with op.batch_alter_table("recalled_batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recalled_batch_batch_id"))
 
@@ -1779,6 +1864,7 @@ def downgrade() -> None:
 
     op.drop_table("event")
     with op.batch_alter_table("stamp_order", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stamp_order_reprints_id"))
         batch_op.drop_index(batch_op.f("ix_stamp_order_producer_id"))
         batch_op.drop_index(batch_op.f("ix_stamp_order_epoch_number"))
         batch_op.drop_index(batch_op.f("ix_stamp_order_batch_id"))
@@ -1808,6 +1894,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_batch_id"))
 
     op.drop_table("delivery")
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_link_producer_id"))
+        batch_op.drop_index("ix_link_anchor")
+
+    op.drop_table("link")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_finding_producer_id"))
         batch_op.drop_index(batch_op.f("ix_finding_inspection_id"))
@@ -1852,6 +1943,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_one_time_link_account_id"))
 
     op.drop_table("one_time_link")
+    with op.batch_alter_table("layout", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_layout_producer_id"))
+
+    op.drop_table("layout")
     with op.batch_alter_table("inspection", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inspection_subject_id"))
         batch_op.drop_index(batch_op.f("ix_inspection_producer_id"))
@@ -1888,11 +1983,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_packing_house_code"))
 
     op.drop_table("packing_house")
-    with op.batch_alter_table("link", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_link_producer_id"))
-        batch_op.drop_index("ix_link_anchor")
-
-    op.drop_table("link")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_producer_id"))
         batch_op.drop_index(batch_op.f("ix_notice_agency_id"))
