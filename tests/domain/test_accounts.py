@@ -148,6 +148,21 @@ def test_nobody_records_for_a_producer_that_has_its_first_account(database: Data
         assert session.get_one(SignInSession, sessions.token_hash(token)).acting_for_id is None
 
 
+def test_nobody_records_any_longer_for_a_producer_whose_account_is_open_again(database: Database) -> None:
+    owner = factories.producer(database)
+    account = factories.account(database, owner)
+    unit = factories.account(database, factories.agency(database, Permission.DATA_ENTRY_ON_BEHALF))
+    with database.transaction(SYSTEM) as session:
+        accounts.disable(session, SYSTEM, account.id)
+        token = sessions.begin(session, unit.id)
+        session.flush()
+        sessions.act_for(session, sessions.token_hash(token), owner.id)
+    with database.transaction(SYSTEM) as session:
+        accounts.enable(session, SYSTEM, account.id)
+    with database.reading(EVERYTHING) as session:
+        assert session.get_one(SignInSession, sessions.token_hash(token)).acting_for_id is None
+
+
 def test_the_producer_is_told_of_its_new_account(database: Database) -> None:
     owner = factories.producer(database)
     actor = factories.actor_of(database, factories.account(database, owner))

@@ -226,13 +226,16 @@ def enable(session: Session, actor: Actor, account_id: str) -> Account:
     if account.disabled_at is None:
         raise RuleBroken("accounts.not_disabled")
     account.disabled_at = None
+    if account.producer_id is not None:  # from now on the producer records for itself again
+        sessions.stop_acting_for(session, account.producer_id)
     ledger.record(session, "account.enabled", account, tenant=account.producer_id)
     return account
 
 
 def _must_not_be_last(session: Session, account: Account) -> None:
     statement = select(Account).where(Account.role == Role.ADMINISTRATOR).order_by(col(Account.id))
-    everyone = session.exec(statement.with_for_update(key_share=True)).all()  # two who disable each other wait here
+    # two who disable each other wait here
+    everyone = session.exec(statement.with_for_update(key_share=True)).all()
     if not any(other.disabled_at is None and other.id != account.id for other in everyone):
         raise RuleBroken("accounts.last_administrator")
 
