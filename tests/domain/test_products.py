@@ -134,6 +134,16 @@ def test_an_approved_gtin_stays_and_a_first_one_may_come(database: Database) -> 
         revise(database, owner, product, gtin=OTHER_GTIN)
 
 
+def test_the_net_weight_stays_once_there_is_a_batch(database: Database) -> None:
+    owner = factories.producer(database)
+    product = factories.product(database, owner, name="Bưởi Năm Roi")
+    revise(database, owner, product, net_weight="1,2")
+    factories.harvest(database, owner, product_id=product.id)
+    with pytest.raises(RuleBroken, match=r"products\.net_weight_fixed"):
+        revise(database, owner, product, net_weight="0,001")
+    assert revise(database, owner, product, net_weight="1,2", storage="10–13 °C").net_weight_g == 1200
+
+
 def test_a_clerk_writes_no_products(database: Database) -> None:
     clerk = factories.manager_of(factories.producer(database), Role.CLERK)
     with pytest.raises(RuleBroken, match=r"access\.not_permitted"), database.transaction(clerk) as session:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 import pydantic
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, model_validator
-from sqlmodel import Field, Session, col, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from traceability.domain import contacts, ledger, notices, ownership, records
 from traceability.domain.actors import Actor, Permission
@@ -235,7 +235,8 @@ def revise(session: Session, actor: Actor, product_id: str, value: ProductInput)
     """A producer corrects a product. With another name, category, crop or GTIN an approved one is a draft again.
 
     Raises as `register` does, `products.gtin_fixed` (a GTIN never moves to another product, nor away, once it was
-    approved) and `products.suspended_unchangeable`.
+    approved), `products.net_weight_fixed` (stamps are counted by it as soon as there is a batch) and
+    `products.suspended_unchangeable`.
     """
     actor.must(Permission.MANAGE_PRODUCTS)
     product = records.lock(session, Product, product_id)
@@ -243,6 +244,8 @@ def revise(session: Session, actor: Actor, product_id: str, value: ProductInput)
     columns = _columns(value, product.code)
     if product.gtin and product.approved_at and product.gtin != value.gtin:
         raise RuleBroken("products.gtin_fixed", "gtin", gtin=product.gtin)
+    if product.net_weight_g != columns["net_weight_g"] and _has_batches(session, product):
+        raise RuleBroken("products.net_weight_fixed", "net_weight")
     identity = ("name", "category", "crop_id", "gtin")
     if any(getattr(product, column) != columns[column] for column in identity):
         if product.state is ProductState.SUSPENDED:
@@ -296,6 +299,14 @@ def waiting_for_approval(session: Session) -> list[Product]:
     """The drafts within the scope, the oldest first."""
     statement = select(Product).where(Product.state == ProductState.DRAFT).order_by(col(Product.created_at))
     return list(session.exec(statement).all())
+
+
+def _has_batches(session: Session, product: Product) -> bool:
+    batch = SQLModel.metadata.tables["batch"]  # its concept stands on this one
+    return (
+        session.connection().execute(sa.select(batch.c.id).where(batch.c.product_id == product.id)).first()
+        is not None
+    )
 
 
 def _check(session: Session, producer_id: str, value: ProductInput, product_id: str | None) -> None:

@@ -14,6 +14,10 @@ REFUSALS = {
     "products.gtin_fixed": N_(
         "The GTIN {gtin} was approved and stands on stamps: it cannot change. Register another product instead."
     ),
+    "products.net_weight_fixed": N_(
+        "Lots with this net weight exist, and their stamps are counted by it: it cannot change. "
+        "Register another product instead."
+    ),
     "products.shelf_life_missing": N_("Write the shelf life in days, or tick “no shelf life applies”."),
     "products.shelf_life_twice": N_("Either write a shelf life or tick “no shelf life applies”, not both."),
     "products.not_a_draft": N_("This product is not waiting for approval."),
