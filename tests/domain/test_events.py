@@ -1,12 +1,14 @@
 """Events: what they do to the grams of a batch, and how a wrong one is corrected by declaration."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from tests import factories
+from tests.rolls import Mint
 from traceability.db import Database
 from traceability.domain import balance, batches, events, ledger, records
 from traceability.domain.actors import SYSTEM
@@ -16,6 +18,7 @@ from traceability.domain.errors import RuleBroken
 from traceability.domain.events import CorrectionInput, Event, EventInput
 from traceability.domain.history import CorrectionReason, EventType, history, standing
 from traceability.domain.moments import is_whole_day, parse_moment
+from traceability.keys import Keyring
 
 
 def record(database: Database, batch: Batch, of_type: str = "transform", **changes: Any) -> Event:
@@ -153,6 +156,25 @@ def test_a_correction_is_refused_when_the_goods_have_left(database: Database, ba
     correct(database, harvest, output_kg=600)
     row = again(database, batch)
     assert (row.made_g, row.on_hand_g, row.shipped_g) == (600_000, 0, 600_000)
+
+
+def test_a_correction_leaves_goods_for_all_stamps_that_are_ordered(
+    database: Database, tmp_path: Path
+) -> None:
+    mint = Mint(database, Keyring(tmp_path, demo=True))
+    batch = mint.batch(1400)
+    order = mint.ordered(batch, 1000)
+    harvest = first_event(database, batch)
+    with pytest.raises(RuleBroken, match="stamps_exceed"):
+        correct(database, harvest, output_kg="14")
+    mint.void(order, 10, 999)
+    correct(database, harvest, output_kg="14")
+    assert again(database, batch).made_g == 14_000
+
+
+def test_more_packages_than_a_batch_can_have_are_refused_in_words(database: Database, batch: Batch) -> None:
+    with pytest.raises(RuleBroken, match="units_unreadable"):
+        record(database, batch, "pack", details={"units": "999 999 999 999"})
 
 
 def test_a_shipment_that_never_left_comes_back_unless_it_has_arrived(

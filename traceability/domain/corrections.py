@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, select
 
-from traceability.domain import balance, ledger, records
+from traceability.domain import balance, ledger, records, stamp_quota
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, BatchState, Origin
 from traceability.domain.clock import local_day, now
@@ -31,9 +31,12 @@ from traceability.domain.laboratory import LabTest
 from traceability.domain.lineage import BatchInput
 from traceability.domain.moments import Moment
 from traceability.domain.products import Product
-from traceability.domain.quantities import KilogramsOrZero, kg_text
+from traceability.domain.quantities import KilogramsOrZero, count_text, kg_text
 from traceability.domain.records import Record, RecordId
 from traceability.domain.text import Block, Line
+
+#: No batch has more packages: more is a slip of the keyboard.
+MOST_UNITS = 1_000_000_000
 
 
 class CorrectionInput(BaseModel):
@@ -61,7 +64,7 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     Raises `RuleBroken`: `access.not_permitted`, `events.unknown`, `events.corrected_already`, `batches.closed`,
     `events.beginning_stays`, `events.test_stays`, `events.delivery_arrived`, `events.material_stays`,
     `events.in_future`, `events.before_batch`, `events.after_others`, `events.weight_missing`, `events.loss_exceeds`,
-    `transforms.output_exceeds_inputs`, `events.correction_impossible`.
+    `transforms.output_exceeds_inputs`, `events.correction_impossible`, `events.stamps_exceed`.
     """
     actor.must(Permission.RECORD_EVENTS)
     try:
@@ -93,8 +96,11 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     session.add(right)
     if begins and batch.origin is Origin.HARVEST:
         batch.started_on = batch.harvested_on = local_day(right.happened_at)
+    before_g = batch.on_hand_g + batch.shipped_g
     if not balance.settle(session, batch):
         raise RuleBroken("events.correction_impossible", None, lot=batch.lot)
+    if batch.on_hand_g + batch.shipped_g < before_g:
+        _must_cover_stamps(session, batch, actor)
     if wrong.type is EventType.PACK or begins:
         settle_packing(session, batch)
     batch.page_version += 1
@@ -195,6 +201,15 @@ def _withdraw_test(session: Session, wrong: Event, never: bool) -> LabTest:
     return test
 
 
+def _must_cover_stamps(session: Session, batch: Batch, actor: Actor) -> None:
+    """Demands that no more stamps are ordered than the goods allow that are left by a correction."""
+    quota = stamp_quota.quota_of(session, batch, records.find(session, Product, batch.product_id))
+    most = quota.units + quota.allowance
+    if quota.ordered > most:
+        ordered, most_text = (count_text(number, actor.language) for number in (quota.ordered, most))
+        raise RuleBroken("events.stamps_exceed", None, lot=batch.lot, ordered=ordered, most=most_text)
+
+
 def _added_material(session: Session, event: Event) -> bool:
     return session.exec(select(BatchInput.id).where(BatchInput.event_id == event.id)).first() is not None
 
@@ -207,6 +222,8 @@ def settle_packing(session: Session, batch: Batch) -> None:
         if not re.fullmatch(r"[0-9]{1,3}(?:[.\s]?[0-9]{3}){0,3}|[0-9]{1,9}", text):
             raise RuleBroken("events.units_unreadable", "details-units", typed=text)
     units = sum(int(re.sub(r"[^0-9]", "", text)) for text in counts)
+    if units > MOST_UNITS:
+        raise RuleBroken("events.units_unreadable", "details-units", typed=counts[-1])
     batch.packed_on = min((local_day(event.happened_at) for event in packings), default=None)
     batch.unit_count = units if counts else None
     batch.begin_shelf_life(records.find(session, Product, batch.product_id))

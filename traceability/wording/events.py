@@ -57,6 +57,10 @@ REFUSALS = {
         "With this correction more of batch {lot} would have left than there was. "
         "Correct the later shipments or losses first."
     ),
+    "events.stamps_exceed": N_(
+        "{ordered} stamps are ordered for batch {lot}, but after this correction its goods allow only {most}. "
+        "Make the stamps that are too many void first."
+    ),
 }
 
 NAMES = {
