@@ -111,6 +111,20 @@ def test_an_area_is_drawn_by_table_and_keyboard_on_a_phone(
     assert the_area(database, producer).geometry == factories.square()
 
 
+def test_the_boundary_is_walked_by_gps(enter: Callable[[Page, str], None], phone: Page) -> None:
+    phone.context.grant_permissions(["geolocation"])
+    enter(phone, "/producer/areas/new")
+    walked = [(10.0700, 105.8200), (10.0700, 105.8220), (10.0716, 105.8221)]
+    phone.context.set_geolocation({"latitude": walked[0][0], "longitude": walked[0][1], "accuracy": 4})
+    phone.get_by_role("button", name="Đi dọc ranh bằng GPS").click()
+    for number, (latitude, longitude) in enumerate(walked, 1):
+        phone.context.set_geolocation({"latitude": latitude, "longitude": longitude, "accuracy": 3 + number})
+        expect(phone.locator("[data-accuracy]")).to_contain_text(f"{3 + number} m")
+        phone.get_by_role("button", name="Thêm góc tại chỗ đang đứng").click()
+        expect(phone.locator("[data-sum]")).to_contain_text(f"{number} góc")
+    assert drawn(phone) == [[longitude, latitude] for latitude, longitude in walked]
+
+
 def test_a_refused_form_keeps_the_polygon(
     enter: Callable[[Page, str], None], laptop: Page, database: Database, producer: Producer
 ) -> None:
