@@ -1,6 +1,7 @@
 """What every page can ask: who is signed in, the menu of their audience, languages, and how things are written."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
@@ -44,11 +45,12 @@ INSPECTOR_MENU = (
 
 
 def language_link(code: str) -> str:
-    """This page in another language."""
-    values = dict(request.view_args or {}) | request.args.to_dict() | {"lang": code}
-    if request.endpoint is None or request.method != "GET":
-        return f"?lang={code}"
-    return url_for(request.endpoint, **values)
+    """This page in another language: the same address with another `lang`.
+
+    What a visitor wrote into the address is never an argument of `url_for`, where `endpoint` or `_method` mean more.
+    """
+    kept = request.args.items(multi=True) if request.method == "GET" else ()
+    return "?" + urlencode([*((key, text) for key, text in kept if key != "lang"), ("lang", code)])
 
 
 def _menu(rows: tuple[tuple[str, str, str, Permission | None], ...]) -> list[dict[str, Any]]:

@@ -22,6 +22,14 @@ def test_control_characters_in_an_address_are_refused(client: FlaskClient, addre
     assert client.get(address).status_code == 400
 
 
+@pytest.mark.parametrize("word", ["endpoint", "_method", "_scheme", "_external", "_anchor", "values", "lang"])
+def test_no_word_in_an_address_leads_its_links_astray(client: FlaskClient, word: str) -> None:
+    answer = client.get(f"/products?{word}=x&{word}=y")
+    assert answer.status_code == 200
+    kept = "" if word == "lang" else f"{word}=x&amp;{word}=y&amp;"
+    assert f'href="?{kept}lang=en"' in answer.text
+
+
 def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
     answer = client.post("/healthz", csrf=True)  # type: ignore[call-arg]
     assert answer.status_code == 405

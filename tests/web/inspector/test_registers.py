@@ -51,7 +51,11 @@ def test_odd_filters_break_nothing(officer: Officer, lot: Lot) -> None:
     inspector = officer()
     pages = ("-1", "99999999999999999999", "x")
     queries = [f"page={page}" for page in pages] + ["q=%00", "q=%25", "q=" + "x" * 3000]
-    queries += ["from=31/02/2026&to=x", "category=x&state=x&producer=%27&kind=%25&record=%25"]
+    queries += [
+        "endpoint=x&_method=x&_scheme=x&number=x&place=x",
+        "from=31/02/2026&to=x",
+        "category=x&state=x&producer=%27&kind=%25&record=%25",
+    ]
     for register in REGISTERS:
         for query in queries:
             assert inspector.get(f"/inspector/{register}?{query}").status_code in (200, 400), (

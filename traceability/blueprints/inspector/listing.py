@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from urllib.parse import urlencode
 
 from flask import request, url_for
 from pydantic_core import PydanticCustomError
@@ -43,19 +43,22 @@ def day(text: str) -> date | None:
 
 def page_link() -> Callable[[int], str]:
     """The address of another page of the register that is shown, with its filters."""
-    kept: dict[str, Any] = {
-        key: value for key, value in request.args.items() if value and key not in ("page", "lang")
-    }
-    endpoint, place = str(request.endpoint), request.view_args or {}
-    return lambda number: url_for(endpoint, **place, **kept, page=number)
+    here, kept = url_for(str(request.endpoint), **(request.view_args or {})), _kept()
+    return lambda number: f"{here}?{urlencode([*kept, ('page', number)])}"
 
 
 def export_links(endpoint: str) -> list[tuple[str, str]]:
     """The addresses of the exports of what is shown, by format."""
-    kept: dict[str, Any] = {
-        key: value for key, value in request.args.items() if value and key not in ("page", "lang")
-    }
-    return [(kind.upper(), url_for(endpoint, **{**kept, "format": kind})) for kind in ("xlsx", "csv")]
+    kept = [(key, value) for key, value in _kept() if key != "format"]
+    return [
+        (kind.upper(), f"{url_for(endpoint)}?{urlencode([*kept, ('format', kind)])}")
+        for kind in ("xlsx", "csv")
+    ]
+
+
+def _kept() -> list[tuple[str, str]]:
+    """The filters of this address. They are text of the visitor's and therefore no arguments of `url_for`."""
+    return [(key, value) for key, value in request.args.items() if value and key not in ("page", "lang")]
 
 
 def categories() -> list[tuple[str, str]]:
