@@ -2,7 +2,8 @@
 
 The same input class checks an HTML form, a row of a sheet and a JSON body. A refused form comes back with what was
 typed and status 422; nothing is half done. Each rendered form carries a token that is good once, so that sending it
-twice creates one thing.
+twice creates one thing. Something else typed into the same page (opened again by the browser's way back) is another
+thing and is not lost.
 
     form = Form(BatchInput)
     if form.save(batches.register, lambda batch: url_for("producer.batch", batch_id=batch.id)):
@@ -10,6 +11,8 @@ twice creates one thing.
     return form.page("producer/batches/new.html", areas=...)
 """
 
+import hashlib
+import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -128,15 +131,15 @@ class Form(Generic[I]):
         """
         if not self.valid() or self.value is None:
             return False
-        who = actor or access.current_actor()
+        who, sending = actor or access.current_actor(), self._sending()
         try:
             with access.transaction(who) as session:
-                done = submissions.earlier(session, self.once_token, who.user_id)
+                done = submissions.earlier(session, sending, who.user_id)
                 if done is None:
                     self.result = use_case(session, who, self.value)
                     session.flush()
                     self.location = then(self.result)
-                    submissions.accept(session, self.once_token, who.user_id, self.location)
+                    submissions.accept(session, sending, who.user_id, self.location)
                 else:
                     self.location = done
         except RuleBroken as error:
@@ -168,10 +171,17 @@ class Form(Generic[I]):
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
+    def _sending(self) -> str:
+        """What is sent: the page's token, the address, and all that was typed or chosen, as one digest."""
+        typed = [pair for pair in request.form.items(multi=True) if pair[0] not in (ONCE, "csrf_token")]
+        files = [(name, upload.filename) for name, upload in request.files.items(multi=True)]
+        said = json.dumps([self.once_token, request.path, typed, files])
+        return hashlib.sha256(said.encode()).hexdigest()
+
     def _collided(self, who: Actor) -> None:
         """Two sendings at once: the other one's token, or a rule of the schema, was there first."""
         with access.reading(who.scope) as session:
-            done = submissions.earlier(session, self.once_token, who.user_id)
+            done = submissions.earlier(session, self._sending(), who.user_id)
         if done is None:
             self.refuse(RuleBroken("forms.changed_meanwhile"))
         else:

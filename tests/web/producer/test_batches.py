@@ -96,6 +96,14 @@ def test_the_same_form_sent_twice_makes_one_batch(us: Visit, fields: dict[str, A
     assert count(us) == 1
 
 
+def test_another_harvest_typed_into_the_same_page_is_not_lost(us: Visit, fields: dict[str, Any]) -> None:
+    """The browser's way back shows the page that was sent already, with its token."""
+    first = us.accepted("/producer/batches/new", once="token-of-one-page", **fields)
+    other = fields | {"kilograms": "37"}
+    assert us.accepted("/producer/batches/new", once="token-of-one-page", **other) != first
+    assert count(us) == 2
+
+
 #: Field, what is typed, and a part of the sentence that comes back.
 BAD_HARVESTS = [
     ("kilograms", "", "Vui lòng"),
