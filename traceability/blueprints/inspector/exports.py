@@ -10,11 +10,12 @@ from traceability.domain.areas import AreaCode, GrowingArea
 from traceability.domain.batches import Batch
 from traceability.domain.clock import VIETNAM, today
 from traceability.domain.inspections import Finding, Inspection
-from traceability.domain.logbook import Line
+from traceability.domain.logbook import Line as LogLine
 from traceability.domain.producers import Producer
 from traceability.domain.product_categories import CATEGORIES
 from traceability.domain.products import Product
 from traceability.domain.recalls import Recall
+from traceability.domain.stamp_account import Line
 from traceability.domain.stamps import RangeState, StampOrder
 from traceability.i18n import gettext as _
 from traceability.i18n import language
@@ -128,6 +129,25 @@ def stamp_order_sheet(
     return _("Stamps"), header, lines
 
 
+def stamp_account_sheet(lines: Iterable[Line]) -> Sheet:
+    """The stamp account, a line a product."""
+    header = [
+        _("Producer"), _("Producer code"), _("Product"), _("Product code"), _("Ordered"), _("Printed"),
+        _("Waiting for print"), _("Out, not in use yet"), _("Active"), _("Suspended"), _("Spoiled"),
+        _("Given back"), _("Lost or copied"), _("Missing"), _("Missing since"),
+    ]  # fmt: skip
+    parts = ("waiting", "out", "good", "suspended", "spoiled", "returned", "lost")
+    rows: list[list[Cell]] = [
+        [
+            line.producer.name, line.producer.code, line.product.name, line.product.code, line.ordered, line.printed,
+            *(line.counts[part] for part in parts), line.missing,
+            line.since.astimezone(VIETNAM).date() if line.since else None,
+        ]
+        for line in lines
+    ]  # fmt: skip
+    return _("Stamp account"), header, rows
+
+
 def inspection_sheet(
     rows: Iterable[tuple[Inspection, Producer]], findings: dict[str, list[Finding]], agencies: dict[str, str]
 ) -> Sheet:
@@ -168,7 +188,7 @@ def recall_sheet(rows: Iterable[tuple[Recall, Batch, Product, Producer]]) -> She
     return _("Recalls"), header, lines
 
 
-def log_sheet(rows: Iterable[Line]) -> Sheet:
+def log_sheet(rows: Iterable[LogLine]) -> Sheet:
     """The log with the hash of each leaf, by which an outside tool finds it again."""
     header = [
         _("No."), _("Moment"), _("What was done"), _("Who"), _("For"), _("Producer"), _("Records"),

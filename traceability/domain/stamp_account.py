@@ -1,0 +1,157 @@
+"""The stamp account (sổ tem): what became of every stamp of a producer's product, and which are missing.
+
+Ordered = waiting for print + out (printed, on no goods yet) + active + suspended + spoiled + given back + lost. Stamps
+that are out for longer than `MISSING_AFTER` are missing: somebody holds them, and that somebody is asked.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, select
+
+from traceability.domain.batches import Batch
+from traceability.domain.clock import now
+from traceability.domain.producers import Producer
+from traceability.domain.products import Product
+from traceability.domain.stamp_closings import heading
+from traceability.domain.stamps import RangeState, StampDownload, StampOrder, StampRange, VoidReason
+from traceability.domain.text import sought
+
+#: Fresh goods are packed within days of the print; what is still on a roll after this long is asked about.
+MISSING_AFTER = timedelta(days=30)
+_OUT = (RangeState.DOWNLOADED, RangeState.PRINTED)
+_COUNT = func.sum(col(StampRange.last_serial) - col(StampRange.first_serial) + 1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """The account of one product. `printed` were given out to be printed; `since` is when the oldest missing were."""
+
+    producer: Producer
+    product: Product
+    counts: Counter[str] = field(default_factory=Counter)
+    printed: int = 0
+    missing: int = 0
+    since: datetime | None = None
+
+    @property
+    def ordered(self) -> int:
+        """All stamps ever ordered: the sum of all others."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The stamps of one order that are out for too long: since when, and who took the file."""
+
+    order: StampOrder
+    batch: Batch
+    product: Product
+    producer: Producer
+    count: int
+    since: datetime
+    print_shop: str
+
+    @property
+    def days(self) -> int:
+        """Their age in whole days."""
+        return (now() - self.since).days
+
+
+def account(session: Session, *, text: str = "", producer_id: str = "") -> list[Line]:
+    """The account of every product within the scope that ever had stamps, those with missing ones first."""
+    where: list[Any] = [
+        sa.or_(
+            *(
+                column.contains(word, autoescape=True)
+                for column in (col(Producer.search), col(Product.search))
+            )
+        )
+        for word in sought(text).split()
+    ]
+    if producer_id:
+        where.append(Producer.id == producer_id)
+    pairs = select(Producer, Product).join(Product, col(Product.producer_id) == Producer.id).where(*where)
+    owners = {product.id: (producer, product) for producer, product in session.exec(pairs).all()}
+    statement = (
+        select(Batch.product_id, StampRange.state, StampRange.void_reason, _COUNT)
+        .join(Batch, col(Batch.id) == StampRange.batch_id)
+        .group_by(col(Batch.product_id), col(StampRange.state), col(StampRange.void_reason))
+    )
+    counts: dict[str, Counter[str]] = {}
+    for product_id, state, reason, count in session.exec(statement).all():
+        counts.setdefault(product_id, Counter())[_heading(state, reason)] += int(count)
+    printed = _printed(session)
+    gone: Counter[str] = Counter()
+    oldest: dict[str, datetime] = {}
+    for one in missing(session):
+        gone[one.product.id] += one.count
+        oldest[one.product.id] = min(one.since, oldest.get(one.product.id, one.since))
+    lines = [
+        Line(*owners[key], counts[key], printed[key], gone[key], oldest.get(key))
+        for key in counts
+        if key in owners
+    ]
+    return sorted(lines, key=lambda line: (-line.missing, line.producer.sort_key, line.product.sort_key))
+
+
+def missing(session: Session, *, producer_id: str = "") -> list[Missing]:
+    """The orders within the scope with stamps that are out for too long, the oldest first."""
+    out = (
+        select(StampRange.order_id, _COUNT)
+        .where(col(StampRange.state).in_(_OUT))
+        .group_by(col(StampRange.order_id))
+    )
+    counts = {order_id: int(count) for order_id, count in session.exec(out).all()}
+    first = (
+        select(StampDownload.order_id, func.min(StampDownload.asked_at))
+        .group_by(col(StampDownload.order_id))
+        .having(func.min(StampDownload.asked_at) < now() - MISSING_AFTER)
+    )
+    late = [order_id for order_id, _ in session.exec(first).all() if order_id in counts]
+    found: list[Missing] = []
+    for start in range(0, len(late), 500):
+        chosen = late[start : start + 500]
+        downloads = select(StampDownload).where(col(StampDownload.order_id).in_(chosen))
+        taken: dict[str, StampDownload] = {}
+        for download in session.exec(downloads.order_by(col(StampDownload.asked_at))).all():
+            taken.setdefault(download.order_id, download)
+        rows = (
+            select(StampOrder, Batch, Product, Producer)
+            .join(Batch, col(Batch.id) == StampOrder.batch_id)
+            .join(Product, col(Product.id) == Batch.product_id)
+            .join(Producer, col(Producer.id) == StampOrder.producer_id)
+            .where(col(StampOrder.id).in_(chosen))
+        )
+        if producer_id:
+            rows = rows.where(StampOrder.producer_id == producer_id)
+        for order, batch, product, producer in session.exec(rows).all():
+            by = taken[order.id]
+            found.append(
+                Missing(order, batch, product, producer, counts[order.id], by.asked_at, by.handed_to)
+            )
+    return sorted(found, key=lambda one: one.since)
+
+
+def _heading(state: RangeState | str, reason: VoidReason | str | None) -> str:
+    """As on a closing, but what is open is told apart: waiting for print, or out."""
+    state = RangeState(state)
+    word = heading(state, VoidReason(reason) if reason else None)
+    if word != "open":
+        return word
+    return "out" if state in _OUT else "waiting"
+
+
+def _printed(session: Session) -> Counter[str]:
+    """How many stamps of each product were given out to be printed."""
+    downloaded = select(StampDownload.order_id)
+    statement = (
+        select(Batch.product_id, func.sum(StampOrder.quantity))
+        .join(Batch, col(Batch.id) == StampOrder.batch_id)
+        .where(col(StampOrder.id).in_(downloaded))
+        .group_by(col(Batch.product_id))
+    )
+    return Counter({product_id: int(count) for product_id, count in session.exec(statement).all()})
