@@ -227,7 +227,8 @@ def take_prints(browser: Browser, demo: Demo) -> None:
     keep(roll(order(page, demo, 2, 6, "roll-50x30"), 3, 203), FOLDER / "print-roll.png")
     fetch = "async a => Array.from(new Uint8Array(await (await fetch(a)).arrayBuffer()))"
     cover = bytes(page.evaluate(fetch, page.url + "/cover.pdf"))
-    keep(paper(cover, 0, 80), FOLDER / "print-cover.png")
+    upper = paper(cover, 0, 80)
+    keep(upper.crop((0, 0, upper.width, upper.height * 3 // 5)), FOLDER / "print-cover.png")
     page.context.close()
 
 
