@@ -195,7 +195,7 @@ def _read_polygon(value: Any) -> Any:
 
 
 class AreaInput(AddressInput):
-    """What a person may say of a growing area. `corners` stands for `geometry` where nobody can draw."""
+    """What a person may say of a growing area. `corners` is sent only where nobody can draw: then it is what counts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -212,7 +212,7 @@ class AreaInput(AddressInput):
     @model_validator(mode="before")
     @classmethod
     def _corners_for_polygon(cls, data: Any) -> Any:
-        if isinstance(data, dict) and not data.get("geometry"):
+        if isinstance(data, dict) and (data.get("corners") or not data.get("geometry")):
             return data | {"geometry": data.get("corners") or ""}
         return data
 

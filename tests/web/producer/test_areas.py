@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from flask import Flask
@@ -158,6 +159,18 @@ def test_saving_an_area_unchanged_keeps_its_approval(us: Visit) -> None:
     sent = fields(name=area.name, declared_ha="4,84", geometry=json.dumps(area.geometry))
     us.accepted(f"/producer/areas/{area.id}/edit", **sent)
     assert ours(us)[0].state is AreaState.APPROVED
+
+
+def test_without_a_script_the_corners_are_corrected_as_lines(us: Visit) -> None:
+    """The page then sends both: the boundary as it was, and the lines that were typed."""
+    area = factories.area(us.database, us.producer)
+    here = f"/producer/areas/{area.id}/edit"
+    kept = {"name": area.name, "declared_ha": "4,84", "geometry": json.dumps(area.geometry)}
+    lines = re.search(r'name="corners"[^>]*>\n([^<]*)<', us.get(here))[1]
+    us.accepted(here, **fields(**kept, corners=lines))
+    assert ours(us)[0].state is AreaState.APPROVED
+    us.accepted(here, **fields(**kept, corners=lines.replace("10.015", "10.0151")))
+    assert min(latitude for _longitude, latitude in ours(us)[0].geometry["coordinates"][0]) == 10.0151
 
 
 def test_a_code_is_added_and_an_odd_one_only_remarked(us: Visit) -> None:

@@ -181,6 +181,7 @@ def _take_file(form: Form[AreaInput]) -> None:
         form.refuse(refused)
     else:
         form.put("geometry", json.dumps(polygon))
+        form.put("corners", "")
 
 
 def _fields(session: Session, area: GrowingArea | None) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def products_picture(product_id: str) -> Response | tuple[str, int]:
             raise RuleBroken("forms.upload_missing", "picture")
         stored = picture_files.store(upload.read(), access.settings().data_dir / "pictures")
     except RuleBroken as refused:
+        form.valid()  # says also what else is wrong
         form.refuse(refused)
         return _page(product_id, form)
 
