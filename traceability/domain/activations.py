@@ -14,7 +14,8 @@ from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import now
 from traceability.domain.errors import RuleBroken
-from traceability.domain.products import Product
+from traceability.domain.producers import Producer
+from traceability.domain.products import Product, ProductState
 from traceability.domain.stamp_runs import Keys, Part, Run, TypedCode
 from traceability.domain.stamps import RangeState, StampActivation, StampOrder, StampRange
 
@@ -73,13 +74,13 @@ def look(session: Session, actor: Actor, value: ActivationInput, keys: Keys) -> 
         run, swapped = stamp_runs.run_of(session, keys, value.last_code, value.first_code), True
     order = records.find(session, StampOrder, run.order_id)
     batch = records.find(session, Batch, order.batch_id)
-    _must_speak(batch)
+    product = _must_speak(session, batch)
     ranges = stamp_ranges.of_order(session, order.id)
     void = _must_be_ready(run, ranges, actor, keys)
     return Look(
         order=order,
         batch=batch,
-        product=records.find(session, Product, batch.product_id),
+        product=product,
         count=run.count - sum(part.count for part in void),
         first_code=stamp_runs.code_of(keys, run.epoch, run.first),
         last_code=stamp_runs.code_of(keys, run.epoch, run.last),
@@ -92,12 +93,13 @@ def activate(session: Session, actor: Actor, value: ActivationInput, keys: Keys)
     """Activates a run of stamps, all of it or none. Answers the ranges that became active.
 
     Raises `RuleBroken`: `access.not_permitted`; what `stamp_runs.run_of` refuses; `batches.held`, `.recalled`,
-    `.closed`; `stamps.batch_not_released`; `stamps.part_not_printed`, `.part_active`, `.part_suspended`, `.part_void`,
-    `.all_void`, each naming the part.
+    `.closed`; `stamps.batch_not_released`; `producers.suspended`; `products.suspended`; `stamps.part_not_printed`,
+    `.part_active`, `.part_suspended`, `.part_void`, `.all_void`, each naming the part.
     """
     actor.must(Permission.ACTIVATE_STAMPS)
     run = stamp_runs.run_of(session, keys, value.first_code, value.last_code)
-    _must_speak(records.lock(session, Batch, records.find(session, StampOrder, run.order_id).batch_id))
+    batch_id = records.find(session, StampOrder, run.order_id).batch_id
+    _must_speak(session, records.lock(session, Batch, batch_id))
     order = records.lock(session, StampOrder, run.order_id)
     void = _must_be_ready(run, stamp_ranges.locked(session, order.id), actor, keys)
     if void and not value.without_void:
@@ -170,11 +172,17 @@ def to_undo(session: Session, actor: Actor, order_id: str) -> list[StampActivati
     return list(session.exec(statement.order_by(col(StampActivation.at).desc())).all())
 
 
-def _must_speak(batch: Batch) -> None:
-    """Demands that the batch has a public page that may speak for it."""
+def _must_speak(session: Session, batch: Batch) -> Product:
+    """Demands that the batch has a public page that may speak for it, and that nobody has stopped its product or
+    producer; answers the product."""
     batch.must_move("first_code")
     if batch.state is not BatchState.RELEASED:
         raise RuleBroken("stamps.batch_not_released", "first_code", lot=batch.lot)
+    records.find(session, Producer, batch.producer_id).must_not_be_suspended("first_code")
+    product = records.find(session, Product, batch.product_id)
+    if product.state is ProductState.SUSPENDED:
+        product.must_be_approved("first_code")
+    return product
 
 
 def _must_be_ready(run: Run, ranges: list[StampRange], actor: Actor, keys: Keys) -> list[Part]:

@@ -127,8 +127,15 @@ class Producer(Record, Address, table=True):
         """
         if self.state is ProducerState.DRAFT:
             raise RuleBroken("producers.still_draft", name=self.name)
+        self.must_not_be_suspended()
+
+    def must_not_be_suspended(self, field: str | None = None) -> None:
+        """Demands that no agency has stopped the producer: else its goods and stamps stay where they are.
+
+        Raises `RuleBroken` ("producers.suspended").
+        """
         if self.state is ProducerState.SUSPENDED:
-            raise RuleBroken("producers.suspended", name=self.name)
+            raise RuleBroken("producers.suspended", field, name=self.name)
 
 
 owned(Producer, "id")

@@ -64,6 +64,7 @@ def ask_download(session: Session, actor: Actor, value: DownloadInput) -> tuple[
     producer = records.find(session, Producer, order.producer_id)
     if not producer.has_stamps:
         raise RuleBroken("stamps.not_allowed", None, name=producer.name)
+    producer.must_not_be_suspended()
     records.find(session, Batch, order.batch_id).must_move()
     if order.ready_at is None:
         raise RuleBroken("stamps.not_ready", None, number=order.number)

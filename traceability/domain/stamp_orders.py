@@ -108,8 +108,8 @@ def order(
     order above `APPROVED_ABOVE` waits for a second person (`stamp_approvals`).
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.held`, `.recalled`, `.closed`,
-    `stamps.not_allowed`, `products.suspended`, `stamps.large`, `stamps.exceed_batch`, `stamps.nothing_left`,
-    and what `minting.freeze` refuses.
+    `stamps.not_allowed`, `producers.suspended`, `products.suspended`, `stamps.large`, `stamps.exceed_batch`,
+    `stamps.nothing_left`, and what `minting.freeze` refuses.
     """
     actor.must(Permission.ORDER_STAMPS)
     batch = batches.choose(session, value.batch_id)
@@ -164,6 +164,7 @@ def _must_be_orderable(session: Session, batch: Batch, producer: Producer) -> Pr
     product = records.find(session, Product, batch.product_id)
     if not producer.has_stamps:
         raise RuleBroken("stamps.not_allowed", None, name=producer.name)
+    producer.must_not_be_suspended()
     batch.must_move("batch_id")
     if product.state is ProductState.SUSPENDED:
         product.must_be_approved("batch_id")

@@ -26,7 +26,10 @@ def of_layout(session: Session, producer_id: str, layout: str) -> UsedSheet | No
     statement = (
         select(StampDownload, StampOrder)
         .join(StampOrder, col(StampOrder.id) == StampDownload.order_id)
-        .where(StampDownload.producer_id == producer_id, col(StampDownload.layout).startswith(layout + "@"))
+        .where(
+            StampDownload.producer_id == producer_id,
+            col(StampDownload.layout).startswith(layout + "@", autoescape=True),
+        )
         .where(StampDownload.handed_to == "", col(StampDownload.started_at).is_not(None))
         .order_by(col(StampDownload.started_at).desc())
         .limit(1)
