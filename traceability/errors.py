@@ -73,6 +73,8 @@ def _drain() -> None:
 def _http(error: HTTPException) -> Any:
     if error.response is not None or (error.code or 500) < 400:
         return error
+    if error.code == 500:
+        return _broken()
     if error.code == 413:
         _drain()
     answer = Response(page(error.code or 500)[0], error.code, mimetype="text/html")
@@ -102,7 +104,17 @@ def _not_declared(error: NotDeclared) -> Any:
 
 def _unexpected(error: Exception) -> Any:
     _log.exception("unexpected error at %s %s", request.method, request.endpoint)
-    return page(500)
+    return _broken()
+
+
+def _broken() -> Any:
+    """The page of a 500; a sentence alone where what broke the page breaks the page about it too."""
+    try:
+        return page(500)
+    except Exception:
+        _log.exception("the error page could not be made")
+        title, advice = SENTENCES[500]
+        return Response(f"{gettext(title)}. {gettext(advice)}", 500, mimetype="text/plain")
 
 
 def _unreadable(error: DataError) -> Any:

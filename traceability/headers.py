@@ -56,7 +56,8 @@ def apply(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if settings().public_root.startswith("https://"):
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint != "static" and response.mimetype == "text/html":
+    page = request.endpoint != "static" and response.mimetype == "text/html"
+    if page or request.blueprint in OFFICE:  # what somebody signed in for is left in no cache, a file neither
         headers.setdefault("Cache-Control", "no-store")
     return response
 

@@ -72,3 +72,17 @@ def _locked() -> None:
 
 
 _locked.__demand__ = ("public",)  # type: ignore[attr-defined]
+
+
+def test_an_error_page_that_cannot_be_made_is_replaced_by_a_sentence(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_values: object) -> str:
+        raise ValueError("no page today")
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr("traceability.errors.render_template", broken)
+    answer = app.test_client().get("/khong-co-trang-nay")
+    assert (answer.status_code, answer.mimetype) == (500, "text/plain")
+    assert "Traceback" not in answer.text
+    assert answer.text.startswith("Hệ thống gặp lỗi.")

@@ -117,8 +117,9 @@ def ship(session: Session, actor: Actor, value: ShipInput) -> Delivery:
     """Goods of a batch leave. For a producer of the platform they wait to be received, and it is told.
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.held`, `.recalled`, `.closed`,
-    `producers.suspended`, `batches.not_enough`, `deliveries.sent_before_harvest`, `deliveries.sent_in_future`, `deliveries.no_receiver`,
-    `deliveries.two_receivers`, `deliveries.receiver_unknown`, `deliveries.receiver_ambiguous`, `deliveries.to_itself`.
+    `producers.suspended`, `batches.not_enough`, `deliveries.sent_before_harvest`, `deliveries.sent_in_future`,
+    `deliveries.no_receiver`, `deliveries.two_receivers`, `deliveries.receiver_unknown`,
+    `deliveries.receiver_ambiguous`, `deliveries.to_itself`.
     """
     actor.must(Permission.RECORD_EVENTS)
     batch = batches.choose(session, value.batch_id)

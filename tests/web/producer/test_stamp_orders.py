@@ -246,6 +246,7 @@ def test_the_cover_sheet_names_the_lot_and_both_ends(signed: FlaskClient, mint: 
     order = mint.ready(batch, 10)
     sheet = signed.get(f"/producer/stamp-orders/{order.id}/cover.pdf")
     assert sheet.data == signed.get(f"/producer/stamp-orders/{order.id}/cover.pdf").data
+    assert sheet.headers["Cache-Control"] == "no-store"
     words = "".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(sheet.data))
     for said in (order.number, batch.lot, mint.code(order, 0), mint.code(order, 9), "Phiếu cấp tem"):
         assert said in words
