@@ -51,7 +51,8 @@ class Demo:
     def flags(self) -> list[str]:
         """The browser's options: the demo's address leads to this machine."""
         reach = f"--host-resolver-rules=MAP {HOST}:80 127.0.0.1:{self.port}"
-        return ["--disable-gpu", "--no-first-run", "--no-sandbox", "--hide-scrollbars", "--lang=vi", reach]
+        trusted = f"--unsafely-treat-insecure-origin-as-secure={self.url}"  # or there is no camera to offer
+        return ["--disable-gpu", "--no-first-run", "--no-sandbox", "--hide-scrollbars", reach, trusted]
 
     def account(self, who: str) -> dict[str, Any]:
         """The sign-in of an audience: "producer" (a manager), "inspector", "administrator"."""

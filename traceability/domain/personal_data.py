@@ -1,4 +1,4 @@
-"""Looking at personal data (Decree 13/2023, decisions of this project): the look is written down before it happens.
+"""Looking at personal data (Law 91/2025/QH15, decisions of this project): the look is written down before it happens.
 
 Whoever oversees others and opens a telephone number, an e-mail address or a contact first leaves an access record, in
 a short transaction of its own. Where that cannot be written, nothing is shown. The producer sees who looked.
