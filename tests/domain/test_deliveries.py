@@ -13,7 +13,7 @@ from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
 from traceability.domain.deliveries import ReceiveInput, ShipInput
 from traceability.domain.errors import NotFound, RuleBroken
-from traceability.domain.producers import Producer
+from traceability.domain.producers import LegalForm, Producer
 
 
 @pytest.fixture
@@ -126,3 +126,15 @@ def test_other_producers_are_known_by_name_and_code_only(database: Database, own
         assert deliveries.Partner(other.id, other.code, other.name) in deliveries.partners(session, owner.id)
         with pytest.raises(NotFound):
             records.find(session, Producer, other.id)
+
+
+def test_a_household_is_chosen_by_its_code_and_its_name_is_in_no_list(database: Database) -> None:
+    owner = factories.producer(database)
+    household = factories.producer(database, name="Hộ Nguyễn Văn Kín", legal_form=LegalForm.HOUSEHOLD)
+    batch = factories.harvest(database, owner)
+    with database.reading(SYSTEM.scope) as session:
+        listed = deliveries.partners(session, owner.id)
+    assert deliveries.Partner(household.id, household.code, "") in listed
+    assert ship(database, batch, customer=None, to_producer=household.code).to_producer_id == household.id
+    with pytest.raises(RuleBroken, match="receiver_unknown"):
+        ship(database, batch, customer=None, to_producer="Nguyễn Văn Kín")

@@ -18,7 +18,7 @@ from traceability.domain.history import Event, EventType, signature
 from traceability.domain.key_data import KeyData
 from traceability.domain.moments import Moment, start_of
 from traceability.domain.ownership import beyond_scope, owned
-from traceability.domain.producers import Producer, ProducerState
+from traceability.domain.producers import LegalForm, Producer, ProducerState
 from traceability.domain.products import Product
 from traceability.domain.quantities import Day, Kilograms, kg_text
 from traceability.domain.records import Instant, Record, RecordId
@@ -95,7 +95,8 @@ class ReceiveInput(BaseModel):
 
 @dataclass(frozen=True)
 class Partner:
-    """All that one producer may see of another here: its name is public anyway."""
+    """All that one producer may see of another here: its code, and the name that is public or that it trades under
+    with this one. In a list a household, which is a person, has no name."""
 
     id: str
     code: str
@@ -247,13 +248,15 @@ def receive(session: Session, actor: Actor, value: ReceiveInput) -> Delivery:
 
 
 def partners(session: Session, besides: str | None, limit: int = 300) -> list[Partner]:
-    """The approved producers that goods may be sent to, by name."""
+    """The approved producers that goods may be sent to, by name; households by their code alone."""
     with beyond_scope(session):
-        statement = select(Producer.id, Producer.code, Producer.name).where(
+        statement = select(Producer).where(
             Producer.state == ProducerState.APPROVED, Producer.id != (besides or "")
         )
         found = session.exec(statement.order_by(Producer.sort_key).limit(limit)).all()
-    return [Partner(*row) for row in found]
+    return [
+        Partner(one.id, one.code, "" if one.legal_form is LegalForm.HOUSEHOLD else one.name) for one in found
+    ]
 
 
 def partner(session: Session, producer_id: str) -> Partner:

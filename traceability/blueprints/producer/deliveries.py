@@ -76,6 +76,6 @@ def batches_ship(batch_id: str) -> Response | tuple[str, int]:
         "producer/batches/ship.html",
         batch=batch,
         product=product,
-        partner_texts=[f"{one.code} – {one.name}" for one in partners],
+        partner_texts=[f"{one.code} – {one.name}" if one.name else one.code for one in partners],
         markets=[(code, country(code)) for code in MARKETS],
     )
