@@ -4,6 +4,9 @@
 default, four writers that read before they write lose updates silently.
 """
 
+import os
+import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +56,7 @@ class Database:
         tables.complete()
         self.url = normal_url(url)
         self.engine: Engine = _engine(self.url)
+        self._quick = threading.local()
 
     @property
     def is_sqlite(self) -> bool:
@@ -82,6 +86,35 @@ class Database:
                 session.rollback()
                 raise
 
+    def rows(self, statement: str, *values: int | str) -> list[tuple[Any, ...]]:
+        """The rows of one small question, past sessions and mappings: for the scan, where they would cost most.
+
+        `statement` is plain SQL with `?` for each value; what comes back is as the driver gives it. Scope is the
+        caller's affair: only the gate of printed codes asks this way.
+        """
+        if self.is_sqlite:
+            return list(self._own_connection().execute(statement, values).fetchall())
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(statement.replace("?", "%s"), values)
+            found = list(cursor.fetchall())
+            cursor.close()
+            return found
+        finally:
+            connection.close()  # back to the pool; what a transaction had seen is let go
+
+    def _own_connection(self) -> sqlite3.Connection:
+        """A connection of this thread that only reads, never in a transaction: each question sees what is committed."""
+        kept = getattr(self._quick, "kept", None)
+        if kept is None or kept[0] != os.getpid():
+            path = make_url(self.url).database or ""
+            opened = sqlite3.connect(path, timeout=15, isolation_level=None, check_same_thread=False)
+            opened.execute("PRAGMA query_only=ON")
+            self._quick.kept = kept = (os.getpid(), opened)
+        connection: sqlite3.Connection = kept[1]
+        return connection
+
     def migrate(self) -> None:
         """Brings the schema to the newest revision."""
         with self.engine.connect().execution_options(write=True) as connection:
@@ -110,6 +143,7 @@ class Database:
     def close(self) -> None:
         """Gives all connections back."""
         self.engine.dispose()
+        self._quick = threading.local()
 
 
 def normal_url(url: str) -> str:

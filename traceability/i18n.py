@@ -115,6 +115,24 @@ def moment(value: datetime | None) -> str:
     return str(format_datetime(value.astimezone(VIETNAM), form, locale=language()))
 
 
+def moment_in(language: str, value: datetime) -> str:
+    """As `moment`, in a given language and quickly: for what is put into a page that is kept ready."""
+    local = value.astimezone(VIETNAM)
+    if language == "vi":
+        return f"{local.hour:02}:{local.minute:02} {local.day:02}/{local.month:02}/{local.year:04}"
+    return f"{local.day} {_months(language)[local.month]} {local.year:04}, {local.hour:02}:{local.minute:02}"
+
+
+def number_in(language: str, value: int) -> str:
+    """As `number`, for a whole number in a given language."""
+    return f"{value:,}".replace(",", "." if language == "vi" else ",")
+
+
+@lru_cache(maxsize=8)
+def _months(language: str) -> dict[int, str]:
+    return dict(Locale(language).months["format"]["abbreviated"])
+
+
 def country(code: str) -> str:
     """The name of a market by its ISO 3166 code."""
     return str(Locale(language()).territories.get(code, code))

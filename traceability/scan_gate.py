@@ -11,6 +11,7 @@ import logging
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -18,13 +19,15 @@ from flask import Flask, g, render_template
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request, Response
 
-from traceability import errors, headers, i18n, mint, resolver_gate, stamp_pages, visitors
-from traceability.domain import provenance, scans, stamp_codes
+from traceability import errors, headers, i18n, mint, resolver_gate, scan_pages, stamp_pages, visitors
+from traceability.domain import journeys, provenance, scan_lookup, scans, stamp_codes
 from traceability.domain.clock import now, today
 from traceability.domain.epc import looks_like_epc
 from traceability.domain.identifiers import Malformed, looks_like_digital_link
 from traceability.domain.ownership import PUBLIC
+from traceability.domain.scan_lookup import Seen
 from traceability.domain.scans import Sighting
+from traceability.scan_pages import KeptPage, PageShelf
 from traceability.scan_recorder import ScanRecorder
 
 if TYPE_CHECKING:
@@ -36,6 +39,9 @@ SHORT = ("/s/", "/S/")
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 _OTHER = frozenset({resolver_gate.DESCRIPTION_FILE, resolver_gate.CONTEXT_FILE})
 _LEAST_TO_PACK = 1000
+_AS_PRINTED = re.compile(r"[0-9A-HJKMNP-TV-Z]{16}")
+#: An answer as WSGI takes it: status, headers, body.
+Ready = tuple[str, list[tuple[str, str]], bytes]
 
 
 class ScanGate:
@@ -48,7 +54,9 @@ class ScanGate:
         self.keyring = app.extensions["settings"].keyring()
         self.public_root = app.extensions["settings"].public_root
         self.recorder = ScanRecorder(self.database)
+        self.pages = PageShelf(self.database.rows)
         self._unknown: dict[tuple[str, bool], Response] = {}
+        self._unknown_bytes: dict[tuple[str, bool], tuple[list[tuple[str, str]], bytes]] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -57,6 +65,11 @@ class ScanGate:
         ):
             return self.inner(environ, start_response)
         without_cookies = {key: value for key, value in environ.items() if key != "HTTP_COOKIE"}
+        if path.startswith(SHORT):
+            ready = self._ready(without_cookies, path[len(SHORT[0]) :])
+            if ready is not None:
+                start_response(*ready[:2])
+                return (ready[2],)
         with self.app.request_context(without_cookies):
             request = Request(without_cookies)
             return self._answer(request, path)(without_cookies, start_response)
@@ -66,12 +79,96 @@ class ScanGate:
         keys = mint.epoch_keys(self.database, self.keyring)
         return stamp_codes.read(keys.values(), text) if keys else None
 
+    # -- the quick way ------------------------------------------------------------------------------------------------
+
+    def _ready(self, environ: "WSGIEnvironment", text: str) -> Ready | None:
+        """The answer for a plain scan, past the framework; None for whatever is not quite that."""
+        if (
+            environ["REQUEST_METHOD"] != "GET"
+            or environ.get("QUERY_STRING")
+            or "json" in environ.get("HTTP_ACCEPT", "")
+        ):
+            return None
+        request = Request(environ)
+        counted = visitors.is_a_person(request)
+        language = visitors.language_asked(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+        try:
+            issued = self.read(text)
+            seen = scan_lookup.look_up(self.database.rows, *issued, today()) if issued else None
+            if issued is None or seen is None:
+                return self._unknown_ready(environ, language)
+            page = self.pages.get(seen, language) or self._make(environ, seen, language)
+        except Exception:
+            _log.exception("a scan took the long way")
+            return None
+        found = seen.found
+        opened = found.opened + counted
+        code = text if _AS_PRINTED.fullmatch(text) else str(stamp_codes.normalise(text))
+        if page is None or (
+            opened == 1 and found.first_opened_at is not None
+        ):  # "1 times" is nobody's language
+            return None
+        part = page.stamp_part(code, opened, found.first_opened_at)
+        packed = visitors.takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        body = page.packed(part) if packed else page.plain(part)
+        if counted:
+            self._note(request, found, language)
+        return "200 OK", _with_length(page.headers, body, packed), body
+
+    def _make(self, environ: "WSGIEnvironment", seen: Seen, language: str) -> KeptPage | None:
+        """Renders the page of a stamp in a form that can be kept, and keeps it."""
+        found = seen.found
+        with self.app.request_context(environ):
+            request = Request(environ)
+            _in_language(request, language)
+            with self.database.reading(PUBLIC) as session:
+                story = provenance.of_batch(session, found.batch_id, today(), found.stamps_id)
+                producers = journeys.producers_behind(session, found.batch_id)
+            if producers is None:
+                return None
+            shown = []
+            for first in (None, scan_pages.FIRST):
+                stamp = replace(found, opened=scan_pages.COUNT, first_opened_at=first)
+                page = stamp_pages.StampPage(scan_pages.CODE, stamp, story, False, False)
+                html = render_template(
+                    "public/stamp.html", page=page, language_links=_language_links(request)
+                )
+                shown.append(scan_pages.split(html))
+            answer = _headed(Response(html, mimetype="text/html"))
+        first_time, again = shown
+        if first_time is None or again is None or not scan_pages.has_places(again[1], language):
+            _log.error("the page of a stamp cannot be kept: its places were not found")
+            return None
+        kept = KeptPage(
+            state=seen.state,
+            head=seen.head,
+            producers=producers,
+            language=language,
+            before=again[0].encode(),
+            first_time=first_time[1],
+            again=again[1],
+            after=again[2].encode(),
+            headers=_lasting(answer),
+        )
+        self.pages.put(seen, kept)
+        return kept
+
+    def _unknown_ready(self, environ: "WSGIEnvironment", language: str) -> Ready:
+        """The constant answer for a code that is not on record."""
+        packed = visitors.takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        if (language, packed) not in self._unknown_bytes:
+            with self.app.request_context(environ):
+                request = Request(environ)
+                _in_language(request, language)
+                answer = _finished(request, self._not_on_record(request))
+            self._unknown_bytes[language, packed] = (_lasting(answer), answer.get_data())
+        kept, body = self._unknown_bytes[language, packed]
+        return "404 NOT FOUND", _with_length(kept, body, False), body
+
     # -- answers ------------------------------------------------------------------------------------------------------
 
     def _answer(self, request: Request, path: str) -> Response:
-        g.language = visitors.language_of(request)
-        g.carried_language = g.language if request.args.get("lang") in i18n.LANGUAGES else ""
-        g.csp_nonce = ""
+        _in_language(request, visitors.language_of(request))
         try:
             if not path.startswith((*SHORT, resolver_gate.DESCRIPTION_FILE)):
                 answer = self._digital_link(request)
@@ -100,13 +197,10 @@ class ScanGate:
         if visitors.wants_json(request):
             answer = _json(stamp_pages.as_json(page))
         else:
-            languages = [
-                (lang, "?" + urlencode(request.args.to_dict() | {"lang": lang})) for lang in i18n.LANGUAGES
-            ]
-            html = render_template("public/stamp.html", page=page, language_links=languages)
-            answer = Response(html, mimetype="text/html")
+            html = render_template("public/stamp.html", page=page, language_links=_language_links(request))
+            answer = Response(scan_pages.without_marks(html), mimetype="text/html")
         if counted:
-            self._note(request, found)
+            self._note(request, found, g.language)
         return answer
 
     def _not_on_record(self, request: Request) -> Response:
@@ -122,7 +216,7 @@ class ScanGate:
         kept = self._unknown[kind]
         return Response(kept.get_data(), kept.status_code, mimetype=kept.mimetype)
 
-    def _note(self, request: Request, found: scans.Resolution) -> None:
+    def _note(self, request: Request, found: scans.Resolution, language: str) -> None:
         self.recorder.note(
             Sighting(
                 epoch=found.epoch,
@@ -133,7 +227,7 @@ class ScanGate:
                 network=visitors.network_of(request),
                 agent=visitors.agent_of(request),
                 device=visitors.device_of(request),
-                language=g.language,
+                language=language,
             )
         )
 
@@ -174,9 +268,28 @@ def _json(content: dict[str, Any], status: int = 200) -> Response:
     return Response(json.dumps(content, ensure_ascii=False), status, mimetype="application/json")
 
 
+def _in_language(request: Request, language: str) -> None:
+    """Sets what the templates of a page ask of its request."""
+    g.language = language
+    g.carried_language = language if request.args.get("lang") in i18n.LANGUAGES else ""
+    g.csp_nonce = ""
+
+
+def _language_links(request: Request) -> list[tuple[str, str]]:
+    return [(lang, "?" + urlencode(request.args.to_dict() | {"lang": lang})) for lang in i18n.LANGUAGES]
+
+
 def _finished(request: Request, answer: Response) -> Response:
     """The headers of the gate's answers; packed where the browser takes it."""
+    _headed(answer)
     body = answer.get_data()
+    if len(body) >= _LEAST_TO_PACK and request.accept_encodings.quality("gzip") > 0:
+        answer.set_data(gzip.compress(body, 5, mtime=0))
+        answer.headers["Content-Encoding"] = "gzip"
+    return answer
+
+
+def _headed(answer: Response) -> Response:
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Robots-Tag"] = "noindex"
     answer.headers["Referrer-Policy"] = "no-referrer"
@@ -184,13 +297,19 @@ def _finished(request: Request, answer: Response) -> Response:
     answer.headers["Access-Control-Allow-Methods"] = resolver_gate.METHODS
     answer.headers["Access-Control-Expose-Headers"] = "Link, Location"
     answer.headers["Vary"] = "Accept, Accept-Encoding, Accept-Language"
-    answer.headers["Content-Security-Policy"] = _policy(
-        body.decode() if answer.mimetype == "text/html" else ""
-    )
-    if len(body) >= _LEAST_TO_PACK and request.accept_encodings.quality("gzip") > 0:
-        answer.set_data(gzip.compress(body, 5, mtime=0))
-        answer.headers["Content-Encoding"] = "gzip"
+    page = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
+    answer.headers["Content-Security-Policy"] = _policy(page)
     return headers.apply(answer)
+
+
+def _lasting(answer: Response) -> list[tuple[str, str]]:
+    """The headers of an answer that are the same for every body."""
+    return [(name, value) for name, value in answer.headers.to_wsgi_list() if name != "Content-Length"]
+
+
+def _with_length(kept: list[tuple[str, str]], body: bytes, packed: bool) -> list[tuple[str, str]]:
+    length = [("Content-Length", str(len(body)))]
+    return [*kept, *length, ("Content-Encoding", "gzip")] if packed else [*kept, *length]
 
 
 def _policy(page: str) -> str:

@@ -24,9 +24,9 @@ from traceability.domain.scans import Sighting
 _log = logging.getLogger(__name__)
 
 MOST_WAITING = 10_000
-_BATCH = 500
+_BATCH = 2000
 #: How long scans gather before they are written (seconds); and how often the thread looks whether a day is over.
-_GATHER = 0.1
+_GATHER = 0.25
 _LOOK = 300.0
 
 

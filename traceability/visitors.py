@@ -2,7 +2,10 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
+from werkzeug.datastructures import Accept, LanguageAccept
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Request
 
 from traceability import i18n
@@ -14,7 +17,11 @@ _ROBOTS = re.compile(
     re.IGNORECASE,
 )
 _AHEAD = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
-_AHEAD_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+_AHEAD_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
+_IPV4 = re.compile(
+    r"((?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])(?:\.(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])){2})\.(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])",
+    re.ASCII,
+)
 _JSON = "application/json"
 _LONGEST_AGENT = 400
 
@@ -27,6 +34,19 @@ def language_of(request: Request) -> str:
     return request.accept_languages.best_match(list(i18n.LANGUAGES), default=i18n.DEFAULT) or i18n.DEFAULT
 
 
+@lru_cache(maxsize=4096)
+def language_asked(header: str) -> str:
+    """The language that an `Accept-Language` header asks for, of ours."""
+    accepted = parse_accept_header(header, LanguageAccept)
+    return accepted.best_match(list(i18n.LANGUAGES), default=i18n.DEFAULT) or i18n.DEFAULT
+
+
+@lru_cache(maxsize=4096)
+def takes_gzip(header: str) -> bool:
+    """Whether an `Accept-Encoding` header allows gzip."""
+    return parse_accept_header(header, Accept).quality("gzip") > 0
+
+
 def wants_json(request: Request) -> bool:
     """Whether a program asks."""
     return request.accept_mimetypes.best_match(["text/html", _JSON], default="text/html") == _JSON
@@ -34,16 +54,31 @@ def wants_json(request: Request) -> bool:
 
 def is_a_person(request: Request) -> bool:
     """Whether somebody looks at the page: no link preview, no crawler, no page loaded ahead."""
-    if request.method != "GET" or _ROBOTS.search(request.headers.get("User-Agent", "")):
+    environ = request.environ
+    if request.method != "GET" or is_robot(environ.get("HTTP_USER_AGENT", "")):
         return False
-    return not any(_AHEAD.search(request.headers.get(name, "")) for name in _AHEAD_HEADERS)
+    return not any(_AHEAD.search(environ[name]) for name in _AHEAD_HEADERS if name in environ)
+
+
+@lru_cache(maxsize=4096)
+def is_robot(agent: str) -> bool:
+    """Whether a user agent is a program that looks at pages by itself."""
+    return _ROBOTS.search(agent) is not None
 
 
 def network_of(request: Request) -> str:
     """The visitor's address without its last part: /24 of IPv4, /48 of IPv6. Behind our own proxy, the one it names."""
-    address = _address(request.remote_addr or "")
+    environ = request.environ
+    return _network(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def _network(remote: str, forwarded_for: str) -> str:
+    plain = _IPV4.fullmatch(remote)
+    if plain and not remote.startswith("127."):  # the usual case, without the library's care
+        return ".".join(str(int(part)) for part in plain[1].split(".")) + ".0/24"
+    address = _address(remote)
     if address is not None and address.is_loopback:
-        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        forwarded = forwarded_for.rpartition(",")[2].strip()
         address = _address(forwarded) or address
     if address is None:
         return ""
@@ -54,12 +89,12 @@ def network_of(request: Request) -> str:
 
 def agent_of(request: Request) -> str:
     """The user agent, for the visitor's mark only."""
-    return request.headers.get("User-Agent", "")[:_LONGEST_AGENT]
+    return str(request.environ.get("HTTP_USER_AGENT", ""))[:_LONGEST_AGENT]
 
 
 def device_of(request: Request) -> str:
     """The kind of device: phone, tablet, desktop, or other."""
-    agent = request.headers.get("User-Agent", "")
+    agent = str(request.environ.get("HTTP_USER_AGENT", ""))
     if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobi" not in agent):
         return "tablet"
     if "Mobi" in agent or "iPhone" in agent:

@@ -144,6 +144,18 @@ def of_batch(session: Session, batch: Batch, product: Product, producer: Produce
     )
 
 
+def producers_behind(session: Session, batch_id: str) -> frozenset[str] | None:
+    """The ids of all producers whose records the story of a batch is told from; None where the walk is not complete."""
+    statement = (
+        select(Batch, Product, Producer)
+        .join(Product, col(Product.id) == col(Batch.product_id))
+        .join(Producer, col(Producer.id) == col(Batch.producer_id))
+        .where(Batch.id == batch_id)
+    )
+    parents, _inputs, complete = _walk_up(session, Parent(*session.exec(statement).one(), 1.0))
+    return frozenset(parent.producer.id for parent in parents) if complete else None
+
+
 def _walk_up(session: Session, start: Parent) -> tuple[list[Parent], list[BatchInput], bool]:
     """All batches above, level by level; all inputs on the way; whether that was all."""
     parents = {start.batch.id: start}

@@ -189,40 +189,43 @@ class Sighting:
 
 def record(session: Session, sightings: Sequence[Sighting]) -> None:
     """Records scans: a row each, and the totals of their stamps and days. Any number of writers may do so at once."""
+    if not sightings:
+        return
     keys = {day: _day_key(session, day) for day in sorted({local_day(seen.at) for seen in sightings})}
-    for seen in sightings:
-        session.add(
-            Scan(
-                epoch_number=seen.epoch,
-                serial=seen.serial,
-                batch_id=seen.batch_id,
-                at=seen.at.replace(second=0, microsecond=0),
-                verdict=seen.verdict,
-                visitor=visitor_mark(keys[local_day(seen.at)], seen),
-                device=seen.device[:10],
-                language=seen.language[:5],
-            )
-        )
-    session.flush()
+    rows = [
+        {
+            "epoch_number": seen.epoch,
+            "serial": seen.serial,
+            "batch_id": seen.batch_id,
+            "at": seen.at.replace(second=0, microsecond=0),
+            "verdict": seen.verdict,
+            "visitor": visitor_mark(keys[local_day(seen.at)], seen),
+            "device": seen.device[:10],
+            "language": seen.language[:5],
+            "province_code": None,
+        }
+        for seen in sightings
+    ]
+    # past the mapped classes: this runs for every scan
+    session.connection().execute(sa.insert(SQLModel.metadata.tables["scan"]), rows)
     stamps: dict[tuple[int, int], list[datetime]] = defaultdict(list)
     days: dict[tuple[date, str, Verdict], int] = defaultdict(int)
     for seen in sightings:
         stamps[seen.epoch, seen.serial].append(seen.at.replace(second=0, microsecond=0))
         days[local_day(seen.at), seen.batch_id, seen.verdict] += 1
-    for (epoch, serial), moments in sorted(
-        stamps.items()
-    ):  # in one order, so that writers cannot block each other
-        _count_stamp(session, epoch, serial, moments)
-    for (day, batch_id, verdict), number in sorted(days.items()):
-        row = {"day": day, "batch_id": batch_id, "verdict": verdict, "opened": number}
-        statement = _insert(session, ScanDay, row)
-        _write(
-            session,
-            statement.on_conflict_do_update(
-                index_elements=["day", "batch_id", "verdict"],
-                set_={"opened": col(ScanDay.opened) + statement.excluded.opened},
-            ),
-        )
+    _count_stamps(session, stamps)
+    statement = _insert(session, ScanDay)
+    statement = statement.on_conflict_do_update(
+        index_elements=["day", "batch_id", "verdict"],
+        set_={"opened": col(ScanDay.opened) + statement.excluded.opened},
+    )
+    totals = [
+        {"day": day, "batch_id": batch_id, "verdict": verdict, "opened": number}
+        for (day, batch_id, verdict), number in sorted(
+            days.items()
+        )  # in one order, so that writers cannot block
+    ]
+    session.connection().execute(statement, totals)
 
 
 def visitor_mark(key: bytes, seen: Sighting) -> bytes:
@@ -242,36 +245,34 @@ def forget(session: Session, today: date) -> None:
 
 
 def _day_key(session: Session, day: date) -> bytes:
-    statement = _insert(session, VisitorKey, {"day": day, "key": secrets.token_bytes(32)})
-    _write(session, statement.on_conflict_do_nothing(index_elements=["day"]))
+    statement = _insert(session, VisitorKey).on_conflict_do_nothing(index_elements=["day"])
+    session.connection().execute(statement, [{"day": day, "key": secrets.token_bytes(32)}])
     return session.exec(select(VisitorKey.key).where(VisitorKey.day == day)).one()
 
 
-def _count_stamp(session: Session, epoch: int, serial: int, moments: list[datetime]) -> None:
-    row = {
-        "epoch_number": epoch,
-        "serial": serial,
-        "opened": len(moments),
-        "first_at": min(moments),
-        "last_at": max(moments),
-    }
-    statement = _insert(session, StampCount, row)
-    _write(
-        session,
-        statement.on_conflict_do_update(
-            index_elements=["epoch_number", "serial"],
-            set_={
-                "opened": col(StampCount.opened) + statement.excluded.opened,
-                "last_at": statement.excluded.last_at,
-            },
-        ),
+def _count_stamps(session: Session, stamps: dict[tuple[int, int], list[datetime]]) -> None:
+    """Adds to the totals of stamps, in one order, so that writers cannot block each other."""
+    rows = [
+        {
+            "epoch_number": epoch,
+            "serial": serial,
+            "opened": len(moments),
+            "first_at": min(moments),
+            "last_at": max(moments),
+        }
+        for (epoch, serial), moments in sorted(stamps.items())
+    ]
+    statement = _insert(session, StampCount)
+    statement = statement.on_conflict_do_update(
+        index_elements=["epoch_number", "serial"],
+        set_={
+            "opened": col(StampCount.opened) + statement.excluded.opened,
+            "last_at": statement.excluded.last_at,
+        },
     )
+    session.connection().execute(statement, rows)
 
 
-def _insert(session: Session, table: type[SQLModel], row: dict[str, Any]) -> Any:
+def _insert(session: Session, table: type[SQLModel]) -> Any:
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).values(**row)
-
-
-def _write(session: Session, statement: Any) -> None:
-    session.connection().execute(statement)
+    return dialect.insert(table)

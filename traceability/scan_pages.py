@@ -1,0 +1,162 @@
+"""Pages of stamps kept ready: rendered once per run of stamps and language, with the single stamp's part put in.
+
+A kept page is never older than a write that was acknowledged. Each scan asks the database how the stamp stands and how
+far the log has come; a page is used only while nothing was written, since it was made, of any producer in its story.
+That holds for any number of processes and machines, because nothing is told from one to another.
+"""
+
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+
+from traceability import i18n
+from traceability.domain import scan_lookup, stamp_codes
+from traceability.domain.scan_lookup import Ask, Seen
+
+#: Values that stand in a page while it is made, where the stamp's own are put later.
+CODE = "QZXJVWKYQJZXWVYK"
+COUNT = 987_654_321
+FIRST = datetime(1987, 6, 5, 4, 32, tzinfo=UTC)
+_START, _END = "<!--stamp-->", "<!--/stamp-->"
+#: So many pages one process keeps.
+MOST_PAGES = 600
+#: A process that was asleep does not read more of the log than this: it forgets its pages.
+_MOST_FACTS = 1000
+_GONE_BACK = 5.0
+
+
+@dataclass
+class KeptPage:
+    """A page in two halves around the stamp's part. `head`: up to this leaf of the log it is known to be right."""
+
+    state: tuple[object, ...]
+    head: int
+    producers: frozenset[str]
+    language: str
+    before: bytes
+    first_time: str
+    again: str
+    after: bytes
+    headers: list[tuple[str, str]]
+    generation: int = -1
+    packed_before: bytes = field(init=False)
+    packed_after: bytes = field(init=False)
+    crc: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        front = zlib.compressobj(9, zlib.DEFLATED, -15)
+        self.packed_before = _GZIP_HEADER + front.compress(self.before) + front.flush(zlib.Z_FULL_FLUSH)
+        rear = zlib.compressobj(9, zlib.DEFLATED, -15)
+        self.packed_after = rear.compress(self.after) + rear.flush()
+        self.crc = zlib.crc32(self.before)
+
+    def stamp_part(self, code: str, opened: int, first: datetime | None) -> bytes:
+        """The part of one stamp: its code, and how often it was opened."""
+        text = self.first_time
+        if first is not None:
+            text = self.again.replace(_COUNT_IN[self.language], i18n.number_in(self.language, opened))
+            text = text.replace(_FIRST_IN[self.language], i18n.moment_in(self.language, first))
+        return text.replace(CODE, code).replace(_GROUPED, stamp_codes.group(code)).encode()
+
+    def plain(self, part: bytes) -> bytes:
+        """The page."""
+        return self.before + part + self.after
+
+    def packed(self, part: bytes) -> bytes:
+        """The page as one gzip member, without compressing anything now: the part goes in as a stored block."""
+        size = len(part)
+        stored = b"\x00" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + part
+        crc = zlib.crc32(self.after, zlib.crc32(part, self.crc))
+        total = len(self.before) + size + len(self.after)
+        end = crc.to_bytes(4, "little") + (total & 0xFFFFFFFF).to_bytes(4, "little")
+        return b"".join((self.packed_before, stored, self.packed_after, end))
+
+
+_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_GROUPED = stamp_codes.group(CODE)
+_COUNT_IN = {language: i18n.number_in(language, COUNT) for language in i18n.LANGUAGES}
+_FIRST_IN = {language: i18n.moment_in(language, FIRST) for language in i18n.LANGUAGES}
+
+
+def split(page: str) -> tuple[str, str, str] | None:
+    """A rendered page around the stamp's part; None where the marks are not what was expected."""
+    before, start, rest = page.partition(_START)
+    part, end, after = rest.partition(_END)
+    marked = start and end and CODE not in before + after
+    return (before, part, after) if marked else None
+
+
+def without_marks(page: str) -> str:
+    """A rendered page as it is sent when it is not kept."""
+    return page.replace(_START, "", 1).replace(_END, "", 1)
+
+
+def has_places(part: str, language: str) -> bool:
+    """Whether the count and the moment stand in a part just once, so that they can be put in."""
+    return part.count(_COUNT_IN[language]) == 1 and part.count(_FIRST_IN[language]) == 1
+
+
+class PageShelf:
+    """The pages that one process keeps ready, and what it knows of the log."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._pages: OrderedDict[tuple[str, str], KeptPage] = OrderedDict()
+        self._lock = Lock()
+        self._seen: int | None = None
+        self._seen_at = 0.0
+        #: the leaf up to which all pages are doubtful, and the same for the pages of single producers
+        self._everybody = -1
+        self._changed: dict[str, int] = {}
+        self.generation = 0
+
+    def get(self, seen: Seen, language: str) -> KeptPage | None:
+        """The page for a stamp as it stands; None where there is none that is surely right."""
+        page = self._pages.get((seen.found.stamps_id, language))
+        if page is None or page.state != seen.state:
+            return None
+        known = page.head == seen.head and page.generation == self.generation
+        return page if known or self._still_right(page, seen.head) else None
+
+    def put(self, seen: Seen, page: KeptPage) -> None:
+        """Keeps a page that was made after the stamp was looked up."""
+        with self._lock:
+            self._catch_up(seen.head)
+            page.generation = self.generation
+            self._pages[seen.found.stamps_id, page.language] = page
+            self._pages.move_to_end((seen.found.stamps_id, page.language))
+            while len(self._pages) > MOST_PAGES:
+                self._pages.popitem(last=False)
+
+    def _still_right(self, page: KeptPage, head: int) -> bool:
+        with self._lock:
+            self._catch_up(head)
+            doubtful = page.generation != self.generation or head < page.head or self._everybody > page.head
+            if doubtful or any(self._changed.get(one, -1) > page.head for one in page.producers):
+                return False
+            page.head = head
+            return True
+
+    def _catch_up(self, head: int) -> None:
+        """Reads what was written since the last look, so that pages of others stay."""
+        if self._seen is None or (head < self._seen and time.monotonic() - self._seen_at > _GONE_BACK):
+            self.generation += 1  # the first look; or the database is another one than before
+            self._pages.clear()
+            self._changed.clear()
+            self._everybody = -1
+            self._seen, self._seen_at = head, time.monotonic()
+        if head <= self._seen:
+            return
+        touched: Iterable[str | None] = (None,)
+        if head - self._seen <= _MOST_FACTS:
+            touched = scan_lookup.touched(self._ask, self._seen, head)
+        for producer_id in touched:
+            if producer_id is None:
+                self._everybody = head
+            else:
+                self._changed[producer_id] = head
+        self._seen, self._seen_at = head, time.monotonic()
