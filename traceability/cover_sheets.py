@@ -1,5 +1,6 @@
 """The words of an order's cover sheet: it goes with the print to whoever prints, sticks and packs."""
 
+import json
 from collections.abc import Mapping
 
 from traceability import print_room, wording
@@ -7,16 +8,22 @@ from traceability.domain import stamp_runs
 from traceability.domain.producers import Producer
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_orders import Listed
-from traceability.domain.stamps import StampForm
+from traceability.domain.stamps import StampDownload, StampForm
 from traceability.i18n import day, gettext, moment, number
 from traceability.labels import Layout, cover
 from traceability.labels.cover import CoverSheet
 
 
-def of_order(dossier: Listed, producer: Producer, keys: Mapping[int, EpochKey]) -> bytes:
+def of_order(
+    dossier: Listed,
+    producer: Producer,
+    keys: Mapping[int, EpochKey],
+    handoff: StampDownload | None = None,
+) -> bytes:
     """The cover sheet of an order as a PDF, in the reader's language; a pure function of the order.
 
-    Without the key of its epoch the codes are left out.
+    Without the key of its epoch the codes are left out. That of a hand-off also names the print shop and the digest of
+    the file: it is the label of the carton.
     """
     order, batch, product = dossier.order, dossier.batch, dossier.product
     layout = print_room.layout_of(order)
@@ -34,6 +41,10 @@ def of_order(dossier: Listed, producer: Producer, keys: Mapping[int, EpochKey]) 
     ]
     if layout.per_page > 1:
         rows.insert(8, (gettext("First cell used"), number(order.start_position)))
+    checkpoint = [f"SHA-256 (RFC 6962): {order.code_root.hex()}"] if order.code_root else []
+    if handoff is not None:
+        rows.insert(0, (gettext("Print shop"), handoff.handed_to))
+        checkpoint.append(f"SHA-256 (PDF): {json.loads(handoff.manifest)['pdf']['sha256']}")
     return cover.pdf(
         CoverSheet(
             title=gettext("Stamp order %(number)s", number=order.number),
@@ -49,7 +60,7 @@ def of_order(dossier: Listed, producer: Producer, keys: Mapping[int, EpochKey]) 
                 ),
             ),
             checkpoint_title=gettext("Codes committed %(moment)s", moment=moment(order.ready_at)),
-            checkpoint=(f"SHA-256 (RFC 6962): {order.code_root.hex()}",) if order.code_root else (),
+            checkpoint=tuple(checkpoint),
             demo=order.demo,
         )
     )

@@ -33,6 +33,7 @@ TABLES = {
     "code_id": "area_code",
     "delivery_id": "delivery",
     "doubt_id": "doubt",
+    "download_id": "stamp_download",
     "event_id": "event",
     "finding_id": "finding",
     "inspection_id": "inspection",

@@ -84,7 +84,7 @@ def ask_download(session: Session, actor: Actor, value: DownloadInput) -> tuple[
     download = StampDownload(
         producer_id=order.producer_id,
         order_id=order.id,
-        token_hash=_hash(token),
+        token_hash=token_hash(token),
         layout=order.layout,
         start_position=value.start_position or order.start_position,
         asked_by_id=actor.user_id,
@@ -100,12 +100,12 @@ def begin_file(session: Session, actor: Actor, order_id: str, token: str) -> tup
     actor.must(Permission.ORDER_STAMPS)
     statement = (
         select(StampDownload)
-        .where(StampDownload.order_id == order_id, StampDownload.token_hash == _hash(token))
+        .where(StampDownload.order_id == order_id, StampDownload.token_hash == token_hash(token))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     download = session.exec(statement).one_or_none()
-    if download is None or download.asked_by_id != actor.user_id:
+    if download is None or download.handed_to or download.asked_by_id != actor.user_id:
         raise NotFound("StampDownload")
     moment = now()
     if download.started_at is not None or moment - download.asked_at > LINK_LIVES:
@@ -170,5 +170,6 @@ def downloads_of(session: Session, order_id: str) -> list[StampDownload]:
     return list(session.exec(statement.order_by(col(StampDownload.asked_at).desc())).all())
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """What is kept of the token of a link."""
     return hashlib.sha256(token.encode()).hexdigest()

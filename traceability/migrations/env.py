@@ -23,7 +23,11 @@ def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 
 def compare_type(
-    _context: Any, _inspected: Any, _metadata: Any, inspected_type: TypeEngine[Any], metadata_type: TypeEngine[Any]
+    _context: Any,
+    _inspected: Any,
+    _metadata: Any,
+    inspected_type: TypeEngine[Any],
+    metadata_type: TypeEngine[Any],
 ) -> bool | None:
     """Our instants are plain timestamps with time zone."""
     return False if isinstance(metadata_type, Instant) else None

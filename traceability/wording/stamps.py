@@ -60,6 +60,12 @@ REFUSALS = {
     "notice.stamps_wait": N_(
         "Stamp order {number} ({count} stamps) waits for a second person to approve it."
     ),
+    # the print shop
+    "handoffs.fetched": N_(
+        "The file was fetched already: the link is good once. Ask the producer for a new link."
+    ),
+    "handoffs.withdrawn": N_("The producer has withdrawn this link."),
+    "handoffs.expired": N_("This link has ended. Ask the producer for a new one."),
     # closing
     "stamps.closed_already": N_("Order {number} is closed already."),
     "stamps.order_closed": N_(

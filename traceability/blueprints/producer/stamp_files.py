@@ -1,26 +1,21 @@
 """The files of a stamp order: the print file, given out once each time it is asked for, and the cover sheet."""
 
-import hashlib
-import logging
-from collections.abc import Iterator
-
-from flask import flash, redirect, request, url_for
-from sqlalchemy.exc import SQLAlchemyError
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from traceability import access, cover_sheets, mint, print_room, wording
+from traceability import access, cover_sheets, mint, print_room, sealing, wording
 from traceability.blueprints.producer import blueprint
-from traceability.db import Database
-from traceability.domain import records, stamp_downloads, stamp_orders
-from traceability.domain.actors import Actor, Permission
+from traceability.domain import records, stamp_downloads, stamp_handoffs, stamp_orders
+from traceability.domain.actors import Permission
 from traceability.domain.errors import RuleBroken
 from traceability.domain.producers import Producer
 from traceability.domain.stamp_downloads import DownloadInput, PrintedInput
-from traceability.domain.stamps import VoidReason
-from traceability.forms import Form
-
-_log = logging.getLogger(__name__)
+from traceability.domain.stamp_handoffs import HandoffInput
+from traceability.domain.stamps import StampDownload, VoidReason
+from traceability.forms import Form, press
+from traceability.i18n import gettext
+from traceability.print_streams import noted
 
 
 @blueprint.route("/stamp-orders/<order_id>/download", methods=["POST"])
@@ -55,27 +50,15 @@ def stamp_orders_file(order_id: str, token: str) -> Response:
     except RuleBroken as error:
         flash(wording.refusal(error), "error")
         return redirect(url_for("producer.stamp_orders_show", order_id=order_id), code=303)
-    press = print_room.press(order, mint.epoch_keys(access.database(), access.settings().keyring()), download)
-    pieces = _noted(press.run(), access.database(), actor, download.id)
+    machine = print_room.press(
+        order, mint.epoch_keys(access.database(), access.settings().keyring()), download
+    )
+    pieces = noted(machine.run(), access.database(), actor, download.id)
     answer = Response(pieces, mimetype="application/pdf")
-    answer.content_length = press.content_length
+    answer.content_length = machine.content_length
     answer.headers.set("Content-Disposition", "attachment", filename=f"tem-{order.number}.pdf")
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-def _noted(pieces: Iterator[bytes], database: Database, actor: Actor, download_id: str) -> Iterator[bytes]:
-    """Lets a file pass; when its last piece has gone, its size and digest are noted."""
-    digest, size = hashlib.sha256(), 0
-    for piece in pieces:
-        digest.update(piece)
-        size += len(piece)
-        yield piece
-    try:
-        with database.transaction(actor) as session:
-            stamp_downloads.finish_file(session, download_id, size, digest.hexdigest())
-    except SQLAlchemyError as error:  # the file is complete already: its reader must not suffer
-        _log.error("the end of download %s was not noted: %s", download_id, type(error).__name__)
 
 
 @blueprint.route("/stamp-orders/<order_id>/cover.pdf")
@@ -107,4 +90,53 @@ def stamp_orders_printed(order_id: str) -> Response | tuple[str, int]:
     reasons = [(reason, wording.name(reason)) for reason in (VoidReason.MISPRINT, VoidReason.RETURNED)]
     return form.page(
         "producer/stamp_orders/printed.html", dossier=dossier, order=dossier.order, reasons=reasons
+    )
+
+
+@blueprint.route("/stamp-orders/<order_id>/hand-over", methods=["GET", "POST"])
+@access.requires(Permission.ORDER_STAMPS)
+def stamp_orders_hand_over(order_id: str) -> Response | tuple[str, int]:
+    """Seals the print for a print shop; the one-time link is shown once."""
+    with access.reading() as session:
+        dossier = stamp_orders.dossier(session, order_id)
+        producer = records.find(session, Producer, dossier.order.producer_id)
+    form = Form(HandoffInput, {"days": 7}, fixed={"order_id": order_id})
+    show = url_for("producer.stamp_orders_show", order_id=order_id)
+    if form.valid():
+        try:
+            if dossier.order.ready_at is None:
+                raise RuleBroken("stamps.not_ready", None, number=dossier.order.number)
+            keyring = access.settings().keyring()
+            keys = mint.epoch_keys(access.database(), keyring)
+            sealed = sealing.seal(dossier, producer.name, keys, keyring)
+        except RuleBroken as error:
+            form.refuse(error)
+        else:
+            if form.save(
+                lambda session, actor, value: stamp_handoffs.hand_over(session, actor, value, sealed),
+                lambda _made: show,
+            ):
+                return (
+                    _link_once(dossier.order.number, show, *form.result) if form.result else form.redirect()
+                )
+    return form.page("producer/stamp_orders/hand_over.html", dossier=dossier, order=dossier.order)
+
+
+def _link_once(number: str, show: str, download: StampDownload, token: str) -> tuple[str, int]:
+    """The page with the link for the print shop, which no other page ever shows."""
+    link = access.settings().public_root + url_for("public.print_file", token=token)
+    page = "producer/stamp_orders/handed.html"
+    return render_template(page, number=number, show=show, download=download, link=link), 200
+
+
+@blueprint.post("/stamp-orders/hand-over/<download_id>/withdraw")
+@access.requires(Permission.ORDER_STAMPS)
+def stamp_orders_withdraw(download_id: str) -> Response:
+    """Makes a link that the print shop has not used useless."""
+    with access.reading() as session:
+        order_id = records.find(session, StampDownload, download_id).order_id
+    return press(
+        lambda session, actor: stamp_handoffs.withdraw(session, actor, download_id),
+        url_for("producer.stamp_orders_show", order_id=order_id),
+        gettext("The link is withdrawn: nobody can fetch the file with it."),
     )

@@ -1,0 +1,108 @@
+"""What a print shop gets without an account: its link, the file once, the signed manifest, the carton label."""
+
+import json
+
+from werkzeug.wrappers import Response
+
+from traceability import access, cover_sheets, mint, print_room, signatures
+from traceability.access import PUBLIC_VIEW, requires
+from traceability.blueprints.public import blueprint
+from traceability.domain import records, stamp_handoffs, stamp_orders
+from traceability.domain.actors import SYSTEM
+from traceability.domain.errors import RuleBroken
+from traceability.domain.ownership import EVERYTHING
+from traceability.domain.producers import Producer
+from traceability.domain.stamp_handoffs import HandoffState
+from traceability.domain.stamp_orders import Listed
+from traceability.domain.stamps import StampDownload
+from traceability.forms import Button, Form
+from traceability.limits import tries
+from traceability.print_streams import noted
+
+
+@blueprint.route("/print/<token>", methods=["GET", "POST"])
+@requires(PUBLIC_VIEW)
+@tries
+def print_file(token: str) -> Response | tuple[str, int]:
+    """What the link is for; sending its form uses it up and answers the file."""
+    form = Form(Button)
+    if form.valid():
+        try:
+            return _file(token)
+        except RuleBroken as error:
+            form.refuse(error)
+    download, dossier, producer = _known(token)
+    return form.page(
+        "public/print_file.html",
+        token=token,
+        download=download,
+        dossier=dossier,
+        producer=producer,
+        said=json.loads(download.manifest),
+        pages=print_room.pages_of(dossier.order),
+        layout=cover_sheets.layout_name(print_room.layout_of(dossier.order)),
+        state=stamp_handoffs.state_of(download),
+        states=HandoffState,
+    )
+
+
+def _file(token: str) -> Response:
+    database, keyring = access.database(), access.settings().keyring()
+    with database.transaction(SYSTEM) as session:
+        download, order = stamp_handoffs.fetch(session, token)
+    machine = print_room.press(order, mint.epoch_keys(database, keyring), download)
+    pieces = noted(machine.run(), database, SYSTEM, download.id)
+    answer = Response(pieces, mimetype="application/pdf")
+    answer.content_length = machine.content_length
+    answer.headers.set("Content-Disposition", "attachment", filename=f"tem-{order.number}.pdf")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@blueprint.get("/print/<token>/manifest.json")
+@requires(PUBLIC_VIEW)
+def print_file_manifest(token: str) -> Response:
+    """The manifest, byte for byte as it was signed."""
+    download, dossier, _ = _known(token)
+    return _attached(download.manifest.encode(), "application/json", f"{dossier.order.number}.json")
+
+
+@blueprint.get("/print/<token>/manifest.sig")
+@requires(PUBLIC_VIEW)
+def print_file_signature(token: str) -> Response:
+    """The signature over the manifest: 64 bytes of Ed25519."""
+    download, dossier, _ = _known(token)
+    return _attached(download.signature or b"", "application/octet-stream", f"{dossier.order.number}.sig")
+
+
+@blueprint.get("/print/<token>/carton.pdf")
+@requires(PUBLIC_VIEW)
+def print_file_carton(token: str) -> Response:
+    """The label for the carton: first and last code, number of stamps, digest of the file."""
+    download, dossier, producer = _known(token)
+    keys = mint.epoch_keys(access.database(), access.settings().keyring())
+    sheet = cover_sheets.of_order(dossier, producer, keys, download)
+    return _attached(sheet, "application/pdf", f"phieu-{dossier.order.number}.pdf")
+
+
+@blueprint.get("/print-key.pem")
+@requires(PUBLIC_VIEW)
+def print_key() -> Response:
+    """The public key of all manifests."""
+    pem = signatures.public_pem(access.settings().keyring())
+    return _attached(pem, "application/x-pem-file", "print-key.pem")
+
+
+def _known(token: str) -> tuple[StampDownload, Listed, Producer]:
+    """What stands behind a link; whoever has it may know this much. Raises `NotFound`."""
+    with access.reading(EVERYTHING) as session:
+        download = stamp_handoffs.by_token(session, token)
+        dossier = stamp_orders.dossier(session, download.order_id)
+        return download, dossier, records.find(session, Producer, download.producer_id)
+
+
+def _attached(data: bytes, kind: str, name: str) -> Response:
+    answer = Response(data, content_type=kind)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
