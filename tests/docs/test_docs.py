@@ -29,15 +29,9 @@ _PROSE = frozenset({"void"})
 #: Bold in the guides without being a word of the pages.
 _NO_BUTTONS = frozenset({"đậm", "Bold", "XLSX", "CSV"})
 #: Folders of one machine, and hosts that lock files and documents must not name. (The brackets let this file pass.)
-_MACHINE = (
-    r"/wor[k]/",
-    r"/roo[t]/",
-    r"/hom[e]/\w",
-    r"pyp[i]\.org",
-    r"pythonhoste[d]\.org",
-    r"registry\.npm[j]s",
-)
-_OF_A_MACHINE = re.compile(r"(?<![\w.])(?:" + "|".join(_MACHINE) + ")")
+_FOLDERS = r"(?<![\w.])(?:/wor[k]/|/roo[t]/|/hom[e]/\w)"
+_HOSTS = r"pyp[i]\.org|pythonhoste[d]\.org|registry\.npm[j]s"
+_OF_A_MACHINE = re.compile(f"{_FOLDERS}|{_HOSTS}")
 
 
 def named(path: Path) -> str:
