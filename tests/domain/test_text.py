@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 from sqlmodel import Field, SQLModel
 
-from traceability.domain import text
+from traceability.domain import batches, events, stamp_orders, text, transforms
 from traceability.domain.text import (
     Block,
     Line,
@@ -138,3 +138,14 @@ def test_whatever_is_typed_is_cleaned_once_and_for_all_or_refused(typed: str) ->
     key = collation_key(cleaned)
     assert len(key) <= text.COLLATION_KEY_LENGTH
     assert set(key) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [batches.HarvestInput, events.EventInput, transforms.TransformInput, stamp_orders.OrderInput],
+)
+def test_a_reference_of_another_system_is_cleaned_as_every_text(kind: type[BaseModel]) -> None:
+    for odd in ("a\x00b", "a\u202eb"):
+        with pytest.raises(ValidationError) as caught:
+            kind.model_validate({"external_ref": odd})
+        assert ("external_ref",) in {problem["loc"] for problem in caught.value.errors()}

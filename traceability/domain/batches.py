@@ -26,7 +26,7 @@ from traceability.domain.producers import Producer, ProducerState
 from traceability.domain.products import Product, ProductState
 from traceability.domain.quantities import Day, Kilograms, kg_text
 from traceability.domain.records import Instant, Record, RecordId, choice
-from traceability.domain.text import Block, Line, fold
+from traceability.domain.text import Block, Line, ShortLine, fold
 
 #: A remark of at most 1000 characters.
 Note = Annotated[Block, Field(max_length=1000)]
@@ -157,7 +157,7 @@ class HarvestInput(BaseModel):
     picker: Line | None = None
     details: KeyData = Field(default_factory=dict)
     note: Note = ""
-    external_ref: Annotated[str | None, Field(max_length=80)] = None
+    external_ref: ShortLine | None = None
 
 
 class CloseInput(BaseModel):

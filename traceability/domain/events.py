@@ -28,7 +28,7 @@ from traceability.domain.lineage import BatchInput
 from traceability.domain.moments import Moment
 from traceability.domain.quantities import Kilograms, KilogramsOrZero, kg_text
 from traceability.domain.records import RecordId
-from traceability.domain.text import Line
+from traceability.domain.text import Line, ShortLine
 
 #: The types that are recorded by hand; the others come about by acts of their own.
 BY_HAND = (
@@ -63,7 +63,7 @@ class EventInput(BaseModel):
     place: Line | None = None
     details: KeyData = Field(default_factory=dict)
     note: Note = ""
-    external_ref: Annotated[str | None, Field(max_length=80)] = None
+    external_ref: ShortLine | None = None
 
 
 def record(session: Session, actor: Actor, value: EventInput) -> Event:

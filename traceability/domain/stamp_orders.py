@@ -40,6 +40,7 @@ from traceability.domain.records import RecordId
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_quota import CONFIRMED_ABOVE, Quota, StampCount, quota_of
 from traceability.domain.stamps import RangeState, SerialCounter, StampForm, StampOrder, StampRange
+from traceability.domain.text import ShortLine
 
 PAGE_SIZE = 20
 _PIECE = 65_536
@@ -63,7 +64,7 @@ class OrderInput(BaseModel):
     pins: bool = False
     #: the password or the code of the second factor, which the page looks at for a large order
     proof: Annotated[str, Field(max_length=1000, repr=False)] = ""
-    external_ref: Annotated[str | None, Field(max_length=80)] = None
+    external_ref: ShortLine | None = None
 
 
 @dataclass(frozen=True)

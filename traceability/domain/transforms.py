@@ -25,7 +25,7 @@ from traceability.domain.moments import Moment, start_of
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.quantities import Day, Kilograms, kg_text
 from traceability.domain.records import RecordId
-from traceability.domain.text import Line, fold
+from traceability.domain.text import Line, ShortLine, fold
 
 MAX_INPUTS = 40
 
@@ -77,7 +77,7 @@ class TransformInput(BaseModel):
     place: Line | None = None
     details: KeyData = Field(default_factory=dict)
     note: Note = ""
-    external_ref: Annotated[str | None, Field(max_length=80)] = None
+    external_ref: ShortLine | None = None
 
 
 def transform(session: Session, actor: Actor, value: TransformInput) -> Batch:
