@@ -226,6 +226,14 @@ def press(order: StampOrder, keys: Mapping[int, EpochKey], download: StampDownlo
     )
 
 
+def must_begin(order: StampOrder, download: StampDownload) -> None:
+    """Demands that a download begins on its first sheet, before anything is noted of it.
+
+    Raises `RuleBroken` ("stamps.start_outside_sheet").
+    """
+    _check_start(layout_of(order), download.start_position)
+
+
 def pages_of(order: StampOrder) -> int:
     """How many pages the print file has."""
     return imposition.pages(layout_of(order), order.quantity, order.start_position - 1)

@@ -157,6 +157,16 @@ def test_each_download_has_the_same_bytes_and_each_link_works_once(
     assert sum(len(page) for page in pages(elsewhere.data, 203)) == 70
 
 
+def test_a_download_that_begins_beside_the_sheet_is_refused_and_not_noted(
+    signed: FlaskClient, mint: Mint, batch: Batch
+) -> None:
+    order = mint.ready(batch, 10)
+    asked = signed.post(f"/producer/stamp-orders/{order.id}/download", data={"start_position": "66"})
+    assert asked.headers["Location"].endswith(order.id)
+    assert "65" in text(signed.get(asked.headers["Location"]))
+    assert mint.ranges(order) == [(0, 9, RangeState.READY)]
+
+
 def test_a_roll_for_a_203_dpi_printer_decodes(signed: FlaskClient, mint: Mint, batch: Batch) -> None:
     order = mint.ready(batch, 4, layout="roll-30x20", dpi=203)
     found = list(pages(download(signed, order).data, 203))

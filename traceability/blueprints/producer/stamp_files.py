@@ -12,7 +12,7 @@ from traceability.domain.errors import RuleBroken
 from traceability.domain.producers import Producer
 from traceability.domain.stamp_downloads import DownloadInput, PrintedInput
 from traceability.domain.stamp_handoffs import HandoffInput
-from traceability.domain.stamps import StampDownload, VoidReason
+from traceability.domain.stamps import StampDownload, StampOrder, VoidReason
 from traceability.forms import Form, press
 from traceability.i18n import gettext
 from traceability.print_streams import noted
@@ -30,7 +30,8 @@ def stamp_orders_download(order_id: str) -> Response:
     actor = access.current_actor()
     try:
         with access.transaction(actor) as session:
-            _, token = stamp_downloads.ask_download(session, actor, form.value)
+            download, token = stamp_downloads.ask_download(session, actor, form.value)
+            print_room.must_begin(records.find(session, StampOrder, order_id), download)
     except RuleBroken as error:
         flash(wording.refusal(error), "error")
         return redirect(show, code=303)
