@@ -152,7 +152,7 @@ def _cpu(server: Server, paths: list[str]) -> float:
     """Milliseconds of the workers' CPU per request, the recording of the scans included."""
     before = server.cpu_seconds()
     number = len(load(server.port, paths, SLICE))
-    time.sleep(0.3)  # what still waits to be written belongs to this slice
+    time.sleep(1.0)  # what still waits to be written belongs to this slice
     return (server.cpu_seconds() - before) / number * 1000
 
 

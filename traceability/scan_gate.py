@@ -64,7 +64,8 @@ class ScanGate:
             path.startswith(SHORT) or looks_like_digital_link(path) or path in _OTHER or looks_like_epc(path)
         ):
             return self.inner(environ, start_response)
-        without_cookies = {key: value for key, value in environ.items() if key != "HTTP_COOKIE"}
+        without_cookies = environ.copy()
+        without_cookies.pop("HTTP_COOKIE", None)
         if path.startswith(SHORT):
             ready = self._ready(without_cookies, path[len(SHORT[0]) :])
             if ready is not None:
@@ -234,6 +235,12 @@ class ScanGate:
     # -- Digital Links ------------------------------------------------------------------------------------------------
 
     def _digital_link(self, request: Request) -> Response:
+        answer = self._resolved(request)
+        answer.headers["Access-Control-Allow-Methods"] = resolver_gate.METHODS
+        answer.headers["Access-Control-Expose-Headers"] = "Link, Location"
+        return answer
+
+    def _resolved(self, request: Request) -> Response:
         link, packed = resolver_gate.parse(_raw_target(request.environ))
         if isinstance(link, Malformed):
             return resolver_gate.malformed(link)
@@ -294,8 +301,6 @@ def _headed(answer: Response) -> Response:
     answer.headers["X-Robots-Tag"] = "noindex"
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["Access-Control-Allow-Origin"] = "*"
-    answer.headers["Access-Control-Allow-Methods"] = resolver_gate.METHODS
-    answer.headers["Access-Control-Expose-Headers"] = "Link, Location"
     answer.headers["Vary"] = "Accept, Accept-Encoding, Accept-Language"
     page = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
     answer.headers["Content-Security-Policy"] = _policy(page)

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 MOST_WAITING = 10_000
 _BATCH = 2000
 #: How long scans gather before they are written (seconds); and how often the thread looks whether a day is over.
-_GATHER = 0.25
+_GATHER = 0.5
 _LOOK = 300.0
 
 

@@ -73,8 +73,9 @@ def network_of(request: Request) -> str:
 
 
 def _network(remote: str, forwarded_for: str) -> str:
-    plain = _IPV4.fullmatch(remote)
-    if plain and not remote.startswith("127."):  # the usual case, without the library's care
+    named = remote if remote != "127.0.0.1" else forwarded_for.rpartition(",")[2].strip() or remote
+    plain = _IPV4.fullmatch(named)
+    if plain:  # the usual case, without the library's care
         return ".".join(str(int(part)) for part in plain[1].split(".")) + ".0/24"
     address = _address(remote)
     if address is not None and address.is_loopback:

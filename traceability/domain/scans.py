@@ -231,7 +231,7 @@ def record(session: Session, sightings: Sequence[Sighting]) -> None:
 def visitor_mark(key: bytes, seen: Sighting) -> bytes:
     """The visitor's mark: the same for one stamp on one day, and for nothing else."""
     message = "\0".join((str(seen.epoch), str(seen.serial), seen.network, seen.agent))
-    return hmac.new(key, message.encode(), hashlib.sha256).digest()[:_MARK_BYTES]
+    return hmac.digest(key, message.encode(), hashlib.sha256)[:_MARK_BYTES]
 
 
 def forget(session: Session, today: date) -> None:
