@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from traceability.domain.errors import RuleBroken
-from traceability.i18n import day, gettext
+from traceability.i18n import day, gettext, number
 
 
 @cache
@@ -63,7 +63,9 @@ def name(member: Enum | None) -> str:
 
 
 def _written(value: Any) -> Any:
-    """A fact as it stands in a sentence: days the reader's way."""
+    """A fact as it stands in a sentence: days and fractions the reader's way."""
+    if isinstance(value, float):
+        return number(value)
     return day(value) if isinstance(value, date) and not isinstance(value, datetime) else value
 
 
