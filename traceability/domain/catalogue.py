@@ -210,19 +210,6 @@ def lot(session: Session, product_code: str, lot_number: str) -> Batch:
     return batch
 
 
-def code_of_gtin(session: Session, gtin: str) -> str | None:
-    """The code of the product with this GTIN of 14 digits; None where nobody here holds it."""
-    statement = select(Product.code).where(Product.gtin == gtin, Product.state != ProductState.DRAFT)
-    return session.exec(statement).one_or_none()
-
-
-def printed_on(session: Session, batch_id: str) -> tuple[str | None, str]:
-    """What a Digital Link of a batch's stamps says: the GTIN of its product (None without one) and its lot."""
-    statement = select(Product.gtin, Batch.lot).join(Batch, col(Batch.product_id) == col(Product.id))
-    gtin, number = session.exec(statement.where(Batch.id == batch_id)).one()
-    return gtin, number
-
-
 def goods_of(session: Session, batch_id: str) -> tuple[str, str]:
     """The name of a batch's product, and its lot."""
     statement = select(Product.name, Batch.lot).join(Batch, col(Batch.product_id) == col(Product.id))
