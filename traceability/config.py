@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from traceability.keys import Keyring
 
 _ROOT = Path(__file__).resolve().parent.parent
-_WEAK_SECRETS = frozenset({"dev", "secret", "changeme", "change-me", "default", "password"})
+_WEAK_WORDS = ("changeme", "secret", "password", "default", "example", "insecure", "123456", "qwerty")
 MIN_SECRET = 32
 
 
@@ -105,8 +105,22 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _is_strong(secret: str) -> bool:
+    """Long, of many letters, not one word over and over, and without the words of examples."""
+    letters = "".join(character for character in secret.lower() if character.isalnum())
+    repeats = any(
+        (letters[:size] * len(letters)).startswith(letters) for size in range(1, len(letters) // 2 + 1)
+    )
+    return (
+        len(secret) >= MIN_SECRET
+        and len(set(secret)) >= 8
+        and not repeats
+        and not any(word in letters for word in _WEAK_WORDS)
+    )
+
+
 def _refuse_weak(env: dict[str, str], secret: str, data_dir: Path, key_dir: Path, root: str) -> None:
-    if len(secret) < MIN_SECRET or secret.lower() in _WEAK_SECRETS or len(set(secret)) < 8:
+    if not _is_strong(secret):
         raise WrongSettings(f"SECRET_KEY is missing or too weak: set {MIN_SECRET} random characters or more.")
     if any(env.get(name, "").lower() in ("1", "true", "yes", "on") for name in ("FLASK_DEBUG", "DEBUG")):
         raise WrongSettings("Debug is on (FLASK_DEBUG or DEBUG): production never runs with it.")

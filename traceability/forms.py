@@ -66,6 +66,7 @@ class Form(Generic[I]):
         self.submitted = request.method == "POST"
         self.typed: MultiDict[str, str] = MultiDict(request.form) if self.submitted else MultiDict()
         self.errors: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
         self.value: I | None = None
         self.location = ""
         self.result: Any = None
@@ -75,6 +76,10 @@ class Form(Generic[I]):
         ] or secrets.token_urlsafe(24)
 
     # -- what a template asks -------------------------------------------------------------------------------------
+
+    def name_field(self, name: str, label: str) -> None:
+        """A template says how it calls a field, so that the list of errors can name it."""
+        self.labels.setdefault(name, label)
 
     def text(self, name: str) -> str:
         """What stands in the field: what was typed, else the initial value."""
