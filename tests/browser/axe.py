@@ -20,7 +20,7 @@ def findings(page: Page) -> list[str]:
     """The serious and critical findings on the page as it stands, one line each: rule, help, the first elements."""
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(_axe())
-    answer: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    answer: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
     return [
         f"{found['id']} ({found['impact']}): {found['help']}: "
         + " | ".join(node["html"][:160] for node in found["nodes"][:3])
