@@ -90,7 +90,7 @@ class ScanGate:
             or "json" in environ.get("HTTP_ACCEPT", "")
         ):
             return None
-        request = Request(environ)
+        request = visitors.Asking(environ, "GET")
         counted = visitors.is_a_person(request)
         language = visitors.language_asked(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
         try:
@@ -217,7 +217,7 @@ class ScanGate:
         kept = self._unknown[kind]
         return Response(kept.get_data(), kept.status_code, mimetype=kept.mimetype)
 
-    def _note(self, request: Request, found: scans.Resolution, language: str) -> None:
+    def _note(self, request: Request | visitors.Asking, found: scans.Resolution, language: str) -> None:
         self.recorder.note(
             Sighting(
                 epoch=found.epoch,

@@ -2,7 +2,9 @@
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from werkzeug.datastructures import Accept, LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -34,6 +36,14 @@ def language_of(request: Request) -> str:
     return request.accept_languages.best_match(list(i18n.LANGUAGES), default=i18n.DEFAULT) or i18n.DEFAULT
 
 
+@dataclass(slots=True)
+class Asking:
+    """As much of a request as tells who looks; a whole `Request` does as well."""
+
+    environ: dict[str, Any]
+    method: str
+
+
 @lru_cache(maxsize=4096)
 def language_asked(header: str) -> str:
     """The language that an `Accept-Language` header asks for, of ours."""
@@ -52,7 +62,7 @@ def wants_json(request: Request) -> bool:
     return request.accept_mimetypes.best_match(["text/html", _JSON], default="text/html") == _JSON
 
 
-def is_a_person(request: Request) -> bool:
+def is_a_person(request: Request | Asking) -> bool:
     """Whether somebody looks at the page: no link preview, no crawler, no page loaded ahead."""
     environ = request.environ
     if request.method != "GET" or is_robot(environ.get("HTTP_USER_AGENT", "")):
@@ -66,7 +76,7 @@ def is_robot(agent: str) -> bool:
     return _ROBOTS.search(agent) is not None
 
 
-def network_of(request: Request) -> str:
+def network_of(request: Request | Asking) -> str:
     """The visitor's address without its last part: /24 of IPv4, /48 of IPv6. Behind our own proxy, the one it names."""
     environ = request.environ
     return _network(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
@@ -88,12 +98,12 @@ def _network(remote: str, forwarded_for: str) -> str:
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
-def agent_of(request: Request) -> str:
+def agent_of(request: Request | Asking) -> str:
     """The user agent, for the visitor's mark only."""
     return str(request.environ.get("HTTP_USER_AGENT", ""))[:_LONGEST_AGENT]
 
 
-def device_of(request: Request) -> str:
+def device_of(request: Request | Asking) -> str:
     """The kind of device: phone, tablet, desktop, or other."""
     agent = str(request.environ.get("HTTP_USER_AGENT", ""))
     if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobi" not in agent):
