@@ -121,6 +121,7 @@ def test_another_producers_batch_is_unknown(mint: Mint) -> None:
 
 def test_a_large_order_is_confirmed(mint: Mint) -> None:
     batch = mint.batch(20_000)
+    assert refused("stamps.exceed_batch", mint.ordered, batch, 100_000).field == "quantity"
     assert refused("stamps.large", mint.ordered, batch, 10_001).field == "proof"
     order = mint.ready(batch, 10_001, proven=True)
     assert mint.ranges(order) == [(0, 10_000, RangeState.READY)]

@@ -116,6 +116,7 @@ def order(
     batch = batches.choose(session, value.batch_id)
     producer = records.find(session, Producer, batch.producer_id)
     product = _must_be_orderable(session, batch, producer)
+    _must_allow(quota_of(session, batch, product), value.quantity, batch, actor)
     if value.quantity > CONFIRMED_ABOVE and not proven:
         count = count_text(value.quantity, actor.language)
         raise RuleBroken("stamps.large", "proof", count=count)
@@ -123,7 +124,6 @@ def order(
         rest = used_sheets.of_layout(session, producer.id, value.layout)
         value = value.model_copy(update={"start_position": rest.next_cell if rest else 1})
     own = layouts.named(session, value.layout, producer.id)
-    _must_allow(quota_of(session, batch, product), value.quantity, batch, actor)
     frozen = minting.freeze(Printable(batch, product, producer, value, own))
     made = StampOrder(
         **_numbers(session, minting, batch, value.quantity),

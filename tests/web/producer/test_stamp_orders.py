@@ -117,6 +117,17 @@ def test_a_refused_order_comes_back_as_it_was_typed(
         assert 'value="77"' in text(answer)
 
 
+def test_more_than_the_lot_may_have_is_refused_before_a_password_is_asked_or_looked_at(
+    signed: FlaskClient, batch: Batch
+) -> None:
+    values = {"batch_id": batch.id, "quantity": "20000", "layout": "a4-5x13-30x20"}
+    for proof in ("", "wrong-password"):
+        answer = signed.post("/producer/stamp-orders/new", data=values | {"proof": proof})
+        assert answer.status_code == 422
+        assert "nhiều nhất 1.020 tem" in text(answer)
+        assert 'name="proof"' not in text(answer)
+
+
 def test_every_stamp_of_a_downloaded_sheet_decodes_to_its_own_code(
     signed: FlaskClient, mint: Mint, batch: Batch
 ) -> None:

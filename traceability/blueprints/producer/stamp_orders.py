@@ -73,7 +73,7 @@ def stamp_orders_new() -> Response | tuple[str, int]:
     if not page:
         return render_template("producer/stamp_orders/which.html", producer=producer, offers=offers), 200
     form = Form(OrderInput, page.pop("initial"), fixed={"batch_id": batch_id})
-    if form.valid() and (proven := _proven(form)) is not None:
+    if form.valid() and (proven := _proven(form, page["quota"].left)) is not None:
         minting = print_room.minting(access.database(), access.settings().keyring(), access.settings())
         if form.save(
             lambda session, actor, value: stamp_orders.order(
@@ -87,10 +87,13 @@ def stamp_orders_new() -> Response | tuple[str, int]:
     return form.page("producer/stamp_orders/new.html", producer=producer, **page)
 
 
-def _proven(form: Form[OrderInput]) -> bool | None:
-    """Whether the proof that a large order demands was given; None when it was refused, which the form then says."""
+def _proven(form: Form[OrderInput], left: int) -> bool | None:
+    """Whether the proof that a large order demands was given; None when it was refused, which the form then says.
+
+    An order above what is `left` is refused for that whatever is proven: nobody types a password in vain.
+    """
     value = form.value
-    if value is None or value.quantity <= stamp_quota.CONFIRMED_ABOVE or not value.proof:
+    if value is None or not stamp_quota.CONFIRMED_ABOVE < value.quantity <= left or not value.proof:
         return False
     try:
         sealer = access.settings().keyring()
