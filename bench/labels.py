@@ -14,7 +14,7 @@ from pathlib import Path
 import pypdfium2
 import zxingcpp
 
-from bench import naive_labels
+from bench import million, naive_labels  # noqa: F401 - million_http registers itself
 from bench.print_run import KEY, LAYOUT, PREFIX, TEXT, order, stream_order
 from bench.runner import Contender, Row, apart, benchmark, compare, rate
 from traceability.domain import stamp_codes

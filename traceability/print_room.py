@@ -138,8 +138,12 @@ def choices(
     demo: bool,
     own: Sequence[PrintLayout] = (),
 ) -> list[Choice]:
-    """The layouts for a batch, the producer's own first; those on which nothing fits are left out."""
+    """The layouts for a batch, the producer's own first; those on which nothing fits are left out.
+
+    Raises `RuleBroken` ("labels.*") when that is all of them: a letter that no font has, a name too long for any stamp.
+    """
     found = []
+    refusal = RuleBroken("stamps.layout_unknown", "layout")
     words = stamp_faces.Words(batch, product, producer)
     mine = [(replace(Layout.from_json(row.data), name=row.key), row) for row in own]
     for layout, row in [*mine, *((layout, None) for layout in LAYOUTS.values())]:
@@ -153,10 +157,13 @@ def choices(
                 sample = stamp_faces.sample(words, layout, wanted)
                 fits[form] = layout.fit(sample, small_modules=small)
                 picture = picture or Markup(single.svg(sample, layout, small_modules=small))
-            except RuleBroken:
+            except RuleBroken as error:
+                refusal = error if form is StampForm.SHORT else refusal
                 continue
         if fits:
             found.append(Choice(layout, picture, fits, row.name if row else ""))
+    if not found:
+        raise refusal
     return found
 
 

@@ -158,15 +158,15 @@ def _new_page(session: Session, producer: Producer, batch_id: str) -> dict[str, 
     product = records.find(session, Product, batch.product_id)
     quota = stamp_quota.quota_of(session, batch, product)
     settings = access.settings()
-    choices = print_room.choices(
-        batch,
-        product,
-        producer,
-        settings.public_root,
-        demo=settings.demo,
-        own=layouts.of_producer(session, producer.id),
-    )
+    own, unprintable = layouts.of_producer(session, producer.id), ""
+    try:
+        choices = print_room.choices(
+            batch, product, producer, settings.public_root, demo=settings.demo, own=own
+        )
+    except RuleBroken as error:
+        choices, unprintable = [], wording.refusal(error)
     return {
+        "unprintable": unprintable,
         "batch": batch,
         "product": product,
         "quota": quota,
@@ -181,7 +181,7 @@ def _new_page(session: Session, producer: Producer, batch_id: str) -> dict[str, 
             "quantity": quota.left or "",
             "form": StampForm.SHORT,
             "start_position": 1,
-            "layout": choices[0].name,
+            "layout": choices[0].name if choices else "",
         },
     }
 
