@@ -177,3 +177,9 @@ def test_the_log_names_who_acted(officer: Officer, lot: Lot) -> None:
     page = inspector.get("/inspector/log?kind=suspension").text
     assert "Ra lệnh tạm dừng" in page
     assert "Nguyễn Thị Số" in page
+
+
+def test_the_sheet_of_the_log_says_of_which_organisation_each_person_is(officer: Officer, lot: Lot) -> None:
+    header = officer().get("/inspector/log/export?format=csv").text.splitlines()[0]
+    assert "Đơn vị" in header
+    assert "Dùng cho" not in header

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from traceability import access, i18n
 from traceability.access import requires
-from traceability.blueprints.inspector import blueprint
+from traceability.blueprints.inspector import blueprint, suspensions
 from traceability.domain import areas, dashboard, logbook, outlines
 from traceability.domain.actors import Permission
 from traceability.domain.addresses import PROVINCES
@@ -46,6 +46,9 @@ def show() -> str:
         newest = logbook.lines(session, Sought()).rows[:_NEWEST]
         agency = session.get(Agency, actor.agency_id) if actor.agency_id else None
         codes = areas.codes_of(session, [area.id for area in shown.map_areas])
+        stopped = suspensions.names(
+            session, [(row.subject_kind, row.subject_id) for row, _ in shown.suspensions]
+        )
     return render_template(
         "inspector/dashboard/show.html",
         board=shown,
@@ -60,6 +63,8 @@ def show() -> str:
         scans=_scans(shown),
         newest=newest,
         fact=fact,
+        names=stopped,
+        page_of=suspensions.page_of,
     )
 
 

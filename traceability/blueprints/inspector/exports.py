@@ -191,7 +191,7 @@ def recall_sheet(rows: Iterable[tuple[Recall, Batch, Product, Producer]]) -> She
 def log_sheet(rows: Iterable[LogLine]) -> Sheet:
     """The log with the hash of each leaf, by which an outside tool finds it again."""
     header = [
-        _("No."), _("Moment"), _("What was done"), _("Who"), _("For"), _("Producer"), _("Records"),
+        _("No."), _("Moment"), _("What was done"), _("Who"), _("Organisation"), _("Producer"), _("Records"),
         _("Hash of the leaf"),
     ]  # fmt: skip
     lines: list[list[Cell]] = [
