@@ -27,7 +27,7 @@ REFUSALS = {
         "Product “{name}” is suspended: no new batches of it until this is lifted. Reason: {reason}"
     ),
     "notice.suspended_batch": N_(
-        "Batch {name} is on hold: it may not be shipped, worked up or stamped, and its stamps say so. Reason: {reason}"
+        "Batch {name} is suspended: it may not be shipped, worked up or stamped, and its stamps say so. Reason: {reason}"
     ),
     "notice.suspended_stamp_range": N_(
         "{count} stamps of order {name} are suspended; whoever scans one reads it. Reason: {reason}"
@@ -36,7 +36,7 @@ REFUSALS = {
     "notice.lifted_area": N_("The suspension of growing area “{name}” is lifted. Reason: {reason}"),
     "notice.lifted_area_code": N_("The suspension of growing-area code {name} is lifted. Reason: {reason}"),
     "notice.lifted_product": N_("The suspension of product “{name}” is lifted. Reason: {reason}"),
-    "notice.lifted_batch": N_("The hold on batch {name} is lifted. Reason: {reason}"),
+    "notice.lifted_batch": N_("The suspension of batch {name} is lifted. Reason: {reason}"),
     "notice.lifted_stamp_range": N_("{count} stamps of order {name} are good again. Reason: {reason}"),
 }
 NAMES = {

@@ -1,6 +1,8 @@
 """An inspector stops a code, a batch, an area: the producer reads it at once, the public at the next scan."""
 
 from collections.abc import Callable
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from flask.testing import FlaskClient
 from tests import factories
 from tests.databases import SQLITE_ONLY
 from tests.stamped import Lot
+from traceability import i18n
 from traceability.db import Database
 from traceability.domain import records
 from traceability.domain.actors import SYSTEM, Permission
@@ -16,6 +19,7 @@ from traceability.domain.batches import BatchState
 
 pytestmark = SQLITE_ONLY
 REASON = {"reason": "Nghi ngờ tem bị bóc dán lại"}
+CATALOGUES = Path(i18n.__file__).parent / "translations" / "vi"
 STOPPED = "Tem này đang tạm dừng"
 Officer = Callable[..., FlaskClient]
 
@@ -93,6 +97,39 @@ def test_a_suspended_area_code_is_shown_on_its_page_with_its_history(
     page = inspector.get(f"/inspector/areas/{lot.area.id}").text
     assert REASON["reason"] in page
     assert f"/inspector/suspensions/area_code/{code.id}/lift" in page
+
+
+def test_the_dashboard_names_what_is_stopped(officer: Officer, lot: Lot, database: Database) -> None:
+    code = factories.area_code(database, lot.area)
+    inspector = officer(
+        Permission.SUSPEND_AREA, Permission.INSPECT, Permission.APPROVE_FACILITY, Permission.VOID_STAMPS
+    )
+    stopped = {"area_code": code, "batch": lot.batch, "product": lot.product, "producer": lot.producer}
+    for kind, row in stopped.items():
+        path = f"/inspector/suspensions/{kind}/{row.id}/new"
+        assert inspector.post(path, data=REASON).status_code == 303, kind
+    inspector.post("/inspector/stamp-orders/stop", data={"first_code": lot.code(3), **REASON})
+    page = unescape(inspector.get("/inspector/").text)
+    card = page[page.index("Đang tạm dừng và thu hồi") :]
+    card = card[: card.index("Tất cả đối tượng đang tạm dừng")]
+    names = (code.code, lot.batch.lot, lot.product.name, lot.producer.name, f"{lot.order.number} (1)")
+    for name in names:
+        assert f">{name}</a>" in card, name
+
+
+def test_one_pair_of_words_stops_a_batch_and_lets_it_go(officer: Officer, lot: Lot) -> None:
+    inspector = officer(Permission.INSPECT)
+    page = f"/inspector/batches/{lot.batch.id}"
+    path = f"/inspector/suspensions/batch/{lot.batch.id}"
+    assert "Tạm dừng lô hàng" in inspector.get(page).text
+    assert "Tạm dừng lô hàng" in inspector.get(f"{path}/new").text
+    inspector.post(f"{path}/new", data=REASON)
+    stopped = inspector.get(page).text
+    assert "Bị tạm dừng" in stopped
+    assert "Gỡ tạm dừng" in stopped
+    assert "Gỡ tạm dừng" in inspector.get(f"{path}/lift").text
+    words = " ".join(file.read_text().lower() for file in CATALOGUES.glob("*.po"))
+    assert not [other for other in ("tạm giữ", "đình chỉ") if other in words]
 
 
 def test_an_agency_makes_stamps_void(client: FlaskClient, officer: Officer, lot: Lot) -> None:
