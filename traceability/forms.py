@@ -108,6 +108,12 @@ class Form(Generic[I]):
         """The sentence for a field, or None."""
         return self.errors.get(name)
 
+    def least(self, name: str) -> int:
+        """The fewest letters that a field takes, which its help says beforehand; 0 where any number will do."""
+        known = self.input_class.model_fields.get(name)
+        limits = [getattr(limit, "min_length", None) or 0 for limit in known.metadata] if known else []
+        return max((length for length in limits if length > 1), default=0)
+
     # -- what a view does -----------------------------------------------------------------------------------------
 
     def valid(self) -> bool:
@@ -120,7 +126,10 @@ class Form(Generic[I]):
             for problem in error.errors(include_url=False):
                 name = self._typed_name("-".join(str(part) for part in problem["loc"]))
                 facts = {key: item for key, item in problem.get("ctx", {}).items() if key != "error"}
-                self.errors.setdefault(name, wording.sentence(problem["type"], facts))
+                short = problem["type"] == "too_short" and isinstance(problem["input"], str)
+                self.errors.setdefault(
+                    name, wording.sentence("string_too_short" if short else problem["type"], facts)
+                )
         return not self.errors
 
     def save(

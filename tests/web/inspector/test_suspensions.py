@@ -68,6 +68,17 @@ def test_a_suspension_needs_a_reason_and_keeps_what_was_typed(officer: Officer, 
     assert "vì lý do" in answer.text
 
 
+def test_the_form_says_how_long_a_reason_must_be_before_and_after(officer: Officer, lot: Lot) -> None:
+    inspector = officer(Permission.INSPECT)
+    path = f"/inspector/suspensions/batch/{lot.batch.id}"
+    assert "Ít nhất 5 ký tự." in inspector.get(f"{path}/new").text
+    inspector.post(f"{path}/new", data=REASON)
+    assert "Ít nhất 5 ký tự." in inspector.get(f"{path}/lift").text
+    refused = inspector.post(f"{path}/lift", data={"reason": "hết"})
+    assert refused.status_code == 422
+    assert "Nội dung quá ngắn: ít nhất 5 ký tự." in refused.text
+
+
 @pytest.mark.parametrize(
     ("kind", "permission"),
     [
