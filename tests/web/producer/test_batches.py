@@ -184,6 +184,20 @@ def test_an_event_is_recorded_and_corrected_with_the_original_struck_through(us:
     assert again(us, batch).on_hand_g == 950_000
 
 
+def test_a_harvest_of_which_only_the_day_is_known_is_corrected_without_a_time(
+    us: Visit, batch: Batch
+) -> None:
+    home = f"/producer/batches/{batch.id}"
+    (way,) = re.findall(rf'href="({home}/events/\w+/correct)"', us.get(home))
+    day = batch.started_on.isoformat()
+    field = re.findall(r'<input [^>]*name="happened_at"[^>]*>', us.get(way))[0]
+    assert 'type="date"' in field
+    assert f'value="{day}"' in field
+    us.accepted(way, reason="incorrect_data", explanation="Đọc nhầm cân", output_kg="900", happened_at=day)
+    assert again(us, batch).started_on == batch.started_on
+    assert not re.search(r">[^<]*(00:00|12:00)", us.get(home))
+
+
 BAD_EVENTS: list[tuple[str, dict[str, str], str]] = [
     ("transform", {"output_kg": "1001"}, "output_kg"),
     ("transform", {"happened_at": "2099-01-01T00:00"}, "happened_at"),

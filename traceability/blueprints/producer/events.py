@@ -17,12 +17,14 @@ from traceability.domain.history import Event, EventType, beginning, history
 from traceability.domain.key_data import KEY_DATA as ELEMENTS
 from traceability.domain.key_data import asked
 from traceability.domain.laboratory import LabTestInput
+from traceability.domain.moments import is_whole_day
 from traceability.domain.products import Crop, Product
 from traceability.domain.quantities import kg_field
 from traceability.forms import Form
 from traceability.i18n import language
 from traceability.wording.events import KEY_DATA
 
+_DAY = "%Y-%m-%d"
 _LOCAL = "%Y-%m-%dT%H:%M"
 _RESULT_ROWS = 8
 
@@ -73,6 +75,7 @@ def batches_correct(batch_id: str, event_id: str) -> Response | tuple[str, int]:
         batch=batch,
         product=product,
         event=event,
+        whole_day=is_whole_day(event.happened_at),
         weighs=event.type is EventType.SHIP or begins,
         steps=steps,
         elements=ELEMENTS[event.type] if event.type in BY_HAND else tuple(event.details),
@@ -104,7 +107,9 @@ def _batch(session: Session, batch_id: str) -> tuple[Batch, Product, str, list[s
 def _as_written(event: Event) -> dict[str, Any]:
     """The fields of an event as a form shows them."""
     return {
-        "happened_at": event.happened_at.astimezone(VIETNAM).strftime(_LOCAL),
+        "happened_at": event.happened_at.astimezone(VIETNAM).strftime(
+            _DAY if is_whole_day(event.happened_at) else _LOCAL
+        ),
         "step": event.step,
         "place": event.place,
         "output_kg": None if event.output_g is None else kg_field(event.output_g, language()),
