@@ -316,6 +316,67 @@ def test_every_page_of_a_batch_reads_in_english_too(us: Visit, batch: Batch) -> 
         assert 'lang="en"' in page
 
 
+@pytest.fixture
+def orchard(us: Visit, fields: dict[str, Any]) -> dict[str, Any]:
+    """What else the producer of the harvest form grows: a second crop on two areas, one of them with a code."""
+    near, far = (factories.area(us.database, us.producer, crop_id="green_skin_pomelo") for _ in range(2))
+    factories.area_code(us.database, near, "VN-VLOR-9002")
+    product = factories.product(us.database, us.producer, crop_id="green_skin_pomelo")
+    factories.crop(us.database, "green_skin_pomelo", name_vi="Bưởi da xanh", kind="perennial_fruit")
+    factories.crop(us.database, name_vi="Bưởi Năm Roi", kind="perennial_fruit")
+    return {"near": near, "far": far, "product": product}
+
+
+def test_where_several_crops_grow_each_area_and_code_names_its_crop(
+    us: Visit, orchard: dict[str, Any]
+) -> None:
+    page = us.get("/producer/batches/new")
+    assert f">{orchard['near'].name} · Bưởi da xanh<" in page
+    assert f">VN-VLOR-9002 · Trung Quốc · {orchard['near'].name} · Bưởi da xanh<" in page
+    assert ">VN-VLOR-9001 · Trung Quốc · Vùng bưởi số" in page
+    assert page.count("· Bưởi Năm Roi<") == 2
+
+
+@pytest.mark.browser
+def test_the_areas_and_codes_offered_follow_the_product(
+    us: Visit,
+    app: Flask,
+    fields: dict[str, Any],
+    orchard: dict[str, Any],
+    visitor: Callable[..., Page],
+    serve: Callable[..., LiveServer],
+) -> None:
+    us.accepted("/producer/batches/new", **fields, area_code="VN-VLOR-9001")
+    page = visitor(PHONE)
+    server = serve(app)
+    cookie = us.client.get_cookie("trace")
+    assert cookie is not None
+    page.context.add_cookies([{"name": "trace", "value": cookie.value, "url": server.url}])
+    page.goto(f"{server.url}/producer/batches/new")
+
+    def offered(field: str) -> list[str]:
+        return [
+            str(one.get_attribute("value"))
+            for one in page.locator(f"#f-{field} option:not([disabled])").all()
+            if one.get_attribute("value")
+        ]
+
+    area, code = page.locator("#f-area_id"), page.locator("#f-area_code")
+    assert offered("area_id") == [fields["area_id"]]
+    assert offered("area_code") == ["VN-VLOR-9001"]
+    page.select_option("#f-product_id", orchard["product"].id)
+    assert set(offered("area_id")) == {orchard["near"].id, orchard["far"].id}
+    expect(area).to_have_value("")  # two would do: the clerk chooses
+    expect(code).to_have_value("")
+    assert offered("area_code") == ["VN-VLOR-9002"]
+    page.select_option("#f-area_id", orchard["far"].id)
+    assert offered("area_code") == []
+    page.select_option("#f-product_id", fields["product_id"])
+    expect(area).to_have_value(fields["area_id"])  # only one does
+    assert offered("area_code") == ["VN-VLOR-9001"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
 @pytest.mark.browser
 def test_on_a_phone_without_scripts_a_harvest_takes_one_field_and_one_tap(
     us: Visit,

@@ -11,18 +11,18 @@ from traceability import access
 from traceability.blueprints.producer import blueprint
 from traceability.domain import areas, batches, dossiers, products, releases
 from traceability.domain.actors import Permission
-from traceability.domain.areas import AreaState, CodeState
+from traceability.domain.areas import AreaState, CodeState, GrowingArea
 from traceability.domain.batches import BatchState, CloseInput, HarvestInput
 from traceability.domain.clock import today
 from traceability.domain.dossiers import Dossier
 from traceability.domain.history import EventType
 from traceability.domain.key_data import KEY_DATA as ELEMENTS
 from traceability.domain.key_data import asked
-from traceability.domain.products import ProductState
+from traceability.domain.products import Crop, ProductState
 from traceability.domain.releases import ReleaseInput
 from traceability.domain.text import sought
 from traceability.forms import Form
-from traceability.i18n import country
+from traceability.i18n import country, language
 from traceability.wording.events import KEY_DATA
 
 
@@ -119,14 +119,22 @@ def _harvest_choices(session: Session, tenant: str) -> tuple[dict[str, Any], dic
         for product in products.all_of(session, tenant)
         if product.state is not ProductState.SUSPENDED and product.crop_id in crops
     ]
-    names = {area.id: area.name for area in growing}
+    grown = [crop for crop in products.crops(session) if crop.id in crops]
+    names = _area_names(growing, grown)
+    granted = {
+        area_id: [code for code in found if code.state is CodeState.GRANTED]
+        for area_id, found in areas.codes_of(session, list(names)).items()
+    }
     codes = [
         (code.code, f"{code.code} · {country(code.market)} · {names[area_id]}")
-        for area_id, found in areas.codes_of(session, list(names)).items()
+        for area_id, found in granted.items()
         for code in found
-        if code.state is CodeState.GRANTED
     ]
-    kinds = {crop.kind for crop in products.crops(session) if crop.id in crops}
+    fitting = {
+        product.id: [area.id for area in growing if area.crop_id == product.crop_id] for product in sold
+    }
+    claimable = {area_id: [code.code for code in found] for area_id, found in granted.items()}
+    kinds = {crop.kind for crop in grown}
     suited = {name for kind in kinds for name in asked(EventType.HARVEST, kind)}
     elements = [name for name in ELEMENTS[EventType.HARVEST] if name in suited]
     initial: dict[str, Any] = {"harvested_on": today()}
@@ -138,9 +146,21 @@ def _harvest_choices(session: Session, tenant: str) -> tuple[dict[str, Any], dic
         initial |= {"area_id": growing[0].id} if len(growing) == 1 else {}
         initial |= {"product_id": sold[0].id} if len(sold) == 1 else {}
     choices = {
-        "areas": [(area.id, area.name) for area in growing],
+        "areas": list(names.items()),
         "products": [(product.id, product.name) for product in sold],
         "codes": codes,
         "elements": elements,
+        "narrowing": [
+            {"by": "f-product_id", "of": "f-area_id", "fits": fitting},
+            {"by": "f-area_id", "of": "f-area_code", "fits": claimable},
+        ],
     }
     return choices, initial
+
+
+def _area_names(growing: list[GrowingArea], grown: list[Crop]) -> dict[str, str]:
+    """The areas' names by id; where several crops are grown, with the crop of each."""
+    crops = {crop.id: crop.name if language() == "vi" else crop.name_en or crop.name for crop in grown}
+    return {
+        area.id: f"{area.name} · {crops[area.crop_id]}" if len(crops) > 1 else area.name for area in growing
+    }
