@@ -8,7 +8,16 @@ from sqlmodel import Session
 
 from tests import factories
 from traceability.db import Database
-from traceability.domain import certificates, corrections, events, provenance, recalls, transforms
+from traceability.domain import (
+    case_files,
+    certificates,
+    corrections,
+    events,
+    laboratory,
+    provenance,
+    recalls,
+    transforms,
+)
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch
 from traceability.domain.certificates import CertificateInput, CoveredKind
@@ -17,6 +26,7 @@ from traceability.domain.corrections import CorrectionInput
 from traceability.domain.events import EventInput
 from traceability.domain.history import CorrectionReason, Event, EventType
 from traceability.domain.journeys import Gap
+from traceability.domain.laboratory import LabTestInput, ResultInput
 from traceability.domain.moments import start_of
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.producers import LegalForm, Producer
@@ -206,3 +216,95 @@ def test_a_recall_of_a_source_is_shown_on_what_was_made_of_it(database: Database
     assert recall.public_text == "Mang trả lại nơi đã mua."
     assert source.lot in recall.began_with
     assert "kín" not in repr(recall)
+
+
+def lab_report(database: Database, batch: Batch, report_no: str, passed: str = "1") -> None:
+    value = LabTestInput(
+        batch_id=batch.id,
+        laboratory="Phòng thử nghiệm (minh họa)",
+        report_no=report_no,
+        sampled_on=today() - timedelta(days=3),
+        reported_on=today(),
+        results=[ResultInput(name="Cadimi", value="0,01", passed=passed == "1")],
+    )
+    with database.transaction(SYSTEM) as session:
+        laboratory.record(session, SYSTEM, value)
+
+
+def certified(database: Database, owner: Producer, area_id: str, number: str) -> None:
+    actor = factories.manager_of(owner)
+    value = CertificateInput(
+        scheme="VietGAP",
+        number=number,
+        issuer="Tổ chức chứng nhận (minh họa)",
+        covered_kind=CoveredKind.AREA,
+        covered_id=area_id,
+        scope_text="Vườn ông Kín",
+        issued_on=LONG_AGO,
+    )
+    with database.transaction(actor) as session:
+        certificates.add(session, actor, value)
+
+
+def test_what_was_made_of_others_keeps_their_areas_codes_certificates_and_results(
+    database: Database, producer: Producer
+) -> None:
+    first, second = factories.area(database, producer), factories.area(database, producer)
+    factories.area_code(database, first, "VN-VLOR-9101", "CN")
+    one = factories.harvest(database, producer, area_id=first.id, area_code="VN-VLOR-9101")
+    other = factories.harvest(database, producer, area_id=second.id)
+    certified(database, producer, first.id, "VG-1")
+    lab_report(database, one, "KQ-1")
+    lab_report(database, other, "KQ-2", passed="0")
+    middle = mixed(
+        database,
+        producer,
+        [{"batch_id": one.id, "kilograms": "300"}, {"batch_id": other.id, "kilograms": "100"}],
+        "400",
+    )
+    batch = mixed(database, producer, [{"batch_id": middle.id, "kilograms": "400"}], "300")
+    found = story(database, batch)
+    assert [(area.name, area.per_mille, area.code and area.code.code) for area in found.areas] == [
+        (first.name, 750, "VN-VLOR-9101"),
+        (second.name, 250, None),
+    ]
+    assert [(row.area, row.place, row.code, row.market) for row in found.sources] == [
+        (first.name, "Phường Cái Vồn, Tỉnh Vĩnh Long", "VN-VLOR-9101", "CN"),
+        (second.name, "Phường Cái Vồn, Tỉnh Vĩnh Long", "", ""),
+    ]
+    (certificate,) = found.certificates
+    assert certificate.number == "VG-1"
+    assert one.lot in certificate.source
+    assert [(test.report_no, test.source.split(" · ")[1]) for test in found.lab_tests] == [
+        ("KQ-2", other.lot),
+        ("KQ-1", one.lot),
+    ]
+    with database.reading(SYSTEM.scope) as session:
+        tests = case_files.of_batch(session, batch.id).source_tests
+    assert [(row.test.report_no, row.lot) for row in tests] == [("KQ-2", other.lot), ("KQ-1", one.lot)]
+
+
+def test_of_a_household_that_delivered_nothing_but_the_commune_is_told(
+    database: Database, producer: Producer
+) -> None:
+    household = factories.producer(database, name="Hộ Nguyễn Văn Kín", legal_form=LegalForm.HOUSEHOLD)
+    area = factories.area(database, household, name="Vườn ông Kín")
+    certified(database, household, area.id, "VG-2")
+    fruit = factories.harvest(database, household, area_id=area.id)
+    delivery = factories.received(database, factories.sent(database, fruit, 200, producer))
+    batch = mixed(database, producer, [{"delivery_id": delivery.id, "kilograms": "200"}], "150")
+    found = story(database, batch)
+    assert [row.number for row in found.certificates] == ["VG-2"]
+    assert "Kín" not in repr(found)
+
+
+def test_of_many_results_of_sources_the_page_shows_some_and_counts_the_others(
+    database: Database, producer: Producer
+) -> None:
+    source = factories.harvest(database, producer)
+    for number in range(provenance.MOST_OF_SOURCES + 2):
+        lab_report(database, source, f"KQ-{number}", passed="0" if number == 0 else "1")
+    found = story(database, mixed(database, producer, [{"batch_id": source.id, "kilograms": "100"}], "80"))
+    assert len(found.lab_tests) == provenance.MOST_OF_SOURCES
+    assert found.more_lab_tests == 2
+    assert not found.lab_tests[0].passed

@@ -18,6 +18,7 @@ from traceability.domain import (
     descent,
     dossiers,
     doubts,
+    laboratory,
     logbook,
     packing_houses,
     producers,
@@ -31,6 +32,7 @@ from traceability.domain.certificates import Certificate
 from traceability.domain.dossiers import Dossier
 from traceability.domain.doubts import Doubt
 from traceability.domain.inspections import Finding, Inspection
+from traceability.domain.laboratory import LabTest
 from traceability.domain.lineage import BatchInput
 from traceability.domain.logbook import Person
 from traceability.domain.ownership import beyond_scope
@@ -67,6 +69,16 @@ class UseElsewhere:
 
 
 @dataclass(frozen=True)
+class SourceTest:
+    """A laboratory report of a batch that went into this one (`batch_id` None: it lies outside the scope)."""
+
+    test: LabTest
+    lot: str
+    goods: str
+    batch_id: str | None
+
+
+@dataclass(frozen=True)
 class BatchFile:
     """Everything about a batch. `ancestors` and `descendants` count batches over all steps and producers."""
 
@@ -82,6 +94,7 @@ class BatchFile:
     uses: list[UseElsewhere]
     ancestors: int
     descendants: int
+    source_tests: list[SourceTest]
     oversight: Oversight
 
 
@@ -138,6 +151,7 @@ def of_batch(session: Session, batch_id: str) -> BatchFile:
     recalls = recalls_reaching(session, batch.id)
     subjects = [batch.id, *(row.id for row in ranges), *(order.id for order in orders)]
     days = _scan_days(session, batch.id)
+    above = descent.ancestors(session, batch.id)
     signed = [event.recorded_by_id for event in dossier.events] + [batch.recorded_by_id]
     signed += [recall.opened_by_id for recall in recalls] + [row.answered_by_id for row in found]
     return BatchFile(
@@ -151,8 +165,9 @@ def of_batch(session: Session, batch_id: str) -> BatchFile:
         doubts=found,
         recalls=recalls,
         uses=_uses(session, batch.id),
-        ancestors=len(descent.ancestors(session, batch.id)),
+        ancestors=len(above),
         descendants=len(descent.descendants(session, batch.id)),
+        source_tests=_source_tests(session, above),
         oversight=_oversight(
             session, subjects, signed, [recall.agency_id for recall in recalls if recall.agency_id]
         ),
@@ -316,6 +331,24 @@ def _uses(session: Session, batch_id: str) -> list[UseElsewhere]:
     return [
         UseElsewhere(grams, batch.lot, goods, name, batch.id if batch.id in known else None)
         for grams, batch, goods, name in found
+    ]
+
+
+def _source_tests(session: Session, above: list[str]) -> list[SourceTest]:
+    """The reports of what went in, the ones that were not passed first."""
+    statement = (
+        select(Batch, Product.name)
+        .join(Product, col(Product.id) == Batch.product_id)
+        .where(col(Batch.id).in_(above))
+    )
+    with beyond_scope(session):  # what went in may be another province's
+        found = laboratory.of_batches(session, above)
+        named = {batch.id: (batch.lot, goods) for batch, goods in session.exec(statement)} if found else {}
+    own = select(Batch.id).where(col(Batch.id).in_(named))
+    known = set(session.exec(own).all()) if found else set()
+    return [
+        SourceTest(test, *named[test.batch_id], test.batch_id if test.batch_id in known else None)
+        for test in sorted(found, key=lambda test: test.passed)
     ]
 
 

@@ -4,6 +4,7 @@ A certificate is valid on a day or it is not; an expired one leaves the public p
 agency and a day: an upload alone stays the producer's own word.
 """
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final, Protocol
@@ -242,6 +243,17 @@ class Certified(Protocol):
 def valid_on(session: Session, batch: Certified, day: date) -> list[Certificate]:
     """The certificates that cover the producer, product or area of a batch and are valid on a day."""
     found = covering(session, batch.producer_id, batch.product_id, batch.area_id)
+    return [certificate for certificate in found if certificate.is_valid_on(day)]
+
+
+def of_origins(session: Session, sources: Collection[Certified], day: date) -> list[Certificate]:
+    """The certificates of the areas and the producers of several batches that are valid on a day."""
+    covered = {key for source in sources for key in (source.area_id, source.producer_id) if key}
+    statement = select(Certificate).where(
+        col(Certificate.covered_id).in_(covered),
+        col(Certificate.producer_id).in_({source.producer_id for source in sources}),
+    )
+    found = session.exec(statement.order_by(col(Certificate.issued_on).desc())) if covered else ()
     return [certificate for certificate in found if certificate.is_valid_on(day)]
 
 

@@ -81,6 +81,10 @@ class Source:
     lot: str = ""
     producer: str = ""
     place: str = ""
+    #: the area's name (empty for a household's), and the code that was claimed for the lot, with its market
+    area: str = ""
+    code: str = ""
+    market: str = ""
     area_id: str | None = None
     harvested_on: date | None = None
     traced: bool = True
@@ -118,12 +122,16 @@ class Parent:
 
 @dataclass(frozen=True)
 class Journey:
-    """The whole way of a batch: its own chapter is the last. `area_ids` are its areas, the largest share first."""
+    """The whole way of a batch: its own chapter is the last. `area_ids` are its areas, the largest share first.
+
+    `parents` are the batches themselves in that order, the own one first; they are rows, and nothing to be shown.
+    """
 
     chapters: tuple[Chapter, ...]
     sources: tuple[Source, ...]
     area_ids: tuple[str, ...]
     complete: bool
+    parents: tuple[Parent, ...]
 
 
 def public_name(producer: Producer) -> str:
@@ -141,6 +149,7 @@ def of_batch(session: Session, batch: Batch, product: Product, producer: Produce
         sources=_sources(parents, inputs, areas) if inputs else (),
         area_ids=tuple(dict.fromkeys(parent.batch.area_id for parent in ordered if parent.batch.area_id)),
         complete=complete,
+        parents=tuple(ordered),
     )
 
 
@@ -211,6 +220,8 @@ def _sources(
             lot=parent.batch.lot,
             producer=public_name(parent.producer),
             place=_place(areas.get(parent.batch.area_id or ""), parent.producer),
+            area=_area_name(areas.get(parent.batch.area_id or ""), parent.producer),
+            code=parent.batch.area_code or "",
             area_id=parent.batch.area_id,
             harvested_on=parent.batch.harvested_on,
         )
@@ -285,6 +296,11 @@ def _step(event: Event, parent: Parent, areas: dict[str, GrowingArea], markets: 
 def _place(area: GrowingArea | None, producer: Producer) -> str:
     where = area or producer
     return ", ".join(part for part in (where.commune_name, where.province_name) if part)
+
+
+def _area_name(area: GrowingArea | None, producer: Producer) -> str:
+    """The name of an area; that of a household's often is its own."""
+    return "" if area is None or producer.legal_form is LegalForm.HOUSEHOLD else area.name
 
 
 def _with_gaps(steps: list[Step], began_on: date, after: datetime | None) -> tuple[Step | Gap, ...]:

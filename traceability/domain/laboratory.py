@@ -1,5 +1,6 @@
 """The laboratory result (kết quả kiểm nghiệm): a sample, its laboratory, what was measured against which limit."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
@@ -137,6 +138,15 @@ def of_batch(session: Session, batch_id: str) -> list[LabTest]:
     return list(
         session.exec(statement.order_by(col(LabTest.reported_on).desc(), col(LabTest.created_at).desc()))
     )
+
+
+def of_batches(session: Session, batch_ids: Collection[str]) -> list[LabTest]:
+    """The reports of several batches that count, the newest first."""
+    statement = select(LabTest).where(
+        col(LabTest.batch_id).in_(batch_ids), col(LabTest.withdrawn_at).is_(None)
+    )
+    newest = statement.order_by(col(LabTest.reported_on).desc(), col(LabTest.created_at).desc())
+    return list(session.exec(newest)) if batch_ids else []
 
 
 def _line(result: ResultInput) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 What may be shown stands in `public_facts`; nothing else leaves this module.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlmodel import Session, col, select
@@ -15,10 +16,11 @@ from traceability.domain.batches import Batch, Origin
 from traceability.domain.certificates import Certificate
 from traceability.domain.clock import local_day
 from traceability.domain.errors import NotFound
-from traceability.domain.journeys import public_name
+from traceability.domain.journeys import Journey, Parent, Source, public_name
+from traceability.domain.laboratory import LabTest
 from traceability.domain.pictures import Picture, PictureKind
 from traceability.domain.producers import LegalForm, Producer, ProducerState
-from traceability.domain.products import Product, ProductState
+from traceability.domain.products import Crop, Product, ProductState
 from traceability.domain.public_facts import (
     Measured,
     Provenance,
@@ -38,6 +40,8 @@ from traceability.domain.suspensions import Suspension
 
 #: A page draws this many areas; of the others it gives the number.
 MOST_AREAS = 4
+#: Of the reports and of the certificates of what went into a lot, a page shows this many.
+MOST_OF_SOURCES = 6
 #: The drawing of an area, in its own units.
 OUTLINE_WIDTH, OUTLINE_HEIGHT = 320, 150
 
@@ -64,10 +68,14 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
         raise NotFound("Batch", batch_id)
     batch, product, producer = row
     journey = journeys.of_batch(session, batch, product, producer)
-    areas = _areas(session, batch, journey.area_ids[:MOST_AREAS])
+    above = [parent for parent in journey.parents if parent.batch.id != batch.id]
+    codes = _codes(session, journey.parents)
+    areas = _areas(session, journey, codes)
     subjects = [batch.id, product.id, producer.id, *journey.area_ids, *([stamps_id] if stamps_id else [])]
-    if batch.area_id is not None:
-        subjects += [code.id for code in _codes(session, batch)]
+    subjects += [code.id for code in codes[batch.id]]
+    lab_tests, more_lab_tests = _source_lab_tests(session, above)
+    valid = certificates.valid_on(session, batch, today)
+    covering, more_covering = _source_certificates(session, above, valid, today)
     return Provenance(
         product=product_of(session, product),
         producer=producer_of(session, producer),
@@ -75,10 +83,13 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
         areas=areas,
         more_areas=len(journey.area_ids) - len(areas),
         chapters=journey.chapters,
-        sources=journey.sources,
+        sources=_with_markets(journey, codes),
         complete=journey.complete,
-        lab_tests=_lab_tests(session, batch.id),
-        certificates=_certificates(session, certificates.valid_on(session, batch, today)),
+        lab_tests=tuple(_lab_test(session, test) for test in laboratory.of_batch(session, batch.id))
+        + lab_tests,
+        more_lab_tests=more_lab_tests,
+        certificates=tuple(_certificate(session, row) for row in valid) + covering,
+        more_certificates=more_covering,
         recalls=_recalls(session, batch),
         suspensions=_suspensions(session, subjects),
     )
@@ -156,24 +167,40 @@ def _batch(batch: Batch) -> PublicBatch:
     )
 
 
-def _codes(session: Session, batch: Batch) -> list[AreaCode]:
-    """The codes of the batch's area that have the claimed text, those in force first."""
-    if not batch.area_code:
-        return []
-    statement = select(AreaCode).where(AreaCode.area_id == batch.area_id, AreaCode.code == batch.area_code)
-    return sorted(
-        session.exec(statement), key=lambda code: (code.state is not CodeState.GRANTED, code.market)
+def _codes(session: Session, parents: Sequence[Parent]) -> dict[str, list[AreaCode]]:
+    """By batch: the codes of its area that have the claimed text, those in force first."""
+    claimed = {parent.batch.area_code for parent in parents if parent.batch.area_code}
+    area_ids = {parent.batch.area_id for parent in parents if parent.batch.area_code}
+    statement = select(AreaCode).where(col(AreaCode.area_id).in_(area_ids), col(AreaCode.code).in_(claimed))
+    found = sorted(
+        session.exec(statement) if claimed else (),
+        key=lambda code: (code.state is not CodeState.GRANTED, code.market),
+    )
+    return {
+        batch.id: [code for code in found if code.area_id == batch.area_id and code.code == batch.area_code]
+        for batch in (parent.batch for parent in parents)
+    }
+
+
+def _with_markets(journey: Journey, codes: dict[str, list[AreaCode]]) -> tuple[Source, ...]:
+    """The sources with the market of each code that was claimed for them."""
+    markets = {(rows[0].area_id, rows[0].code): rows[0].market for rows in codes.values() if rows}
+    return tuple(
+        replace(source, market=markets.get((source.area_id or "", source.code), ""))
+        for source in journey.sources
     )
 
 
-def _areas(session: Session, batch: Batch, area_ids: Iterable[str]) -> tuple[PublicArea, ...]:
+def _areas(session: Session, journey: Journey, codes: dict[str, list[AreaCode]]) -> tuple[PublicArea, ...]:
     shown = []
-    for area_id in area_ids:
+    for area_id in journey.area_ids[:MOST_AREAS]:
         area = session.get(GrowingArea, area_id)
         owner = session.get(Producer, area.producer_id) if area else None
         if area is None or owner is None:
             continue
-        own = area.id == batch.area_id
+        crop = session.get(Crop, area.crop_id)
+        here = [parent for parent in journey.parents if parent.batch.area_id == area.id]
+        claimed = (_claimed(parent.batch, codes[parent.batch.id]) for parent in here)
         household = owner.legal_form is LegalForm.HOUSEHOLD
         shown.append(
             PublicArea(
@@ -183,7 +210,9 @@ def _areas(session: Session, batch: Batch, area_ids: Iterable[str]) -> tuple[Pub
                 square_metres=area.computed_m2,
                 outline=outlines.outline_svg(area.geometry, OUTLINE_WIDTH, OUTLINE_HEIGHT),
                 suspended=area.state is AreaState.SUSPENDED,
-                code=_claimed(batch, _codes(session, batch)) if own else None,
+                code=next((code for code in claimed if code), None),
+                per_mille=round(sum(parent.harvested_share for parent in here) * 1000),
+                crop_kind=crop.kind if crop else "",
             )
         )
     return tuple(shown)
@@ -198,47 +227,88 @@ def _claimed(batch: Batch, codes: list[AreaCode]) -> PublicCode | None:
     return PublicCode(code.code, code.family, code.market, code.authority, code.state, code.valid_to)
 
 
-def _lab_tests(session: Session, batch_id: str) -> tuple[PublicLabTest, ...]:
-    return tuple(
-        PublicLabTest(
-            laboratory=test.laboratory,
-            accreditation=test.accreditation,
-            report_no=test.report_no,
-            stage=test.stage,
-            sampled_on=test.sampled_on,
-            reported_on=test.reported_on,
-            passed=test.passed,
-            measured=tuple(
-                Measured(
-                    name=str(row.get("name") or row.get("test") or ""),
-                    value="" if row.get("value") is None else str(row["value"]),
-                    unit=str(row.get("unit") or ""),
-                    limit="" if row.get("limit") is None else str(row["limit"]),
-                    passed=row.get("passed"),
-                )
-                for row in test.results
-            ),
-            recorded_by=_agency(session, test.recorded_by_agency_id),
-        )
-        for test in laboratory.of_batch(session, batch_id)
+def _named(parent: Parent) -> str:
+    return f"{parent.product.name} · {parent.batch.lot}"
+
+
+def _source_lab_tests(session: Session, above: Sequence[Parent]) -> tuple[tuple[PublicLabTest, ...], int]:
+    """The reports of what went in: those that were not passed first, so that none of them is left out; and how many
+    more there are."""
+    named = {parent.batch.id: parent for parent in above}
+    found = sorted(
+        laboratory.of_batches(session, named.keys()),
+        key=lambda test: (test.passed, -named[test.batch_id].share),
+    )
+    shown = found[:MOST_OF_SOURCES]
+    return (
+        tuple(_lab_test(session, test, _named(named[test.batch_id])) for test in shown),
+        len(found) - len(shown),
     )
 
 
-def _certificates(session: Session, valid: list[Certificate]) -> tuple[PublicCertificate, ...]:
-    return tuple(
-        PublicCertificate(
-            scheme=row.scheme,
-            number=row.number,
-            issuer=row.issuer,
-            covers=row.covered_kind,
-            scope=row.scope_text,
-            stars=row.stars,
-            issued_on=row.issued_on,
-            expires_on=row.expires_on,
-            checked_by=_agency(session, row.checked_by_agency_id),
-            checked_on=row.checked_on,
-        )
-        for row in valid
+def _lab_test(session: Session, test: LabTest, source: str = "") -> PublicLabTest:
+    return PublicLabTest(
+        laboratory=test.laboratory,
+        accreditation=test.accreditation,
+        report_no=test.report_no,
+        stage=test.stage,
+        sampled_on=test.sampled_on,
+        reported_on=test.reported_on,
+        passed=test.passed,
+        measured=tuple(
+            Measured(
+                name=str(row.get("name") or row.get("test") or ""),
+                value="" if row.get("value") is None else str(row["value"]),
+                unit=str(row.get("unit") or ""),
+                limit="" if row.get("limit") is None else str(row["limit"]),
+                passed=row.get("passed"),
+            )
+            for row in test.results
+        ),
+        recorded_by=_agency(session, test.recorded_by_agency_id),
+        source=source,
+    )
+
+
+def _source_certificates(
+    session: Session, above: Sequence[Parent], own: list[Certificate], today: date
+) -> tuple[tuple[PublicCertificate, ...], int]:
+    """The certificates of the areas and producers of what went in, and how many more there are."""
+    known = {row.id for row in own}
+    found = [
+        (row, parent)
+        for row in certificates.of_origins(session, [parent.batch for parent in above], today)
+        if row.id not in known
+        for parent in [next(one for one in above if row.covered_id in (one.batch.area_id, one.producer.id))]
+    ]
+    shown = sorted(found, key=lambda pair: -pair[1].share)[:MOST_OF_SOURCES]
+    return (
+        tuple(
+            _certificate(
+                session, row, _named(parent), household=parent.producer.legal_form is LegalForm.HOUSEHOLD
+            )
+            for row, parent in shown
+        ),
+        len(found) - len(shown),
+    )
+
+
+def _certificate(
+    session: Session, row: Certificate, source: str = "", household: bool = False
+) -> PublicCertificate:
+    """A certificate; in the words of its scope a household may be named."""
+    return PublicCertificate(
+        scheme=row.scheme,
+        number=row.number,
+        issuer=row.issuer,
+        covers=row.covered_kind,
+        scope="" if household else row.scope_text,
+        stars=row.stars,
+        issued_on=row.issued_on,
+        expires_on=row.expires_on,
+        checked_by=_agency(session, row.checked_by_agency_id),
+        checked_on=row.checked_on,
+        source=source,
     )
 
 

@@ -102,7 +102,10 @@ class PublicCode:
 
 @dataclass(frozen=True)
 class PublicArea:
-    """A growing area: where it lies, and its outline blurred to the area as the `d` of an SVG path."""
+    """A growing area: where it lies, and its outline blurred to the area as the `d` of an SVG path.
+
+    `per_mille` of the lot was harvested here; `crop_kind` is what decides how such a place is called.
+    """
 
     name: str
     place: str
@@ -111,6 +114,8 @@ class PublicArea:
     outline: str
     suspended: bool
     code: PublicCode | None
+    per_mille: int
+    crop_kind: str
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class PublicLabTest:
-    """A laboratory report."""
+    """A laboratory report. `source` names the lot it is of where that is one that went into the lot shown."""
 
     laboratory: str
     accreditation: str
@@ -137,11 +142,15 @@ class PublicLabTest:
     passed: bool
     measured: tuple[Measured, ...]
     recorded_by: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
 class PublicCertificate:
-    """A certificate that is valid today. `checked_by` is the agency that checked it, empty: the producer's own word."""
+    """A certificate that is valid today. `checked_by` is the agency that checked it, empty: the producer's own word.
+
+    `source` names a lot that went into the lot shown, where the certificate is of that one's area or producer.
+    """
 
     scheme: str
     number: str
@@ -153,6 +162,7 @@ class PublicCertificate:
     expires_on: date | None
     checked_by: str
     checked_on: date | None
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,6 +200,8 @@ class Provenance:
     sources: tuple[Source, ...]
     complete: bool
     lab_tests: tuple[PublicLabTest, ...]
+    more_lab_tests: int
     certificates: tuple[PublicCertificate, ...]
+    more_certificates: int
     recalls: tuple[PublicRecall, ...]
     suspensions: tuple[PublicSuspension, ...]
