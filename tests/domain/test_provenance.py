@@ -308,3 +308,36 @@ def test_of_many_results_of_sources_the_page_shows_some_and_counts_the_others(
     assert len(found.lab_tests) == provenance.MOST_OF_SOURCES
     assert found.more_lab_tests == 2
     assert not found.lab_tests[0].passed
+
+
+def test_steps_of_one_minute_stand_as_they_were_recorded_even_when_one_was_corrected(
+    database: Database, producer: Producer
+) -> None:
+    batch = factories.harvest(database, producer, harvested_on=today() - timedelta(days=2))
+    actor = factories.manager_of(producer)
+    minute = start_of(today() - timedelta(days=1)) + timedelta(hours=9)
+
+    def step(word: str, seconds: int) -> Event:
+        value = EventInput(
+            batch_id=batch.id,
+            type=EventType.STORE,
+            step=word,
+            happened_at=minute + timedelta(seconds=seconds),
+        )
+        with database.transaction(actor) as session:
+            return events.record(session, actor, value)
+
+    sorting = step("Sơ chế", 40)
+    step("Đóng gói", 0)
+    with database.transaction(actor) as session:
+        corrections.correct(
+            session,
+            actor,
+            CorrectionInput(
+                event_id=sorting.id,
+                reason=CorrectionReason.INCORRECT_DATA,
+                explanation="Ghi sai chữ",
+                step="Sơ chế, phân loại",
+            ),
+        )
+    assert words(story(database, batch)) == ["harvest", "Sơ chế, phân loại", "Đóng gói"]

@@ -254,7 +254,7 @@ def _chapters(
     told: dict[str, list[Step]] = {
         parent.batch.id: [
             _step(event, parent, areas, markets)
-            for event in sorted(standing(events.get(parent.batch.id, ())), key=_place_in_time)
+            for event in _in_order(events.get(parent.batch.id, ()))
             if parent is own or event.type not in _SHIPPED or event.delivery_id in ways
         ]
         for parent in parents
@@ -275,10 +275,20 @@ def _chapters(
     )
 
 
-def _place_in_time(event: Event) -> tuple[date, bool, datetime, datetime]:
-    """By moments. Where only the day is known, beginnings stand before the other steps of the day, the rest after."""
-    late = is_whole_day(event.happened_at) and event.type not in _BEGINNINGS
-    return local_day(event.happened_at), late, event.happened_at, event.created_at
+def _in_order(events: Sequence[Event]) -> list[Event]:
+    """The events that hold, by moments; those of one minute as they were recorded, a corrected one where the first
+    entry stood. Where only the day is known, beginnings stand before the other steps of the day, the rest after."""
+    known = {event.id: event for event in events}
+
+    def place(event: Event) -> tuple[date, bool, datetime, datetime]:
+        late = is_whole_day(event.happened_at) and event.type not in _BEGINNINGS
+        first = event
+        while first.corrects_id in known:
+            first = known[first.corrects_id or ""]
+        minute = event.happened_at.replace(second=0, microsecond=0)
+        return local_day(event.happened_at), late, minute, first.created_at
+
+    return sorted(standing(events), key=place)
 
 
 def _step(event: Event, parent: Parent, areas: dict[str, GrowingArea], markets: dict[str, str]) -> Step:
