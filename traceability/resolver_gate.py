@@ -13,7 +13,7 @@ from flask import render_template
 from sqlmodel import Session
 from werkzeug.wrappers import Request, Response
 
-from traceability import errors, i18n, wording
+from traceability import i18n, wording
 from traceability.domain import anchors, epc, resolver, stamp_codes
 from traceability.domain.anchors import Registered
 from traceability.domain.identifiers import DigitalLink, Malformed, parse_digital_link
@@ -202,11 +202,18 @@ def _as_json(content: dict[str, Any], kind: str, status: int = 200) -> Response:
 
 def malformed(fault: Malformed) -> Response:
     """400 with a sentence, whatever was asked for."""
-    return Response(*errors.page(400, wording.sentence(fault.reason, dict(fault.facts))), mimetype=_HTML)
+    text = wording.sentence(fault.reason, dict(fault.facts))
+    return _no_goods(400, i18n.gettext("This number cannot be right"), text)
 
 
 def _nobody() -> Response:
     text = i18n.gettext(
         "Nobody on this platform holds this number. It may belong to goods of another system."
     )
-    return Response(*errors.page(404, text), mimetype=_HTML)
+    return _no_goods(404, i18n.gettext("These goods are not on this platform"), text)
+
+
+def _no_goods(status: int, title: str, text: str) -> Response:
+    """The page for a link that names no goods here: what to compare, where to type a code, where to tell a doubt."""
+    page = render_template("public/no_goods.html", code=status, title=title, text=text)
+    return Response(page, status, mimetype=_HTML)

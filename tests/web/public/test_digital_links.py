@@ -105,3 +105,19 @@ def test_a_malformed_link_is_a_400_with_a_sentence(client: FlaskClient, lot: Lot
 def test_a_number_that_nobody_here_holds_is_a_404(client: FlaskClient, lot: Lot) -> None:
     for path in (f"/01/{OTHER}", f"/01/{OTHER}/21/0000", "/414/9520001000010"):
         assert client.get(path).status_code == 404
+
+
+def test_a_number_that_names_no_goods_here_says_what_to_compare_and_where_to_type_a_code(
+    client: FlaskClient, lot: Lot
+) -> None:
+    for path, status, title in (
+        ("/01/09520123456780", 400, "Mã số này không đúng"),
+        ("/01/09521234543213", 404, "Không có hàng hóa mang mã số này trên hệ thống"),
+    ):
+        answer = client.get(path)
+        assert answer.status_code == status, path
+        assert f"<h1>{title}</h1>" in answer.text
+        assert "đối chiếu từng chữ số" in answer.text
+        assert "tải lại trang" not in answer.text
+        for link in ("/", "/how-to-check"):
+            assert f'href="{link}"' in answer.text

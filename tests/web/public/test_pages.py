@@ -103,3 +103,10 @@ def test_odd_addresses_get_a_page_and_no_error(client: FlaskClient) -> None:
         "/s?code=%00",
     ):
         assert 400 <= client.get(path).status_code < 500, path
+
+
+def test_each_figure_of_the_home_page_says_what_it_counts(client: FlaskClient) -> None:
+    page = client.get("/").text
+    assert "sản phẩm trong sổ đăng ký của tỉnh" in page
+    assert "cơ sở trong sổ đăng ký của tỉnh" in page
+    assert "lô hàng đã công bố, gồm cả vùng liên kết" in page
