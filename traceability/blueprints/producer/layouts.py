@@ -59,6 +59,8 @@ def edit(layout_id: str) -> Response | tuple[str, int]:
 def drawing() -> tuple[str, int]:
     """The drawing of what is typed, as a piece of the page."""
     form = Form(LayoutDraft)
+    if not form.text("name").strip():
+        form.put("name", "–")  # a drawing needs no name yet
     drawn = _draw(form) if form.valid() else None
     return form.page("producer/layouts/_drawing.html", drawn=drawn)
 
