@@ -1,21 +1,26 @@
 """Transforms: several inputs become one batch, and every gram is drawn from where it lies."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from tests import factories
+from tests.rolls import Mint
 from traceability.db import Database
-from traceability.domain import ledger, lineage, records, transforms
+from traceability.domain import events, ledger, lineage, records, transforms
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch, BatchState, Origin
-from traceability.domain.clock import today
+from traceability.domain.clock import now, today
 from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import RuleBroken
+from traceability.domain.events import EventInput, EventType
 from traceability.domain.producers import Producer
+from traceability.domain.stamps import VoidReason
 from traceability.domain.transforms import TransformInput
+from traceability.keys import Keyring
 
 
 def transform(
@@ -147,3 +152,22 @@ def test_deliveries_are_the_receivers_to_use_only(database: Database, owner: Pro
     thief = factories.producer(database)
     with pytest.raises(RuleBroken, match="input_unknown"):
         transform(database, thief, [{"delivery_id": delivery.id, "kilograms": 1}], 1)
+
+
+def test_goods_leave_a_batch_only_when_their_unused_stamps_are_void(
+    database: Database, owner: Producer, tmp_path: Path
+) -> None:
+    mint = Mint(database, Keyring(tmp_path, demo=True))
+    source = mint.batch(1400)
+    order = mint.ready(source, 1000)
+    with database.reading(SYSTEM.scope) as session:
+        holder = records.find(session, Producer, source.producer_id)
+    inputs = [{"batch_id": source.id, "kilograms": 1400}]
+    with pytest.raises(RuleBroken, match="exceed_rest") as refused:
+        transform(database, holder, inputs, 1400, product_id=source.product_id)
+    assert (refused.value.field, refused.value.facts["ordered"]) == ("inputs-0-kilograms", "1.000")
+    loss = EventInput(batch_id=source.id, type=EventType.LOSE, happened_at=now(), loss_kg="700")
+    with pytest.raises(RuleBroken, match="exceed_rest"), database.transaction(SYSTEM) as session:
+        events.record(session, SYSTEM, loss)
+    mint.void(order, 0, 999, VoidReason.RETURNED)
+    assert transform(database, holder, inputs, 1400, product_id=source.product_id).on_hand_g == 1_400_000

@@ -31,7 +31,7 @@ from traceability.domain.laboratory import LabTest
 from traceability.domain.lineage import BatchInput
 from traceability.domain.moments import Moment
 from traceability.domain.products import Product
-from traceability.domain.quantities import KilogramsOrZero, count_text, kg_text
+from traceability.domain.quantities import KilogramsOrZero, kg_text
 from traceability.domain.records import Record, RecordId
 from traceability.domain.text import Block, Line
 
@@ -100,7 +100,7 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     if not balance.settle(session, batch):
         raise RuleBroken("events.correction_impossible", None, lot=batch.lot)
     if batch.on_hand_g + batch.shipped_g < before_g:
-        _must_cover_stamps(session, batch, actor)
+        stamp_quota.must_cover(session, batch, actor, code="events.stamps_exceed")
     if wrong.type is EventType.PACK or begins:
         settle_packing(session, batch)
     batch.page_version += 1
@@ -199,15 +199,6 @@ def _withdraw_test(session: Session, wrong: Event, never: bool) -> LabTest:
         raise RuleBroken("events.test_stays", "reason")
     test.withdrawn_at = now()
     return test
-
-
-def _must_cover_stamps(session: Session, batch: Batch, actor: Actor) -> None:
-    """Demands that no more stamps are ordered than the goods allow that are left by a correction."""
-    quota = stamp_quota.quota_of(session, batch, records.find(session, Product, batch.product_id))
-    most = quota.units + quota.allowance
-    if quota.ordered > most:
-        ordered, most_text = (count_text(number, actor.language) for number in (quota.ordered, most))
-        raise RuleBroken("events.stamps_exceed", None, lot=batch.lot, ordered=ordered, most=most_text)
 
 
 def _added_material(session: Session, event: Event) -> bool:

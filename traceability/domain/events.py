@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session
 
-from traceability.domain import balance, batches, corrections, ledger, rules
+from traceability.domain import balance, batches, corrections, ledger, rules, stamp_quota
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.balance import Account
 from traceability.domain.batches import Batch, BatchState, Note
@@ -72,7 +72,7 @@ def record(session: Session, actor: Actor, value: EventInput) -> Event:
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.closed`, `batches.held`, `.recalled` (for
     what readies goods for sale), `events.not_by_hand`, `events.in_future`, `events.before_batch`,
     `events.output_or_loss`, `events.loss_missing`, `events.output_exceeds`, `events.material_incomplete`,
-    `events.units_unreadable`, `batches.not_enough`.
+    `events.units_unreadable`, `batches.not_enough`, `stamps.exceed_rest`.
     """
     actor.must(Permission.RECORD_EVENTS)
     batch = batches.choose(session, value.batch_id)
@@ -115,6 +115,8 @@ def record(session: Session, actor: Actor, value: EventInput) -> Event:
         corrections.settle_packing(session, batch)
     batch.page_version += 1
     session.flush()
+    if event.loss_g and batch.may_move:  # goods on hold or recalled can always be destroyed
+        stamp_quota.must_cover(session, batch, actor, "loss_kg" if value.output_kg is None else "output_kg")
     rules.judge(session, event, "record")
     ledger.record(session, "event.recorded", *written, batch)
     return event

@@ -8,8 +8,12 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, func, select
 
+from traceability.domain import records
+from traceability.domain.actors import Actor
 from traceability.domain.batches import Batch
+from traceability.domain.errors import RuleBroken
 from traceability.domain.products import Product
+from traceability.domain.quantities import count_text
 from traceability.domain.stamps import RangeState, StampRange
 
 #: Stamps are torn and misprinted: so many in a hundred more than there are units.
@@ -75,3 +79,17 @@ def quota_of(session: Session, batch: Batch, product: Product) -> Quota:
     statement = select(count).where(StampRange.batch_id == batch.id, StampRange.state != RangeState.VOID)
     ordered = session.exec(statement).one()
     return Quota(batch.on_hand_g + batch.shipped_g, product.net_weight_g, int(ordered or 0))
+
+
+def must_cover(
+    session: Session, batch: Batch, actor: Actor, field: str | None = None, code: str = "stamps.exceed_rest"
+) -> None:
+    """Demands that no more stamps are ordered than the goods allow that an act leaves in a locked batch.
+
+    Else the goods that went on could be stamped a second time. Raises `RuleBroken` (`code`).
+    """
+    quota = quota_of(session, batch, records.find(session, Product, batch.product_id))
+    most = quota.units + quota.allowance
+    if quota.ordered > most:
+        ordered, most_text = (count_text(number, actor.language) for number in (quota.ordered, most))
+        raise RuleBroken(code, field, lot=batch.lot, ordered=ordered, most=most_text)

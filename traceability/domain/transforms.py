@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Field, Session
 
-from traceability.domain import balance, batches, ledger, records, rules
+from traceability.domain import balance, batches, ledger, records, rules, stamp_quota
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, Note, Origin
 from traceability.domain.clock import local_day, now, today
@@ -86,7 +86,7 @@ def transform(session: Session, actor: Actor, value: TransformInput) -> Batch:
     Raises `RuleBroken`: `access.not_permitted`, `batches.product_unknown`, `products.suspended`, `batches.lot_taken`,
     `transforms.in_future`, `transforms.ended_before_begin`, `transforms.input_unknown`, `transforms.input_younger`,
     `transforms.delivery_not_received`, `transforms.source_withdrawn`, `transforms.output_exceeds_inputs`,
-    `batches.not_enough`, `batches.held`, `.recalled`, `.closed`.
+    `batches.not_enough`, `batches.held`, `.recalled`, `.closed`, `stamps.exceed_rest`.
     """
     actor.must(Permission.REGISTER_BATCHES)
     product = batches.product_for(session, value.product_id)
@@ -134,6 +134,7 @@ def transform(session: Session, actor: Actor, value: TransformInput) -> Batch:
     inputs = [sources.draw(row, batch, event) for row in value.inputs]
     session.add_all(inputs)
     session.flush()
+    sources.must_cover_stamps()
     rules.judge(session, batch, "transform")
     ledger.record(session, "batch.transformed", batch, event, *inputs, *sources.changed)
     return batch
@@ -227,3 +228,10 @@ class _Sources:
             delivery.remaining_g -= grams
             drawn.delivery_id, drawn.source_batch_id = delivery.id, delivery.batch_id
         return drawn
+
+    def must_cover_stamps(self) -> None:
+        """Demands of each own batch that what is left covers its stamps: drawn goods take none along."""
+        rows = {row.batch_id: number for number, row in enumerate(self.value.inputs) if row.batch_id}
+        for row_id, number in rows.items():
+            field = f"inputs-{number}-kilograms"
+            stamp_quota.must_cover(self.session, self.batches[row_id], self.actor, field)

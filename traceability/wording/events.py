@@ -61,6 +61,10 @@ REFUSALS = {
         "{ordered} stamps are ordered for batch {lot}, but after this correction its goods allow only {most}. "
         "Make the stamps that are too many void first."
     ),
+    "stamps.exceed_rest": N_(
+        "{ordered} stamps are ordered for lot {lot}, but the goods that would be left allow only {most}. Make the "
+        "stamps that are not used void first."
+    ),
 }
 
 NAMES = {
