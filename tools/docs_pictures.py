@@ -127,9 +127,10 @@ PICTURES = (
     Picture(
         "producer-order", "/producer/stamp-orders/new", "producer", LAPTOP, (FIRST_ROW, look_at("#f-layout"))
     ),
+    Picture("producer-layout", "/producer/layouts/new", "producer", LAPTOP),
     Picture("producer-stamps", "/producer/stamp-orders", "producer", LAPTOP, (FIRST_ROW,)),
     Picture(
-        "producer-activate", "/producer/stamp-orders", "producer", PHONE, (type_codes, look_at("form .field"))
+        "producer-activate", "/producer/stamp-orders", "producer", PHONE, (type_codes, look_at("main h1", 70))
     ),
     Picture(
         "producer-activate-check",
