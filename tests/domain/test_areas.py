@@ -139,8 +139,8 @@ def many() -> str:
 @pytest.mark.parametrize(
     ("geometry", "refusal"),
     [
-        ("", "polygon_file.empty"),
-        (None, "polygon_file.empty"),
+        ("", "polygon.missing"),
+        (None, "polygon.missing"),
         ("not a polygon", "polygon_file.unknown"),
         (bow_tie(), "polygon.crossing_edges"),
         ({"type": "Polygon", "coordinates": [square()["coordinates"][0][:-1]]}, "polygon.open_ring"),

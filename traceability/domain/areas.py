@@ -161,8 +161,12 @@ class AreaCode(Record, ProducerOwned, table=True):
         """
         if self.state is not CodeState.GRANTED:
             raise RuleBroken(f"area_codes.{self.state.value}", field, code=self.code)
-        if not self.good_on(day):
-            late = self.valid_to is not None and day > self.valid_to
+        self.must_be_valid_on(day, field)
+
+    def must_be_valid_on(self, day: date, field: str = "area_code") -> None:
+        """Demands that a day lies within the code's validity. Raises `area_codes.not_yet_valid`, `.expired`."""
+        late = self.valid_to is not None and day > self.valid_to
+        if late or (self.valid_from is not None and day < self.valid_from):
             raise RuleBroken(f"area_codes.{'expired' if late else 'not_yet_valid'}", field, code=self.code)
 
 
@@ -185,7 +189,7 @@ def _read_polygon(value: Any) -> Any:
     """The polygon of a GeoJSON, KML or corner text, or of GeoJSON already read; refused in pydantic's form."""
     if isinstance(value, dict):
         value = json.dumps(value)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.strip():
         raise PydanticCustomError("polygon.missing", "a polygon is needed")
     try:
         return polygon_files.read_file(value.encode("utf-8", "surrogatepass"), None)
@@ -261,15 +265,17 @@ def revise(session: Session, actor: Actor, area_id: str, value: AreaInput) -> Gr
     return area
 
 
-def approve(session: Session, actor: Actor, area_id: str) -> GrowingArea:
+def approve(session: Session, actor: Actor, area_id: str, seen: int | None = None) -> GrowingArea:
     """An agency approves a draft: batches may come from the area from now on.
 
-    Raises `RuleBroken`: `access.not_permitted`, `areas.not_a_draft`.
+    `seen` is the revision that was looked at. Raises `RuleBroken`: `access.not_permitted`, `areas.not_a_draft`,
+    `records.changed`.
     """
     actor.must(Permission.APPROVE_AREA, Permission.CONFIRM_AREA)
     area = records.lock(session, GrowingArea, area_id)
     if area.state is not AreaState.DRAFT:
         raise RuleBroken("areas.not_a_draft")
+    area.must_be_as_seen(seen)
     area.state = AreaState.APPROVED
     area.approved_at = now()
     area.approved_by_agency_id = actor.agency_id
@@ -306,9 +312,10 @@ def overlaps(session: Session, area: GrowingArea) -> list[Overlap]:
 def codes_of(session: Session, area_ids: list[str]) -> dict[str, list[AreaCode]]:
     """The codes of each of these areas, by area."""
     found: dict[str, list[AreaCode]] = {area_id: [] for area_id in area_ids}
-    statement = select(AreaCode).where(col(AreaCode.area_id).in_(area_ids))
-    for code in session.exec(statement.order_by(AreaCode.market, AreaCode.code)).all():
-        found[code.area_id].append(code)
+    for portion in records.portions(area_ids):
+        statement = select(AreaCode).where(col(AreaCode.area_id).in_(portion))
+        for code in session.exec(statement.order_by(AreaCode.market, AreaCode.code)).all():
+            found[code.area_id].append(code)
     return found
 
 

@@ -73,10 +73,14 @@
     one("[data-drawing]").hidden = false;
     plain.hidden = true;
     const lines = plain.querySelector("textarea");
-    lines.disabled = true;
 
     let ring = parse(hidden.value);
     if (!ring.length) ring = fromLines(lines.value);
+    /* As text the corners are sent only while they are too few for a polygon, so that none of them is lost. */
+    const keepLines = () => {
+      lines.disabled = ring.length > 2;
+      lines.value = ring.map(([lat, lon]) => `${lat.toFixed(7)}, ${lon.toFixed(7)}`).join("\n");
+    };
     let chosen = -1;
     const past = [];
 
@@ -248,6 +252,7 @@
       const ha = hectares(ring).toLocaleString(language, { minimumFractionDigits: 2, maximumFractionDigits: 4 });
       sum.textContent = ring.length > 2 ? say("area", { n: ring.length, ha }) : say("few", { n: ring.length });
       hidden.value = ring.length > 2 ? JSON.stringify({ type: "Polygon", coordinates: [[...ring, ring[0]].map(([lat, lon]) => [lon, lat])] }) : "";
+      keepLines();
       one("[data-do=undo]").disabled = !past.length;
       one("[data-do=delete]").disabled = chosen < 0;
       judge();
@@ -298,7 +303,7 @@
 
     const form = root.closest("form");
     if (form) {
-      form.addEventListener("draft:restored", () => { ring = parse(hidden.value); past.length = 0; show(); fit(); });
+      form.addEventListener("draft:restored", () => { ring = parse(hidden.value); if (!ring.length) ring = fromLines(lines.value); past.length = 0; show(); fit(); });
       if (root.dataset.declared && form.elements[root.dataset.declared]) form.elements[root.dataset.declared].addEventListener("change", judge);
     }
     show();

@@ -99,6 +99,28 @@ def test_a_refused_file_keeps_the_drawing_and_says_why(us: Visit) -> None:
     assert not ours(us)
 
 
+def test_a_refused_file_without_a_drawing_is_the_only_thing_said(us: Visit) -> None:
+    swapped = polygon([[y, x] for x, y in RING]).encode()
+    page = us.refused(
+        "/producer/areas/new", **fields(geometry="", boundary=(io.BytesIO(swapped), "vung.geojson"))
+    )
+    assert "đảo" in page
+    assert "Chưa có ranh giới" not in page
+
+
+def test_two_drawn_corners_come_back_with_the_refusal(us: Visit) -> None:
+    corners = "10.0150000, 105.8300000\n10.0150000, 105.8320000"
+    page = us.refused("/producer/areas/new", **fields(geometry="", corners=corners))
+    assert corners in page.replace("\r\n", "\n")
+    assert "ba góc" in page or "3 góc" in page
+
+
+def test_an_empty_drawing_is_no_empty_file(us: Visit) -> None:
+    page = us.refused("/producer/areas/new?lang=en", **fields(geometry=""))
+    assert "Please draw the area" in page
+    assert "file is empty" not in page
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -67,6 +67,7 @@ def areas_new() -> Response | tuple[str, int]:
     _take_file(form)
     if form.save(areas.register, lambda area: url_for("producer.areas_show", area_id=area.id)):
         return form.redirect()
+    _leave_to_the_file(form)
     return form.page("producer/areas/new.html", **fields)
 
 
@@ -84,6 +85,7 @@ def areas_edit(area_id: str) -> Response | tuple[str, int]:
         lambda _area: url_for("producer.areas_show", area_id=area_id),
     ):
         return form.redirect()
+    _leave_to_the_file(form)
     return form.page("producer/areas/edit.html", area=area, **fields)
 
 
@@ -182,6 +184,12 @@ def _take_file(form: Form[AreaInput]) -> None:
     else:
         form.put("geometry", json.dumps(polygon))
         form.put("corners", "")
+
+
+def _leave_to_the_file(form: Form[AreaInput]) -> None:
+    """Where nothing was drawn and the file was refused, what is wrong with the file says it all."""
+    if "boundary" in form.errors and not form.text("geometry") and not form.text("corners"):
+        form.errors.pop("geometry", None)
 
 
 def _fields(session: Session, area: GrowingArea | None) -> dict[str, Any]:
