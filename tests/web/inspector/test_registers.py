@@ -183,3 +183,7 @@ def test_the_sheet_of_the_log_says_of_which_organisation_each_person_is(officer:
     header = officer().get("/inspector/log/export?format=csv").text.splitlines()[0]
     assert "Đơn vị" in header
     assert "Dùng cho" not in header
+
+
+def test_the_first_page_says_whose_figures_it_shows(officer: Officer) -> None:
+    assert "trong phạm vi của cơ quan" in officer().get("/inspector/").text
