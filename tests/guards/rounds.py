@@ -99,6 +99,16 @@ class Rounds:
             factories.sign_in_as(client, self.database, self.account(role), acting_for)
         return client
 
+    def neighbours(self, table: str) -> str | None:
+        """The id of a row that belongs to another producer than the manager's."""
+        owner = self.account("manager").producer_id
+        model: Any = self._tables[table]
+        if not hasattr(model, "producer_id"):
+            return None
+        with self.database.reading(SYSTEM.scope) as session:
+            rows = select(model.id).where(model.producer_id != owner).order_by(model.id)
+            return session.exec(rows).first()
+
     def stops(self, role: str) -> list[Stop]:
         """The addresses that somebody of this role may try: each route with each kind of row."""
         actor = self._actor(role)

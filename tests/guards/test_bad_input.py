@@ -23,6 +23,7 @@ from werkzeug.test import TestResponse
 from tests.databases import SQLITE_ONLY
 from tests.guards.page_forms import Field, PageForm, forms
 from tests.guards.rounds import Rounds
+from tests.guards.world import TABLES
 from traceability.db import Database
 from traceability.domain.ownership import EVERYTHING
 
@@ -214,6 +215,22 @@ def test_every_choice_is_checked(rounds: Rounds, role: str) -> None:
                 if taken and place.form.method == "post" and "/sign-in" not in (answer.location or ""):
                     walker.wrong.append(f"{role} {place.target} {one.name}={value[:20]!r} was taken")
     assert not walker.wrong, "\n".join(walker.wrong)
+
+
+def test_no_form_takes_what_belongs_to_a_neighbour(rounds: Rounds) -> None:
+    """Ids of another producer's rows, in lists and in hidden fields, are as good as none."""
+    walker, tried = Walker(rounds, "manager"), 0
+    for place in list(walker.places()):
+        for name in place.form.fields:
+            foreign = rounds.neighbours(TABLES[name]) if name in TABLES else None
+            if foreign is None or place.form.method != "post":
+                continue
+            answer = walker.send(place, f"{name}: a neighbour's", place.form.data(**{name: foreign}))
+            tried += 1
+            if not 400 <= answer.status_code < 500:
+                walker.wrong.append(f"{place.target} {name}: a neighbour's was taken: {answer.status}")
+    assert not walker.wrong, "\n".join(walker.wrong)
+    assert tried >= 3
 
 
 @pytest.mark.parametrize("role", ROLES)
