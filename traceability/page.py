@@ -16,6 +16,7 @@ from traceability.domain.moments import is_whole_day
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.quantities import ha_text, kg_text
 from traceability.i18n import N_, gettext
+from traceability.wording.areas import area_words
 
 #: The menus: (endpoint, label, icon, permission that shows it; None: always).
 PRODUCER_MENU = (
@@ -112,6 +113,7 @@ def init_app(app: Flask) -> None:
         lambda one, many, n: i18n.ngettext(one, many, n),
         newstyle=False,
     )
+    app.jinja_env.globals.update(area_words=area_words)
     app.jinja_env.globals.update(_=i18n.gettext, gettext=i18n.gettext, ngettext=i18n.ngettext)
     app.jinja_env.filters.update(
         day=i18n.day,

@@ -33,10 +33,12 @@ _AUTHORITY = {
     CodeFamily.DOMESTIC: "Cơ quan chuyên ngành cấp tỉnh (minh họa)",
     CodeFamily.EXPORT: "Cơ quan bảo vệ thực vật (minh họa)",
 }
+_FISHERIES = "Cơ quan quản lý thủy sản cấp tỉnh (minh họa)"
 _SCHEME = {
     CodeFamily.DOMESTIC: "Mã số vùng trồng nội địa (minh họa)",
     CodeFamily.EXPORT: "Mã số vùng trồng xuất khẩu (minh họa)",
 }
+_FISHERIES_SCHEME = "Mã số cơ sở nuôi thủy sản (minh họa)"
 _COVERED = {"area": CoveredKind.AREA, "product": CoveredKind.PRODUCT, "facility": CoveredKind.PRODUCER}
 
 
@@ -123,6 +125,7 @@ def _standards(row: source.Row) -> list[StandardInput]:
 def _areas(loading: Loading, session: Session, actor: Actor, owner: source.Row) -> dict[str, list[str]]:
     """The areas of a producer with their codes; answers the ids of the codes by area."""
     codes: dict[str, list[str]] = {}
+    kinds = {crop["id"]: crop["kind"] for crop in source.document("crops.json")["crops"]}
     for feature in source.areas():
         row = feature["properties"]
         if row["facility_code"] != owner["facility_code"]:
@@ -146,11 +149,11 @@ def _areas(loading: Loading, session: Session, actor: Actor, owner: source.Row) 
                 family=family,
                 market=entry["market"],
                 code=entry["code"],
-                authority=_AUTHORITY[family],
+                authority=_FISHERIES if kinds[row["crop_id"]] == "aquaculture" else _AUTHORITY[family],
                 decision_no="QĐ minh họa",
                 issued_on=_granted_on(loading, row),
                 valid_from=_granted_on(loading, row),
-                scheme=_SCHEME[family],
+                scheme=_FISHERIES_SCHEME if kinds[row["crop_id"]] == "aquaculture" else _SCHEME[family],
             )
             codes[row["area_id"]].append(area_grants.add_code(session, actor, area.id, code).id)
     return codes

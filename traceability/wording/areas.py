@@ -1,5 +1,7 @@
 """Sentences and words for growing areas, their codes, and packing houses."""
 
+from dataclasses import dataclass
+
 from traceability.domain.areas import AreaState, CodeFamily, CodeState
 from traceability.i18n import N_
 
@@ -42,6 +44,57 @@ REFUSALS = {
     "notice.area_code_granted": N_("The growing-area code {number} was confirmed as granted."),
     "notice.packing_house_granted": N_("The packing-house code {number} was confirmed as granted."),
 }
+
+
+@dataclass(frozen=True)
+class AreaWords:
+    """What a place of production is called, by what comes from it; sentences to be translated where they are shown.
+
+    `outline` and `suspended` take `%(place)s` and `%(day)s`.
+    """
+
+    area: str
+    code: str
+    codes: str
+    outline: str
+    suspended: str
+    code_suspended: str
+    households: str
+
+
+_FIELD = AreaWords(
+    area=N_("Growing area"),
+    code=N_("Growing-area code"),
+    codes=N_("Growing-area codes"),
+    outline=N_("Rough outline of the growing area in %(place)s"),
+    suspended=N_("A growing area of this lot has been suspended since %(day)s."),
+    code_suspended=N_("The growing-area code of this lot has been suspended since %(day)s."),
+    households=N_("Households growing here"),
+)
+_WATER = AreaWords(
+    area=N_("Farming area"),
+    code=N_("Farming-area code"),
+    codes=N_("Farming-area codes"),
+    outline=N_("Rough outline of the farming area in %(place)s"),
+    suspended=N_("A farming area of this lot has been suspended since %(day)s."),
+    code_suspended=N_("The farming-area code of this lot has been suspended since %(day)s."),
+    households=N_("Households farming here"),
+)
+_BEES = AreaWords(
+    area=N_("Apiary site"),
+    code=N_("Apiary-site code"),
+    codes=N_("Apiary-site codes"),
+    outline=N_("Rough outline of the apiary site in %(place)s"),
+    suspended=N_("An apiary site of this lot has been suspended since %(day)s."),
+    code_suspended=N_("The apiary-site code of this lot has been suspended since %(day)s."),
+    households=N_("Households keeping bees here"),
+)
+
+
+def area_words(crop_kind: str | None) -> AreaWords:
+    """How the areas of a kind of crop (`Crop.kind`) are called: fields, ponds and cages, or places for hives."""
+    return {"aquaculture": _WATER, "apiculture": _BEES}.get(crop_kind or "", _FIELD)
+
 
 NAMES = {
     AreaState: {

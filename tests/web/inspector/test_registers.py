@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlmodel import select
@@ -152,7 +154,12 @@ def test_approvals_are_given_with_one_button(officer: Officer, database: Databas
     page = inspector.get("/inspector/approvals").text
     for kind, row in (("producer", producer), ("area", area), ("area_code", code)):
         assert f"/inspector/approvals/{kind}/{row.id}" in page
-        answer = inspector.post(f"/inspector/approvals/{kind}/{row.id}", follow_redirects=True)
+        address = f"/inspector/approvals/{kind}/{row.id}"
+        assert "vừa được thay đổi" in inspector.post(address, follow_redirects=True).text
+        seen = re.search(rf'{address}".*?name="revision" value="(\d+)"', page)
+        assert seen
+        data = {"revision": seen[1]}
+        answer = inspector.post(address, data=data, follow_redirects=True)
         assert answer.status_code == 200
     assert "Không có hồ sơ nào chờ" in inspector.get("/inspector/approvals").text
     assert officer().post(f"/inspector/approvals/area/{area.id}").status_code == 403
@@ -187,3 +194,16 @@ def test_the_sheet_of_the_log_says_of_which_organisation_each_person_is(officer:
 
 def test_the_first_page_says_whose_figures_it_shows(officer: Officer) -> None:
     assert "trong phạm vi của cơ quan" in officer().get("/inspector/").text
+
+
+def test_an_area_of_fish_or_bees_is_called_so(officer: Officer, database: Database, lot: Lot) -> None:
+    inspector = officer()
+    for kind, words in (
+        ("aquaculture", ("Vùng nuôi", "Mã số vùng nuôi / cơ sở nuôi")),
+        ("apiculture", ("Điểm đặt ong", "Mã số điểm đặt ong")),
+    ):
+        with database.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE crop SET kind = :kind"), {"kind": kind})
+        page = inspector.get(f"/inspector/areas/{lot.area.id}").text
+        for word in words:
+            assert word in page

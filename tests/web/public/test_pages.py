@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests import factories
@@ -110,3 +112,23 @@ def test_each_figure_of_the_home_page_says_what_it_counts(client: FlaskClient) -
     assert "sản phẩm trong sổ đăng ký của tỉnh" in page
     assert "cơ sở trong sổ đăng ký của tỉnh" in page
     assert "lô hàng đã công bố, gồm cả vùng liên kết" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "outline"),
+    [
+        ("perennial_fruit", "Mã số vùng trồng:", "của vùng trồng"),
+        ("aquaculture", "Mã số vùng nuôi / cơ sở nuôi:", "của vùng nuôi"),
+        ("apiculture", "Mã số điểm đặt ong:", "của điểm đặt ong"),
+    ],
+)
+def test_ponds_and_hives_are_not_called_fields(
+    client: FlaskClient, database: Database, lot: Lot, kind: str, code: str, outline: str
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE crop SET kind = :kind"), {"kind": kind})
+        connection.execute(sa.text("UPDATE batch SET area_code = 'VN-VLOR-9001'"))
+    page = client.get("/s/" + lot.code(0)).text
+    assert outline in page
+    assert code in page
+    assert (kind == "perennial_fruit") == ("vùng trồng tại" in page)
