@@ -14,8 +14,9 @@ from traceability.domain.batches import Batch, BatchState
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
+from traceability.domain.producers import Producer
 from traceability.domain.stamp_downloads import LINK_LIVES, BadRun, DownloadInput, PrintedInput
-from traceability.domain.stamps import RangeState, StampDownload, VoidReason
+from traceability.domain.stamps import RangeState, StampDownload, StampRange, VoidReason
 from traceability.keys import Keyring
 
 
@@ -61,7 +62,7 @@ def test_a_link_belongs_to_who_asked_and_ends_after_an_hour(
     with mint.database.transaction(actor) as session:
         _, token = stamp_downloads.ask_download(session, actor, DownloadInput(order_id=order.id))
     with mint.database.reading(EVERYTHING) as session:
-        owner = records.find(session, factories.Producer, batch.producer_id)
+        owner = records.find(session, Producer, batch.producer_id)
     colleague = factories.actor_of(mint.database, factories.account(mint.database, owner))
     with pytest.raises(NotFound), mint.database.transaction(colleague) as session:
         stamp_downloads.begin_file(session, colleague, order.id, token)
@@ -112,9 +113,7 @@ def test_a_print_is_looked_over_and_its_spoiled_stamps_become_void(mint: Mint) -
     ]
     with mint.database.reading(EVERYTHING) as session:
         reasons = session.exec(
-            select(stamp_downloads.stamp_ranges.StampRange.void_reason).where(
-                stamp_downloads.stamp_ranges.StampRange.state == RangeState.VOID
-            )
+            select(StampRange.void_reason).where(StampRange.state == RangeState.VOID)
         ).all()
     assert reasons == [VoidReason.SPOILED]
     with pytest.raises(RuleBroken, match=r"stamps\.nothing_downloaded"):
