@@ -18,6 +18,7 @@ from werkzeug.routing.converters import AnyConverter
 
 from tests import factories
 from tests.guards import access
+from tests.guards.page_forms import forms
 from tests.guards.world import ANY_TABLE, KINDS, TABLES
 from traceability.db import Database
 from traceability.domain import doubts, packing_houses, recalls
@@ -71,6 +72,7 @@ class Rounds:
         }
         self._happen()
         self._link()
+        self._layout()
         self.print_token = self._hand_over()
 
     def account(self, role: str) -> Account:
@@ -284,6 +286,14 @@ class Rounds:
             "level": "product",
         }
         answer = self.visit("manager").post(f"/producer/products/{product.id}/links/new", data=typed)
+        assert answer.status_code == 303, answer.status
+
+    def _layout(self) -> None:
+        """A print layout of the manager's own, as the form proposes it."""
+        client = self.visit("manager")
+        page = client.get("/producer/layouts/new").get_data(as_text=True)
+        (form,) = (one for one in forms(page) if "stamp_width_mm" in one.fields)
+        answer = client.post("/producer/layouts/new", data=form.data(name="Tờ tem riêng"))
         assert answer.status_code == 303, answer.status
 
     def _hand_over(self) -> str:
