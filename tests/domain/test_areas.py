@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -9,12 +10,13 @@ from pydantic import ValidationError
 from tests import factories
 from tests.factories import square
 from traceability.db import Database
-from traceability.domain import area_grants, areas, ledger, records
+from traceability.domain import area_grants, areas, ledger, producers, products, records
 from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.area_grants import AreaCodeInput
-from traceability.domain.areas import AreaInput, AreaState, CodeState
+from traceability.domain.areas import AreaInput, AreaState, CodeState, GrowingArea
 from traceability.domain.clock import today
 from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.products import Product
 
 
 def an_input(**changes) -> AreaInput:
@@ -276,3 +278,25 @@ def test_a_code_is_good_only_while_granted_and_valid(database: Database) -> None
         code.must_be_good_on(today() + timedelta(days=1))
     with pytest.raises(RuleBroken, match=r"area_codes\.not_yet_valid"):
         code.must_be_good_on(today() - timedelta(days=10))
+
+
+def test_what_changed_since_it_was_looked_at_is_not_approved(database: Database) -> None:
+    owner = factories.producer(database, approved=False)
+    area = factories.area(database, owner, approved=False)
+    product = factories.product(database, owner, approved=False)
+    code = factories.area_code(database, area, granted=False)
+    acts: list[Any] = [
+        lambda session, seen: producers.approve(session, SYSTEM, owner.id, seen),
+        lambda session, seen: areas.approve(session, SYSTEM, area.id, seen),
+        lambda session, seen: products.approve(session, SYSTEM, product.id, seen),
+        lambda session, seen: area_grants.grant_code(session, SYSTEM, code.id, today(), seen),
+    ]
+    for act in acts:
+        with pytest.raises(RuleBroken, match="changed"), database.transaction(SYSTEM) as session:
+            act(session, 99)
+    with database.reading(SYSTEM.scope) as session:
+        rows = [(GrowingArea, area), (Product, product)]
+        seen = [records.find(session, table, row.id).revision for table, row in rows]
+    for act, revision in zip(acts[1:3], seen, strict=True):
+        with database.transaction(SYSTEM) as session:
+            act(session, revision)

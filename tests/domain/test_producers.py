@@ -152,3 +152,13 @@ def test_a_draft_or_suspended_producer_cannot_act(database: Database) -> None:
     made.state = ProducerState.SUSPENDED
     with pytest.raises(RuleBroken, match=r"producers\.suspended"):
         made.must_be_approved()
+
+
+def test_an_agency_moves_no_producer_out_of_its_own_scope(database: Database) -> None:
+    made = register(database)
+    officer = factories.officer(Permission.APPROVE_FACILITY, scope=VINH_LONG)
+    moved = an_input(province_code="08", commune_name="Xã Cao Bồ")
+    with pytest.raises(RuleBroken, match="outside_scope"), database.transaction(officer) as session:
+        producers.revise(session, officer, made.id, moved)
+    with database.transaction(officer) as session:
+        producers.revise(session, officer, made.id, an_input(name="Tổ hợp tác Cốm"))

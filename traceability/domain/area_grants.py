@@ -84,15 +84,19 @@ def add_code(session: Session, actor: Actor, area_id: str, value: AreaCodeInput)
     return code
 
 
-def grant_code(session: Session, actor: Actor, code_id: str, from_on: date) -> AreaCode:
+def grant_code(
+    session: Session, actor: Actor, code_id: str, from_on: date, seen: int | None = None
+) -> AreaCode:
     """An agency confirms that the authority granted the code, from a day on.
 
-    Raises `RuleBroken`: `access.not_permitted`, `area_codes.not_applied`.
+    `seen` is the revision that was looked at. Raises `RuleBroken`: `access.not_permitted`, `area_codes.not_applied`,
+    `records.changed`.
     """
     actor.must(Permission.APPROVE_AREA, Permission.CONFIRM_AREA)
     code = records.lock(session, AreaCode, code_id)
     if code.state is not CodeState.APPLIED:
         raise RuleBroken("area_codes.not_applied", code=code.code)
+    code.must_be_as_seen(seen)
     set_code_state(session, actor, code, CodeState.GRANTED, from_on=from_on)
     notices.post(session, "area_code_granted", producer_id=code.producer_id, subject=code, number=code.code)
     return code

@@ -162,8 +162,8 @@ def beyond_scope(session: Session) -> Iterator[None]:
         session.info["scope"] = narrow
 
 
-def covers(session: Session, scope: Scope, producer_id: str | None) -> bool:
-    """Whether a producer lies within a scope. Answers are kept for the length of the session."""
+def covers(session: Session, scope: Scope, producer_id: str | None, *, anew: bool = False) -> bool:
+    """Whether a producer lies within a scope. Answers are kept for the length of the session, unless asked `anew`."""
     if producer_id is None:
         return False
     if scope.reach in (Reach.EVERYTHING, Reach.PUBLIC):
@@ -171,6 +171,8 @@ def covers(session: Session, scope: Scope, producer_id: str | None) -> bool:
     if scope.reach is Reach.PRODUCER:
         return producer_id == scope.producer_id
     known: dict[str, bool] = session.info.setdefault("covered", {})
+    if anew:
+        known.pop(producer_id, None)
     if producer_id not in known:
         producer = SQLModel.metadata.tables["producer"]
         statement = _producers_in(scope).where(producer.c.id == producer_id)

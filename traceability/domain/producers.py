@@ -211,15 +211,17 @@ def register(session: Session, actor: Actor, value: ProducerInput) -> Producer:
     return producer
 
 
-def approve(session: Session, actor: Actor, producer_id: str) -> Producer:
+def approve(session: Session, actor: Actor, producer_id: str, seen: int | None = None) -> Producer:
     """An agency approves a draft: the producer's batches may be published from now on.
 
-    Raises `RuleBroken`: `access.not_permitted`, `producers.not_a_draft`.
+    `seen` is the revision that was looked at. Raises `RuleBroken`: `access.not_permitted`, `producers.not_a_draft`,
+    `records.changed`.
     """
     actor.must(*APPROVERS)
     producer = records.lock(session, Producer, producer_id)
     if producer.state is not ProducerState.DRAFT:
         raise RuleBroken("producers.not_a_draft")
+    producer.must_be_as_seen(seen)
     producer.state = ProducerState.APPROVED
     producer.approved_at = now()
     producer.approved_by_agency_id = actor.agency_id
@@ -229,13 +231,19 @@ def approve(session: Session, actor: Actor, producer_id: str) -> Producer:
 
 
 def revise(session: Session, actor: Actor, producer_id: str, value: ProducerInput) -> Producer:
-    """An agency corrects what is written about a producer. The code stays. Raises as `register` does."""
+    """An agency corrects what is written about a producer. The code stays, and so does the producer in its scope.
+
+    Raises as `register` does.
+    """
     actor.must(*REGISTRARS)
     _check(value)
     producer = records.lock(session, Producer, producer_id)
     for column, content in _columns(value, producer.code).items():
         setattr(producer, column, content)
-    _set_categories(session, producer, value.categories)
+    with ownership.beyond_scope(session):  # what it becomes may lie elsewhere
+        _set_categories(session, producer, value.categories)
+    if not ownership.covers(session, actor.scope, producer.id, anew=True):
+        raise RuleBroken("producers.outside_scope", "province_code")
     ledger.record(
         session, "producer.revised", producer, tenant=producer.id, categories=sorted(value.categories)
     )

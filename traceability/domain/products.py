@@ -257,15 +257,17 @@ def revise(session: Session, actor: Actor, product_id: str, value: ProductInput)
     return product
 
 
-def approve(session: Session, actor: Actor, product_id: str) -> Product:
-    """An agency approves a draft: batches of it may be made from now on.
+def approve(session: Session, actor: Actor, product_id: str, seen: int | None = None) -> Product:
+    """An agency approves a draft: batches of it may be published from now on (a draft may have batches already).
 
-    Raises `RuleBroken`: `access.not_permitted`, `products.not_a_draft`.
+    `seen` is the revision that was looked at. Raises `RuleBroken`: `access.not_permitted`, `products.not_a_draft`,
+    `records.changed`.
     """
     actor.must(Permission.APPROVE_FACILITY, Permission.CONFIRM_FACILITY)
     product = records.lock(session, Product, product_id)
     if product.state is not ProductState.DRAFT:
         raise RuleBroken("products.not_a_draft")
+    product.must_be_as_seen(seen)
     product.state = ProductState.APPROVED
     product.approved_at = now()
     product.approved_by_agency_id = actor.agency_id

@@ -6,6 +6,7 @@ its `record_key` turns each non-public value into a commitment that only the hol
 
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -17,7 +18,7 @@ from sqlalchemy.engine import Dialect
 from sqlmodel import Field, Session, SQLModel, select
 
 from traceability.domain.clock import now
-from traceability.domain.errors import NotFound
+from traceability.domain.errors import NotFound, RuleBroken
 
 ID_LENGTH = 16
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -105,8 +106,22 @@ class Record(SQLModel):
         """The fields a leaf may show in clear; a class overrides this where it depends on the row."""
         return self.OPEN
 
+    def must_be_as_seen(self, revision: int | None) -> None:
+        """Demands that a locked row is still the one that was looked at; None: nobody looked (the program itself).
+
+        Raises `RuleBroken` ("records.changed").
+        """
+        if revision is not None and revision != self.revision:
+            raise RuleBroken("records.changed")
+
 
 R = TypeVar("R", bound=SQLModel)
+
+
+def portions(ids: Iterable[str], size: int = 10_000) -> list[list[str]]:
+    """Ids in lists that a query can name: databases take 32,766 (SQLite) or 65,535 (PostgreSQL) values in one."""
+    every = list(ids)
+    return [every[start : start + size] for start in range(0, len(every), size)]
 
 
 def _must_be_an_id(table: type[SQLModel], record_id: str) -> None:

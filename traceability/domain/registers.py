@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from traceability.domain import records
 from traceability.domain.area_codes import lookup_key
 from traceability.domain.areas import AreaCode, AreaState, CodeState, GrowingArea
 from traceability.domain.batches import Batch, BatchState
@@ -182,8 +183,10 @@ def recalls(session: Session, wanted: Wanted) -> Page[tuple[Recall, Batch, Produ
 
 def counts_by(session: Session, column: Any, ids: Collection[str]) -> dict[str, int]:
     """How many rows of a table name each of these ids in a column (the batches of each producer)."""
-    statement = select(column, sa.func.count()).where(column.in_(ids)).group_by(column)
-    found = {str(key): int(number) for key, number in session.exec(statement).all()}
+    found: dict[str, int] = {}
+    for portion in records.portions(ids):
+        statement = select(column, sa.func.count()).where(column.in_(portion)).group_by(column)
+        found |= {str(key): int(number) for key, number in session.exec(statement).all()}
     return {key: found.get(key, 0) for key in ids}
 
 

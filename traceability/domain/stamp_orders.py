@@ -320,14 +320,15 @@ def listed(
 def counts_of(session: Session, order_ids: Collection[str]) -> dict[str, dict[RangeState, int]]:
     """How many stamps of each order are in which state; states without a stamp are left out."""
     count = func.sum(col(StampRange.last_serial) - col(StampRange.first_serial) + 1)
-    statement = (
-        select(StampRange.order_id, StampRange.state, count)
-        .where(col(StampRange.order_id).in_(order_ids))
-        .group_by(col(StampRange.order_id), col(StampRange.state))
-    )
     found: dict[str, dict[RangeState, int]] = {order_id: {} for order_id in order_ids}
-    for order_id, state, number in session.exec(statement).all():
-        found[order_id][RangeState(state)] = int(number)
+    for portion in records.portions(found):
+        statement = (
+            select(StampRange.order_id, StampRange.state, count)
+            .where(col(StampRange.order_id).in_(portion))
+            .group_by(col(StampRange.order_id), col(StampRange.state))
+        )
+        for order_id, state, number in session.exec(statement).all():
+            found[order_id][RangeState(state)] = int(number)
     return {
         order_id: {state: counts[state] for state in RangeState if state in counts}
         for order_id, counts in found.items()

@@ -39,6 +39,12 @@ REFUSALS = {
     "forms.changed_meanwhile": N_(
         "Somebody changed this at the same moment. Nothing was saved: please look at the page again and repeat."
     ),
+    "records.changed": N_(
+        "This was changed meanwhile, so nothing was saved. Please look at it again, then decide."
+    ),
+    "forms.busy": N_(
+        "The service could not save this just now. Nothing you typed is lost: please wait a moment and send it again."
+    ),
     "forms.upload_missing": N_("Please choose a file."),
     "forms.upload_too_large": N_("The file is too large: at most {limit_mb} MB."),
 }

@@ -161,7 +161,8 @@ def test_a_producer_is_written_down_and_approved(
     answer = client.post(f"{ROOM}/producers/new", data=form)
     assert answer.status_code == 303
     assert "Chờ" in client.get(answer.location).text
-    assert "Đã phê duyệt" in client.post(f"{answer.location}/approve", follow_redirects=True).text
+    data = {"revision": one(database, select(Producer).where(Producer.code == "F90")).revision}
+    assert "Đã phê duyệt" in client.post(f"{answer.location}/approve", data=data, follow_redirects=True).text
     assert one(database, select(Producer).where(Producer.code == "F90")).state is ProducerState.APPROVED
 
 

@@ -65,8 +65,9 @@ def administration_producers_show(producer_id: str) -> str:
 def administration_producers_approve(producer_id: str) -> Response:
     """Approves a draft, for who may."""
     target = url_for("inspector.administration_producers_show", producer_id=producer_id)
+    seen = request.form.get("revision", -1, type=int)
     return press(
-        lambda session, actor: producers.approve(session, actor, producer_id),
+        lambda session, actor: producers.approve(session, actor, producer_id, seen),
         target,
         gettext("The producer is approved."),
     )

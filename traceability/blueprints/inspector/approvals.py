@@ -25,7 +25,7 @@ from traceability.domain.producers import Producer
 from traceability.forms import press
 from traceability.i18n import N_, gettext
 
-_Give = Callable[[Session, Actor, str], Any]
+_Give = Callable[[Session, Actor, str, int], Any]
 
 #: kind -> (what is done, where it leads, the word of success)
 _WAYS: dict[str, tuple[_Give, str]] = {
@@ -33,14 +33,17 @@ _WAYS: dict[str, tuple[_Give, str]] = {
     "area": (areas.approve, N_("The growing area is approved.")),
     "product": (products.approve, N_("The product is approved.")),
     "area_code": (
-        lambda session, actor, row_id: area_grants.grant_code(session, actor, row_id, today()),
+        lambda session, actor, row_id, seen: area_grants.grant_code(session, actor, row_id, today(), seen),
         N_("The code counts as granted from today."),
     ),
     "packing_house": (
-        packing_houses.grant_packing_house,
+        lambda session, actor, row_id, _seen: packing_houses.grant_packing_house(session, actor, row_id),
         N_("The code of the packing house counts as granted."),
     ),
-    "certificate": (certificates.check, N_("The certificate is marked as checked by your agency.")),
+    "certificate": (
+        lambda session, actor, row_id, _seen: certificates.check(session, actor, row_id),
+        N_("The certificate is marked as checked by your agency."),
+    ),
 }
 _GIVERS = (
     Permission.APPROVE_FACILITY,
@@ -80,11 +83,14 @@ def index() -> str:
 @blueprint.post("/approvals/<kind>/<row_id>", endpoint="approve")
 @requires(*_GIVERS)
 def approve(kind: str, row_id: str) -> Response:
-    """Gives the agency's word for one thing."""
+    """Gives the agency's word for one thing, as it was when the page showed it."""
     if kind not in _WAYS:
         abort(404)
     give, done = _WAYS[kind]
-    return press(lambda session, actor: give(session, actor, row_id), _back(kind, row_id), gettext(done))
+    seen = request.form.get("revision", -1, type=int)
+    return press(
+        lambda session, actor: give(session, actor, row_id, seen), _back(kind, row_id), gettext(done)
+    )
 
 
 def _back(kind: str, row_id: str) -> str:
