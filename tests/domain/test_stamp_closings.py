@@ -16,6 +16,7 @@ from traceability.db import Database
 from traceability.domain import (
     activations,
     clock,
+    password_links,
     stamp_approvals,
     stamp_closings,
     stamp_downloads,
@@ -24,7 +25,7 @@ from traceability.domain import (
     stamp_suspensions,
     stamps,
 )
-from traceability.domain.actors import Actor, Permission
+from traceability.domain.actors import SYSTEM, Actor, Permission, Role
 from traceability.domain.batches import Batch
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import EVERYTHING
@@ -213,6 +214,29 @@ def test_a_very_large_order_waits_for_a_second_person(
     approve(second)
     refused("stamps.nothing_to_approve", lambda: approve(second))
     assert make_ready().ready_at is not None
+
+
+def test_who_was_let_in_by_the_first_person_is_no_second_one(
+    mint: Mint, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stamps, "APPROVED_ABOVE", 50)
+    with mint.database.reading(EVERYTHING) as session:
+        producer = session.get(Producer, batch.producer_id)
+    first = replace(mint.actor(batch), user_id=factories.account(mint.database, producer).id)
+    order = mint.ordered(batch, 51, actor=first)
+    linked = factories.account(mint.database, producer)
+    clerk = factories.account(mint.database, producer, role=Role.CLERK)
+    giver = replace(SYSTEM, user_id=first.user_id)
+    with mint.database.transaction(giver) as session:
+        password_links.make_link(session, giver, linked.id)
+    for account, code in ((linked, "stamps.second_given"), (clerk, "stamps.second_manager")):
+        actor = factories.actor_of(mint.database, account)
+
+        def approve(actor: Actor = actor) -> None:
+            with mint.database.transaction(actor) as session:
+                stamp_approvals.approve(session, actor, order.id)
+
+        refused(code, approve)
 
 
 def test_an_agency_that_issues_stamps_may_be_the_second_person(

@@ -5,12 +5,13 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from traceability.domain import ledger, notices, oversight, records
-from traceability.domain.actors import Actor, Permission
+from traceability.domain.actors import Actor, Permission, Role
 from traceability.domain.clock import now
 from traceability.domain.errors import RuleBroken
+from traceability.domain.ledger import LogEntry, LogLeaf
 from traceability.domain.stamps import APPROVED_ABOVE, RangeState, StampOrder, StampRange
 
-#: Another user of the producer, or an agency that issues stamps.
+#: Another manager of the producer, or an agency that issues stamps.
 APPROVERS = (Permission.ORDER_STAMPS, Permission.ISSUE_STAMPS)
 
 
@@ -25,7 +26,9 @@ def ask(session: Session, order: StampOrder) -> None:
 def approve(session: Session, actor: Actor, order_id: str) -> StampOrder:
     """Approves a large order of somebody else; it can be prepared then.
 
-    Raises `NotFound`, and `RuleBroken`: `access.not_permitted`, `stamps.nothing_to_approve`, `stamps.second_person`,
+    The second person is a manager of the producer, or an agency that issues stamps. An account that the first person
+    opened or gave a link to is the first person's. Raises `NotFound`, and `RuleBroken`: `access.not_permitted`,
+    `stamps.nothing_to_approve`, `stamps.second_person`, `stamps.second_manager`, `stamps.second_given`,
     `stamps.order_void`.
     """
     actor.must(*APPROVERS)
@@ -34,6 +37,10 @@ def approve(session: Session, actor: Actor, order_id: str) -> StampOrder:
         raise RuleBroken("stamps.nothing_to_approve", None, number=order.number)
     if actor.user_id is None or actor.user_id == order.ordered_by_id:
         raise RuleBroken("stamps.second_person", None, number=order.number)
+    if not actor.may(Permission.ISSUE_STAMPS) and (actor.role is not Role.MANAGER or actor.on_behalf):
+        raise RuleBroken("stamps.second_manager", None, number=order.number)
+    if _given_by(session, actor.user_id, order.ordered_by_id):
+        raise RuleBroken("stamps.second_given", None, number=order.number)
     live = select(StampRange.id).where(
         StampRange.order_id == order.id, StampRange.state == RangeState.ORDERED
     )
@@ -42,6 +49,17 @@ def approve(session: Session, actor: Actor, order_id: str) -> StampOrder:
     order.approved_by_id, order.approved_at = actor.user_id, now()
     ledger.record(session, "stamps.approved", order)
     return order
+
+
+def _given_by(session: Session, account_id: str, giver_id: str | None) -> bool:
+    """Whether somebody opened an account or made a link to it: the log knows, links are forgotten."""
+    statement = (
+        select(LogLeaf.position)
+        .join(LogEntry, col(LogEntry.position) == LogLeaf.position)
+        .where(LogEntry.table_name == "account", LogEntry.record_id == account_id)
+        .where(LogLeaf.actor == giver_id, col(LogLeaf.kind).in_(("account.opened", "account.link_made")))
+    )
+    return session.exec(statement.limit(1)).first() is not None
 
 
 def waiting(session: Session, limit: int = 100) -> list[StampOrder]:

@@ -57,6 +57,13 @@ REFUSALS = {
     "stamps.second_person": N_(
         "You placed order {number} yourself. Somebody else of the producer, or an agency, has to approve it."
     ),
+    "stamps.second_manager": N_(
+        "Order {number} is approved by another manager of the producer, or by the agency that manages stamps."
+    ),
+    "stamps.second_given": N_(
+        "Whoever placed order {number} opened your account or made a link to it. Another manager of the producer, or "
+        "the agency that manages stamps, has to approve it."
+    ),
     "notice.stamps_wait": N_(
         "Stamp order {number} ({count} stamps) waits for a second person to approve it."
     ),
