@@ -1,13 +1,15 @@
 """Accounts: who may open, end and hand over which, and what ends with them."""
 
 import pytest
+from sqlmodel import select
 
 from tests import factories
 from traceability.db import Database
-from traceability.domain import accounts, notices, password_links, sessions
+from traceability.domain import accounts, notices, password_links, records, second_factor, sessions
 from traceability.domain.accounts import Account, AccountInput, DetailsInput, HandoverInput
 from traceability.domain.actors import SYSTEM, Actor, Permission, Role
 from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.notices import Notice
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.sessions import OneTimeLink, SignInSession
 
@@ -178,3 +180,24 @@ def test_the_holder_changes_its_own_details(database: Database) -> None:
     )
     with database.transaction(actor) as session:
         assert accounts.revise(session, actor, account.id, value).search.startswith("le thi dep")
+
+
+def test_nobody_lets_itself_into_an_agency_that_may_do_more(database: Database) -> None:
+    actor = department(database)
+    mightier = factories.agency(database, Permission.REQUEST_RECALL, Permission.VOID_STAMPS)
+    theirs = factories.account(database, mightier)
+    for act in (password_links.make_link, second_factor.remove):
+        with pytest.raises(RuleBroken, match="exceeds"), database.transaction(actor) as session:
+            act(session, actor, theirs.id)
+    lesser = factories.account(database, factories.agency(database, Permission.MANAGE_ACCOUNTS))
+    with database.transaction(actor) as session:
+        password_links.make_link(session, actor, lesser.id)
+    with database.transaction(SYSTEM) as session:
+        records.lock(session, Account, theirs.id).totp_sealed = b"x"
+        second_factor.remove(session, SYSTEM, theirs.id)
+    with database.reading(SYSTEM.scope) as session:
+        told = {(row.code, row.agency_id) for row in session.exec(select(Notice)).all()}
+    assert {
+        ("account_link_made", lesser.agency_id),
+        ("account_second_factor_off", mightier.id),
+    } <= told

@@ -310,6 +310,30 @@ def may_manage(session: Session, actor: Actor, account: Account) -> bool:
     return agency is not None and agencies.lies_within(actor, agency)
 
 
+def must_not_exceed(session: Session, actor: Actor, account: Account) -> None:
+    """Demands that a way into an account opens no door that is closed to the actor itself.
+
+    Raises `RuleBroken` ("accounts.exceeds") for another agency's account that may do more.
+    """
+    if account.agency_id in (None, actor.agency_id) or actor.may(Permission.ADMINISTER):
+        return
+    if not records.find(session, Agency, account.agency_id or "").grants() <= actor.permissions:
+        raise RuleBroken("accounts.exceeds")
+
+
+def tell(session: Session, code: str, account: Account) -> None:
+    """A notice about an account to the producer or agency that it belongs to; administrators have no inbox."""
+    if account.producer_id or account.agency_id:
+        notices.post(
+            session,
+            code,
+            producer_id=account.producer_id,
+            agency_id=account.agency_id,
+            subject=account,
+            username=account.username,
+        )
+
+
 def search(
     session: Session, actor: Actor, sought: str = "", page: int = 1
 ) -> tuple[list[tuple[Account, str]], int]:

@@ -33,9 +33,11 @@ class LinkPasswordInput(BaseModel):
 def make_link(session: Session, actor: Actor, account_id: str) -> str:
     """Makes a link for an account that the actor manages, and answers its token; earlier links end.
 
-    The old password stays good until the link is used. Raises `NotFound`, `RuleBroken` ("accounts.is_disabled").
+    The old password stays good until the link is used; the organisation is told. Raises `NotFound`, `RuleBroken`:
+    `accounts.is_disabled`, `accounts.exceeds`.
     """
     account = accounts.managed(session, actor, account_id)
+    accounts.must_not_exceed(session, actor, account)
     if account.disabled_at is not None:
         raise RuleBroken("accounts.is_disabled")
     sessions.end_links(session, account.id)
@@ -49,6 +51,7 @@ def make_link(session: Session, actor: Actor, account_id: str) -> str:
         )
     )
     ledger.record(session, "account.link_made", account, tenant=account.producer_id)
+    accounts.tell(session, "account_link_made", account)
     return token
 
 

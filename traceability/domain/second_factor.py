@@ -182,8 +182,15 @@ def turn_off(session: Session, actor: Actor, *, demo: bool) -> Account:
 
 
 def remove(session: Session, actor: Actor, account_id: str) -> Account:
-    """An administrator takes a lost telephone's second factor off an account that it manages."""
-    return _remove(session, accounts.managed(session, actor, account_id))
+    """An administrator takes a lost telephone's second factor off an account that it manages; its people are told.
+
+    Raises `NotFound`, `RuleBroken`: `accounts.exceeds`, `second_factor.is_off`.
+    """
+    account = accounts.managed(session, actor, account_id)
+    accounts.must_not_exceed(session, actor, account)
+    _remove(session, account)
+    accounts.tell(session, "account_second_factor_off", account)
+    return account
 
 
 def _remove(session: Session, account: Account) -> Account:

@@ -13,6 +13,9 @@ REFUSALS = {
     "accounts.role_of_producer": N_(
         "A producer’s account is a manager’s or a clerk’s. Please choose one of them."
     ),
+    "accounts.exceeds": N_(
+        "This account's agency may do more than yours. Ask it, or an administrator of the platform."
+    ),
     "accounts.own_account": N_(
         "You cannot disable the account that you are using. Ask another administrator."
     ),

@@ -17,6 +17,13 @@ REFUSALS = {
     ),
     "notice.account_disabled": N_("The account {username} was disabled."),
     "notice.account_handed_over": N_("The account {username} was handed over (paper {paper_no})."),
+    "notice.account_link_made": N_(
+        "A one-time link was made that sets the password of account {username}. If nobody of you asked for it, tell "
+        "the administrator."
+    ),
+    "notice.account_second_factor_off": N_(
+        "The second factor of account {username} was taken off. If nobody of you asked for it, tell the administrator."
+    ),
     "notice.stamps_allowed": N_("You may order stamps from now on."),
 }
 
