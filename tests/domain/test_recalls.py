@@ -281,3 +281,16 @@ def test_what_is_made_at_the_same_moment_does_not_escape_a_recall(
     with database.reading(SYSTEM.scope) as session:
         found = session.exec(select(Recall)).one()
     assert found.reached == len(made) + 1
+
+
+def test_a_compulsory_recall_is_lifted_by_the_agency_that_ordered_it(
+    database: Database, owner: Producer
+) -> None:
+    placing, other = (factories.agency(database, Permission.REQUEST_RECALL) for _ in range(2))
+    root = factories.harvest(database, owner)
+    recall = compulsory(database, person(database, placing), root)
+    with pytest.raises(RuleBroken, match="other_agency"):
+        lifted(database, person(database, owner), person(database, other), recall)
+    with database.transaction(mine := person(database, placing)) as session:
+        recalls.lift(session, mine, recalls.ConfirmInput(recall_id=recall.id))
+    assert state(database, root) is OPEN

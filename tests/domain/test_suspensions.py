@@ -238,3 +238,21 @@ def test_a_suspended_stamp_that_is_made_void_is_no_longer_suspended(
     with database.reading(SYSTEM.scope) as session:
         assert not suspensions.standing(session)
     assert (50, 50, "void") in ranges(database, order)
+
+
+def test_only_who_ordered_a_suspension_or_stands_above_lifts_it(database: Database, owner: Producer) -> None:
+    batch = factories.harvest(database, owner)
+    above = factories.agency(database, Permission.INSPECT)
+    placing = factories.agency(database, Permission.INSPECT, parent_id=above.id)
+    other = factories.agency(database, Permission.INSPECT)
+    first, second, third = (
+        factories.actor_of(database, factories.account(database, agency))
+        for agency in (placing, other, above)
+    )
+    suspend(database, SuspendedKind.BATCH, batch, first)
+    with pytest.raises(RuleBroken, match="other_agency") as caught:
+        _act(database, second, suspensions.lift, SuspendedKind.BATCH, batch)
+    assert caught.value.facts["agency"] == placing.name
+    for actor in (third, first):
+        _act(database, actor, suspensions.lift, SuspendedKind.BATCH, batch)
+        suspend(database, SuspendedKind.BATCH, batch, first)

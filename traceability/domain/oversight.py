@@ -1,9 +1,10 @@
-"""Which agencies look after a producer, and hold a certain permission: who is told when it acts."""
+"""Which agencies look after a producer (who is told when it acts), and which may undo what another one did."""
 
 from sqlmodel import Session, col, select
 
-from traceability.domain.actors import Permission
+from traceability.domain.actors import Actor, Permission
 from traceability.domain.agencies import Agency, AgencyState
+from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.producers import Producer, ProducerCategory
 
@@ -24,6 +25,34 @@ def agencies_over(session: Session, producer_id: str, *any_of: Permission) -> li
         and _within(agency.communes, {producer.commune_code})
         and _within(agency.categories, categories)
     ]
+
+
+def must_answer_for(session: Session, actor: Actor, agency_id: str | None) -> None:
+    """Demands that a measure of an agency is ended by itself, by one above it, or by an administrator.
+
+    `agency_id` None: an administrator took the measure. Raises `RuleBroken` ("oversight.other_agency").
+    """
+    if actor.may(Permission.ADMINISTER) or actor.agency_id == agency_id:
+        return
+    above, name = agency_id, ""
+    for _level in range(9):  # agencies name their parents freely: a ring of them ends here
+        agency = session.get(Agency, above) if above else None
+        if agency is None:
+            break
+        name = name or agency.name
+        above = agency.parent_id
+        if above is not None and above == actor.agency_id:
+            return
+    raise RuleBroken("oversight.other_agency", None, agency=name or "–")
+
+
+def why_not(session: Session, actor: Actor, agency_id: str | None) -> RuleBroken | None:
+    """What `must_answer_for` would refuse; for pages that say so beforehand."""
+    try:
+        must_answer_for(session, actor, agency_id)
+    except RuleBroken as refusal:
+        return refusal
+    return None
 
 
 def _within(limit: list[str] | None, values: set[str]) -> bool:

@@ -274,7 +274,7 @@ def lift(session: Session, actor: Actor, value: ConfirmInput) -> Recall:
 
     Two users of the producer, or one and an agency; a compulsory recall is lifted by an agency. Raises `NotFound`, and
     `RuleBroken`: `access.not_permitted`, `recalls.not_open`, `recalls.lift_not_asked`, `recalls.same_person`,
-    `recalls.agency_must_lift`.
+    `recalls.agency_must_lift`, `oversight.other_agency` (an agency lifts its own and those of agencies below it).
     """
     recall = _open_recall(session, actor, value.recall_id)
     if recall.lift_asked_at is None:
@@ -283,6 +283,8 @@ def lift(session: Session, actor: Actor, value: ConfirmInput) -> Recall:
         raise RuleBroken("recalls.same_person")
     if recall.kind is RecallKind.COMPULSORY and not actor.may(Permission.REQUEST_RECALL):
         raise RuleBroken("recalls.agency_must_lift")
+    if recall.kind is RecallKind.COMPULSORY:
+        oversight.must_answer_for(session, actor, recall.agency_id)
     recall.state = RecallState.LIFTED
     recall.lifted_by_id = actor.user_id
     recall.lifted_at = now()

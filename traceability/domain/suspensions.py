@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import area_grants, descent, ledger, notices, records
+from traceability.domain import area_grants, descent, ledger, notices, oversight, records
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.areas import AreaCode, AreaState, CodeState, GrowingArea
 from traceability.domain.batches import Batch, BatchState
@@ -125,7 +125,8 @@ def suspend(session: Session, actor: Actor, value: SuspensionInput) -> Suspensio
 def lift(session: Session, actor: Actor, value: SuspensionInput) -> Suspension:
     """Lets something go again: it comes back to the state before. The producer is told.
 
-    Raises `NotFound`, and `RuleBroken`: `access.not_permitted`, `suspensions.not_suspended`.
+    Raises `NotFound`, and `RuleBroken`: `access.not_permitted`, `suspensions.not_suspended`,
+    `oversight.other_agency`.
     """
     actor.must(*SUSPENDERS[value.subject_kind])
     subject = _lock(session, value.subject_kind, value.subject_id)
@@ -173,6 +174,7 @@ def release(session: Session, actor: Actor, kind: SuspendedKind, subject: Any, r
     suspension = open_of(session, kind, subject.id)
     if suspension is None:
         raise RuleBroken("suspensions.not_suspended")
+    oversight.must_answer_for(session, actor, suspension.agency_id)
     suspension = records.lock(session, Suspension, suspension.id)
     suspension.lifted_at = now()
     suspension.lifted_by_id = actor.user_id

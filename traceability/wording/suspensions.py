@@ -14,6 +14,10 @@ REFUSALS = {
     "suspensions.not_suspended": N_(
         "This is not suspended, so there is nothing to lift. Please load the page again."
     ),
+    "oversight.other_agency": N_(
+        "This was ordered by {agency}. Only that agency, the one above it or an administrator can lift it: please ask "
+        "there."
+    ),
     "notice.suspended_producer": N_(
         "Your registration is suspended: new batches and stamps wait until it is lifted. Reason: {reason}"
     ),
@@ -27,7 +31,8 @@ REFUSALS = {
         "Product “{name}” is suspended: no new batches of it until this is lifted. Reason: {reason}"
     ),
     "notice.suspended_batch": N_(
-        "Batch {name} is suspended: it may not be shipped, worked up or stamped, and its stamps say so. Reason: {reason}"
+        "Batch {name} is suspended: it may not be shipped, worked up or stamped, and its stamps say so. "
+        "Reason: {reason}"
     ),
     "notice.suspended_stamp_range": N_(
         "{count} stamps of order {name} are suspended; whoever scans one reads it. Reason: {reason}"

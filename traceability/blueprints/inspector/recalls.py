@@ -6,12 +6,12 @@ from flask import flash, render_template, url_for
 from sqlmodel import Session, col, select
 from werkzeug.wrappers import Response
 
-from traceability import access
+from traceability import access, wording
 from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
 from traceability.blueprints.inspector.exports import recall_sheet, sheet
 from traceability.blueprints.inspector.listing import export_links, page_link, wanted
-from traceability.domain import case_files, descent, logbook, recalls, records, registers
+from traceability.domain import case_files, descent, logbook, oversight, recalls, records, registers
 from traceability.domain.actors import Permission
 from traceability.domain.batches import Batch
 from traceability.domain.errors import NotFound
@@ -24,6 +24,7 @@ from traceability.domain.recalls import (
     Recall,
     RecalledBatch,
     RecallInput,
+    RecallKind,
     RecallState,
 )
 from traceability.forms import Form
@@ -133,6 +134,7 @@ def _show(recall_id: str) -> dict[str, Any]:
         )
         people = logbook.people(session, [recall.opened_by_id, recall.lift_asked_by_id, recall.lifted_by_id])
         agencies = case_files.agencies_by_id(session, [recall.agency_id])
+        bar = oversight.why_not(session, actor, recall.agency_id)
         within = session.exec(select(Recall.id).where(Recall.id == recall.id)).first() is not None
     return {
         "recall": recall,
@@ -141,6 +143,7 @@ def _show(recall_id: str) -> dict[str, Any]:
         "people": people,
         "agencies": agencies,
         "may_lift": within and actor.may(Permission.REQUEST_RECALL),
+        "why_not": wording.refusal(bar) if bar and recall.kind is RecallKind.COMPULSORY else "",
         "same_person": recall.lift_asked_by_id == actor.user_id,
     }
 

@@ -6,10 +6,10 @@ from flask import abort, flash, render_template, request, url_for
 from sqlmodel import Session, col, select
 from werkzeug.wrappers import Response
 
-from traceability import access
+from traceability import access, wording
 from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
-from traceability.domain import records, suspensions
+from traceability.domain import oversight, records, suspensions
 from traceability.domain.actors import Permission
 from traceability.domain.areas import AreaCode, GrowingArea
 from traceability.domain.batches import Batch
@@ -63,6 +63,7 @@ def _form(kind: str, subject_id: str, *, stop: bool) -> Response | tuple[str, in
         name = suspensions.name_of(session, what, subject)
         standing = suspensions.open_of(session, what, subject_id)
         owner = records.find(session, Producer, suspensions.owner_of(subject))
+        bar = oversight.why_not(session, access.current_actor(), standing.agency_id) if standing else None
     target = page_of(what, subject)
     form = Form(SuspensionInput, fixed={"subject_kind": what.value, "subject_id": subject_id})
     if form.save(suspensions.suspend if stop else suspensions.lift, lambda _made: target):
@@ -83,6 +84,7 @@ def _form(kind: str, subject_id: str, *, stop: bool) -> Response | tuple[str, in
         stop=stop,
         back=target,
         posted=request.method == "POST",
+        why_not=wording.refusal(bar) if bar and not stop else "",
     )
 
 
