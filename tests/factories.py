@@ -133,10 +133,11 @@ def area_code(
     market: str = "CN",
     *,
     granted: bool = True,
+    **changes: Any,
 ) -> AreaCode:
     """A granted code of an area, for export to China."""
     family = CodeFamily.DOMESTIC if market == "VN" else CodeFamily.EXPORT
-    value = area_grants.AreaCodeInput(family=family, market=market, code=code)
+    value = area_grants.AreaCodeInput(family=family, market=market, code=code, **changes)
     with database.transaction(SYSTEM) as session:
         made = area_grants.add_code(session, SYSTEM, of.id, value)
         if granted:

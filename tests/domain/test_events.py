@@ -249,3 +249,16 @@ def test_a_neighbour_sees_and_corrects_nothing(database: Database, batch: Batch)
         with pytest.raises(RuleBroken, match="unknown"):
             value = CorrectionInput(event_id=event.id, reason="did_not_occur", explanation="x")  # type: ignore[arg-type]
             events.correct(session, stranger, value)
+
+
+def test_another_day_of_harvest_lies_within_the_area_codes_validity(
+    database: Database,
+) -> None:
+    owner = factories.producer(database)
+    area = factories.area(database, owner)
+    code = factories.area_code(database, area, valid_from=today() - timedelta(days=3))
+    batch = factories.harvest(database, owner, area_id=area.id, area_code=code.code)
+    harvest = first_event(database, batch)
+    with pytest.raises(RuleBroken, match="not_yet_valid"):
+        correct(database, harvest, happened_at=now() - timedelta(days=5))
+    assert correct(database, harvest, happened_at=now() - timedelta(days=2)).corrects_id == harvest.id

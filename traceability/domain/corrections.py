@@ -5,12 +5,13 @@ The gram account of the batch is settled from what then stands; a correction aft
 """
 
 import re
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, select
 
-from traceability.domain import balance, ledger, records, stamp_quota
+from traceability.domain import area_grants, balance, ledger, records, stamp_quota
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, BatchState, Origin
 from traceability.domain.clock import local_day, now
@@ -64,7 +65,8 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     Raises `RuleBroken`: `access.not_permitted`, `events.unknown`, `events.corrected_already`, `batches.closed`,
     `events.beginning_stays`, `events.test_stays`, `events.delivery_arrived`, `events.material_stays`,
     `events.in_future`, `events.before_batch`, `events.after_others`, `events.weight_missing`, `events.loss_exceeds`,
-    `transforms.output_exceeds_inputs`, `events.correction_impossible`, `events.stamps_exceed`.
+    `transforms.output_exceeds_inputs`, `events.correction_impossible`, `events.stamps_exceed`,
+    `area_codes.not_yet_valid`, `area_codes.expired`.
     """
     actor.must(Permission.RECORD_EVENTS)
     try:
@@ -95,6 +97,7 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
         raise RuleBroken("events.material_stays", "reason")
     session.add(right)
     if begins and batch.origin is Origin.HARVEST:
+        _judge_code(session, batch, local_day(right.happened_at))
         batch.started_on = batch.harvested_on = local_day(right.happened_at)
     before_g = batch.on_hand_g + batch.shipped_g
     if not balance.settle(session, batch):
@@ -150,6 +153,16 @@ def _judge_moment(batch: Batch, right: Event, others: list[Event], begins: bool)
             raise RuleBroken("events.after_others", "happened_at", first=min(days))
     elif day < batch.started_on and not may_precede(right):
         raise RuleBroken("events.before_batch", "happened_at", began=batch.started_on)
+
+
+def _judge_code(session: Session, batch: Batch, day: date) -> None:
+    """Another day of the harvest lies within the validity of the area code, as the first one had to.
+
+    Whether the code is granted now is no matter: it was when the batch was registered.
+    """
+    if not batch.area_code or batch.area_id is None or day == batch.harvested_on:
+        return
+    area_grants.find_code(session, batch.area_id, batch.area_code).must_be_valid_on(day, "happened_at")
 
 
 def _judge_weights(
