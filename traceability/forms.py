@@ -18,9 +18,9 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
-from flask import flash, redirect, render_template, request
+from flask import after_this_request, flash, redirect, render_template, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.wrappers import Response
@@ -70,6 +70,7 @@ class Form(Generic[I]):
         self.value: I | None = None
         self.location = ""
         self.result: Any = None
+        self.busy = False
         self._row_numbers: dict[str, list[int]] = {}
         self.once_token = (request.form.get(ONCE, "") if self.submitted else "")[
             :64
@@ -141,16 +142,36 @@ class Form(Generic[I]):
     ) -> bool:
         """Runs the use case with the input in one transaction; True when it is done (now, or by an earlier sending).
 
-        `then` answers where to go next. A refusal becomes an error by its field and nothing is kept.
+        `then` answers where to go next. A refusal becomes an error by its field and nothing is kept. Where two acts
+        waited for each other and the database ended this one, it is tried once more; then the form comes back (503).
         """
         if not self.valid() or self.value is None:
             return False
-        who, sending = actor or access.current_actor(), self._sending()
+        who = actor or access.current_actor()
+        try:
+            try:
+                self._run(use_case, then, who, self.value)
+            except OperationalError as error:
+                if not _ended_by_another(error):
+                    raise
+                self._run(use_case, then, who, self.value)
+        except OperationalError as error:
+            if not _ended_by_another(error):
+                raise
+            self.busy = True
+            self.refuse(RuleBroken("forms.busy"))
+        return not self.errors
+
+    def _run(
+        self, use_case: Callable[[Session, Actor, I], T], then: Callable[[T], str], who: Actor, value: I
+    ) -> None:
+        """One try of the use case in a transaction of its own."""
+        sending = self._sending()
         try:
             with access.transaction(who) as session:
                 done = submissions.earlier(session, sending, who.user_id)
                 if done is None:
-                    self.result = use_case(session, who, self.value)
+                    self.result = use_case(session, who, value)
                     session.flush()
                     self.location = then(self.result)
                     submissions.accept(session, sending, who.user_id, self.location)
@@ -160,7 +181,6 @@ class Form(Generic[I]):
             self.refuse(error)
         except IntegrityError:
             self._collided(who)
-        return not self.errors
 
     def refuse(self, error: RuleBroken) -> None:
         """Shows a refusal by its field (or above the form)."""
@@ -171,7 +191,10 @@ class Form(Generic[I]):
         return redirect(self.location, code=303)
 
     def page(self, template: str, **values: Any) -> tuple[str, int]:
-        """The page with this form on it: 422 when it was sent and refused, otherwise 200."""
+        """The page with this form on it: 422 when it was sent and refused, 503 when it can be sent again, or 200."""
+        if self.busy:
+            after_this_request(_come_back_soon)
+            return render_template(template, form=self, **values), 503
         return render_template(template, form=self, **values), 422 if self.errors else 200
 
     def put(self, name: str, text: str) -> None:
@@ -251,6 +274,19 @@ def press(use_case: Callable[[Session, Actor], Any], target: str, done: str = ""
     else:
         flash(" ".join(form.errors.values()), "error")
     return redirect(target, code=303)
+
+
+#: PostgreSQL's codes of a transaction that was ended so that another could go on: serialization, deadlock.
+_ENDED = frozenset({"40001", "40P01"})
+
+
+def _ended_by_another(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _ENDED
+
+
+def _come_back_soon(answer: Response) -> Response:
+    answer.headers["Retry-After"] = "5"
+    return answer
 
 
 def _is_list(annotation: Any) -> bool:

@@ -1,9 +1,14 @@
 """What every form does with what it refuses."""
 
+import pytest
 from flask import Flask, render_template_string
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from tests.databases import SQLITE_ONLY
+from traceability.db import Database
+from traceability.domain.actors import SYSTEM, Actor
 from traceability.domain.quantities import Kilograms
 from traceability.forms import Form
 
@@ -32,3 +37,29 @@ def test_a_refused_form_keeps_what_was_typed(app: Flask) -> None:
         assert not form.valid()
         page = render_template_string(PAGE, form=form)
     assert "&lt;b&gt;nhiều&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_an_act_that_the_database_ended_is_tried_once_more_and_loses_nothing(
+    app: Flask, database: Database, failures: int
+) -> None:
+    class Deadlock(Exception):
+        sqlstate = "40P01"
+
+    tries: list[int] = []
+
+    def use_case(_session: Session, _actor: Actor, _value: Weight) -> str:
+        tries.append(1)
+        if len(tries) <= failures:
+            raise OperationalError("UPDATE", {}, Deadlock())
+        return "/x"
+
+    with app.test_request_context("/", method="POST", data={"kilograms": "12,5"}):
+        form = Form(Weight)
+        saved = form.save(use_case, str, actor=SYSTEM)
+        assert (saved, len(tries)) == (failures == 1, 2)
+        if not saved:
+            page = render_template_string(PAGE, form=form)
+            assert 'value="12,5"' in page
+            assert "vẫn còn" in page
+            assert form.busy
