@@ -211,3 +211,10 @@ def test_the_allowance_never_lets_less_than_a_unit_count() -> None:
     assert stamp_quota.Quota(grams=1399, net_weight_g=1400, ordered=0).left == 0
     assert stamp_quota.Quota(grams=69_999, net_weight_g=1400, ordered=0).left == 49
     assert stamp_quota.Quota(grams=70_000, net_weight_g=1400, ordered=60).left == 0
+
+
+def test_more_orders_are_counted_than_a_query_can_name(mint: Mint) -> None:
+    with mint.database.reading(EVERYTHING) as session:
+        found = stamp_orders.counts_of(session, [f"{number:016}" for number in range(70_000)])
+    assert len(found) == 70_000
+    assert not any(found.values())

@@ -1,12 +1,13 @@
 """What every form does with what it refuses."""
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask, Response, render_template_string
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from tests.databases import SQLITE_ONLY
+from traceability import forms
 from traceability.db import Database
 from traceability.domain.actors import SYSTEM, Actor
 from traceability.domain.quantities import Kilograms
@@ -41,7 +42,7 @@ def test_a_refused_form_keeps_what_was_typed(app: Flask) -> None:
 
 @pytest.mark.parametrize("failures", [1, 2])
 def test_an_act_that_the_database_ended_is_tried_once_more_and_loses_nothing(
-    app: Flask, database: Database, failures: int
+    app: Flask, database: Database, failures: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Deadlock(Exception):
         sqlstate = "40P01"
@@ -62,4 +63,6 @@ def test_an_act_that_the_database_ended_is_tried_once_more_and_loses_nothing(
             page = render_template_string(PAGE, form=form)
             assert 'value="12,5"' in page
             assert "vẫn còn" in page
-            assert form.busy
+            monkeypatch.setattr(forms, "render_template", lambda template, **_values: template)
+            assert form.page("x.html") == ("x.html", 503)
+            assert app.process_response(Response()).headers["Retry-After"] == "5"

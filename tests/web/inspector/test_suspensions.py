@@ -150,3 +150,14 @@ def test_an_agency_makes_stamps_void(client: FlaskClient, officer: Officer, lot:
     order = inspector.get(f"/inspector/stamp-orders/{lot.order.id}").text
     assert "Đã hủy" in order
     assert client.get(f"/s/{lot.code(5)}").text != client.get(f"/s/{lot.code(7)}").text
+
+
+def test_a_page_says_who_can_lift_what_another_agency_ordered(officer: Officer, lot: Lot) -> None:
+    placing, other = officer(Permission.INSPECT), officer(Permission.INSPECT)
+    path = f"/inspector/suspensions/batch/{lot.batch.id}"
+    assert placing.post(f"{path}/new", data=REASON).status_code == 303
+    assert "cơ quan cấp trên" not in placing.get(f"{path}/lift").text
+    page = other.get(f"{path}/lift").text
+    assert "cơ quan cấp trên" in page
+    assert 'name="reason"' not in page
+    assert other.post(f"{path}/lift", data=REASON).status_code == 422
