@@ -142,6 +142,26 @@ def test_a_refused_form_keeps_the_polygon(
     assert the_area(database, producer).state is AreaState.APPROVED  # an unchanged boundary asks for nothing
 
 
+def test_corners_too_few_for_a_boundary_are_kept_and_can_be_gone_on_with(
+    enter: Callable[[Page, str], None], laptop: Page, database: Database, producer: Producer
+) -> None:
+    factories.area(database, producer, name="Vùng bên cạnh")  # the map opens where the other areas lie
+    enter(laptop, "/producer/areas/new")
+    fill(laptop)
+    chart = laptop.locator("[data-map]")
+    chart.scroll_into_view_if_needed()
+    for x, y in ((120, 120), (320, 110)):
+        chart.click(position={"x": x, "y": y})
+    laptop.get_by_role("button", name="Lưu vùng trồng").click()
+    expect(laptop.locator("#f-geometry-error")).to_contain_text("ba góc")
+    expect(laptop.locator("[data-corner]")).to_have_count(2)
+    chart.scroll_into_view_if_needed()
+    chart.click(position={"x": 60, "y": 240})
+    expect(laptop.locator("[data-sum]")).to_contain_text("3 góc")
+    laptop.get_by_role("button", name="Lưu vùng trồng").click()
+    expect(laptop.get_by_role("heading", name="Vùng vẽ tay")).to_be_visible()
+
+
 def test_the_pages_of_places_are_accessible(
     enter: Callable[[Page, str], None], laptop: Page, database: Database, producer: Producer
 ) -> None:
