@@ -295,8 +295,10 @@ def test_what_changed_since_it_was_looked_at_is_not_approved(database: Database)
         with pytest.raises(RuleBroken, match="changed"), database.transaction(SYSTEM) as session:
             act(session, 99)
     with database.reading(SYSTEM.scope) as session:
-        rows = [(GrowingArea, area), (Product, product)]
-        seen = [records.find(session, table, row.id).revision for table, row in rows]
+        seen = [
+            records.find(session, GrowingArea, area.id).revision,
+            records.find(session, Product, product.id).revision,
+        ]
     for act, revision in zip(acts[1:3], seen, strict=True):
         with database.transaction(SYSTEM) as session:
             act(session, revision)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlmodel import select
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
@@ -13,7 +14,9 @@ from tests.stamped import Lot
 from traceability.db import Database
 from traceability.domain import recalls
 from traceability.domain.actors import Permission, Role
-from traceability.domain.recalls import RecallInput, RecallKind
+from traceability.domain.agencies import Agency
+from traceability.domain.ownership import EVERYTHING
+from traceability.domain.recalls import Recall, RecallInput, RecallKind
 
 pytestmark = SQLITE_ONLY
 Officer = Callable[..., FlaskClient]
@@ -36,7 +39,12 @@ def member(app: Flask, database: Database, lot: Lot) -> Callable[..., FlaskClien
 
 
 def test_a_compulsory_recall_speaks_at_the_next_scan_and_is_lifted_by_two(
-    client: FlaskClient, officer: Officer, lot: Lot, member: Callable[..., FlaskClient]
+    app: Flask,
+    client: FlaskClient,
+    database: Database,
+    officer: Officer,
+    lot: Lot,
+    member: Callable[..., FlaskClient],
 ) -> None:
     inspector = officer(Permission.REQUEST_RECALL)
     refused = inspector.post(f"/inspector/recalls/new/{lot.batch.id}", data=DATA | {"decision_no": ""})
@@ -52,7 +60,14 @@ def test_a_compulsory_recall_speaks_at_the_next_scan_and_is_lifted_by_two(
     ask = inspector.post(f"{opened.location}/ask-lift", data={"reason": "Kết quả kiểm lại đạt"})
     assert ask.status_code == 303
     assert inspector.post(f"{opened.location}/lift").status_code == 422, "the one who asked cannot confirm"
-    assert officer(Permission.REQUEST_RECALL).post(f"{opened.location}/lift").status_code == 303
+    other = officer(Permission.REQUEST_RECALL)
+    assert "cơ quan cấp trên" in other.get(opened.location).text
+    assert other.post(f"{opened.location}/lift").status_code == 422
+    with database.reading(EVERYTHING) as session:
+        placing = session.get(Agency, session.exec(select(Recall)).one().agency_id)
+    second = app.test_client()
+    factories.sign_in_as(second, database, factories.account(database, placing))
+    assert second.post(f"{opened.location}/lift").status_code == 303
     assert DATA["public_text"] not in client.get(f"/s/{lot.code(1)}").text
 
 
