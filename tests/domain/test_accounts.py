@@ -29,7 +29,10 @@ def department(database: Database) -> Actor:
 def test_the_department_opens_accounts_of_producers_and_agencies(database: Database) -> None:
     actor, owner = department(database), factories.producer(database)
     market = factories.agency(database, Permission.VOID_STAMPS)
-    assert opened(database, actor, username="ql1", display_name="Quản lý", producer_id=owner.id).role is Role.MANAGER
+    assert (
+        opened(database, actor, username="ql1", display_name="Quản lý", producer_id=owner.id).role
+        is Role.MANAGER
+    )
     assert opened(database, actor, username="ql2", agency_id=market.id).role is Role.INSPECTOR
 
 
@@ -45,7 +48,9 @@ def test_the_department_makes_no_administrators(database: Database) -> None:
 
 def test_a_producer_of_another_province_is_out_of_the_departments_reach(database: Database) -> None:
     actor = department(database)
-    stranger = factories.producer(database, province_code="96", commune_code="31825", commune_name="Xã Đất Mũi")
+    stranger = factories.producer(
+        database, province_code="96", commune_code="31825", commune_name="Xã Đất Mũi"
+    )
     theirs = factories.account(database, stranger)
     with pytest.raises(NotFound):
         opened(database, actor, producer_id=stranger.id)

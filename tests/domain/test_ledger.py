@@ -85,7 +85,9 @@ def test_a_leaf_shows_open_fields_and_commits_to_all_others(database: Database) 
 
 def test_a_household_shows_neither_name_nor_place(database: Database) -> None:
     with database.transaction(SYSTEM) as session:
-        row = Producer(code="F37", name="Hộ Nguyễn Văn Mẫu", legal_form=LegalForm.HOUSEHOLD, commune_name="Cái Vồn")
+        row = Producer(
+            code="F37", name="Hộ Nguyễn Văn Mẫu", legal_form=LegalForm.HOUSEHOLD, commune_name="Cái Vồn"
+        )
         session.add(row)
         ledger.record(session, "producer.registered", row)
     body = leaves(database)[0].body.decode()

@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import func, update
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from traceability.db import Database, TraceSession
 from traceability.domain import ledger, ownership, tables
@@ -16,7 +16,9 @@ from traceability.domain.producers import LegalForm, Producer, ProducerCategory
 from traceability.domain.records import find
 
 
-def producer(session: Session, code: str, category: str, province: str = "86", commune: str = "29770") -> Producer:
+def producer(
+    session: Session, code: str, category: str, province: str = "86", commune: str = "29770"
+) -> Producer:
     row = Producer(
         code=code, name=code, legal_form=LegalForm.COOPERATIVE, province_code=province, commune_code=commune
     )
@@ -52,7 +54,9 @@ def two(database: Database) -> tuple[Producer, Producer]:
 
 
 def clerk_of(row: Producer) -> Actor:
-    return Actor(role=Role.CLERK, permissions=frozenset(), scope=Scope.of_producer(row.id), producer_id=row.id)
+    return Actor(
+        role=Role.CLERK, permissions=frozenset(), scope=Scope.of_producer(row.id), producer_id=row.id
+    )
 
 
 def numbers(database: Database, scope: Scope) -> set[str]:
@@ -67,7 +71,9 @@ def test_a_producer_sees_only_its_own_rows(database: Database, two: tuple[Produc
         assert session.exec(select(func.count()).select_from(Certificate)).one() == 1
 
 
-def test_anothers_row_is_the_same_as_a_missing_one(database: Database, two: tuple[Producer, Producer]) -> None:
+def test_anothers_row_is_the_same_as_a_missing_one(
+    database: Database, two: tuple[Producer, Producer]
+) -> None:
     with database.reading(Scope.of_producer(two[0].id)) as session:
         for foreign in (two[1].id, "0" * 16):
             with pytest.raises(NotFound):
@@ -93,12 +99,14 @@ def test_an_agency_sees_the_producers_of_its_province_sector_and_communes(
     assert numbers(database, scope) == seen
 
 
-def test_a_join_and_a_subquery_stay_within_the_scope(database: Database, two: tuple[Producer, Producer]) -> None:
+def test_a_join_and_a_subquery_stay_within_the_scope(
+    database: Database, two: tuple[Producer, Producer]
+) -> None:
     with database.reading(Scope.of_producer(two[0].id)) as session:
         joined = select(Certificate.number).join(Producer, Producer.id == Certificate.producer_id)
         assert session.exec(joined).all() == ["F01"]
         inner = select(Certificate.id)
-        assert session.exec(select(Certificate.number).where(Certificate.id.in_(inner))).all() == ["F01"]
+        assert session.exec(select(Certificate.number).where(col(Certificate.id).in_(inner))).all() == ["F01"]
 
 
 def test_a_bulk_update_stays_within_the_scope(database: Database, two: tuple[Producer, Producer]) -> None:
@@ -146,7 +154,9 @@ def test_an_agency_writes_only_within_its_scope(database: Database, two: tuple[P
         ledger.record(session, "certificate.added", row)
 
 
-def test_a_visitor_writes_nothing_that_a_producer_owns(database: Database, two: tuple[Producer, Producer]) -> None:
+def test_a_visitor_writes_nothing_that_a_producer_owns(
+    database: Database, two: tuple[Producer, Producer]
+) -> None:
     with pytest.raises(OutOfScope), database.transaction(VISITOR) as session:
         certificate(session, two[0])
 

@@ -21,9 +21,14 @@ from traceability.domain.notices import Notice
 from traceability.domain.producers import Producer
 from traceability.domain.recalls import Recall, RecalledBatch, RecallInput, RecallKind, RecallState
 from traceability.domain.suspensions import SuspendedKind, SuspensionInput
-from traceability.domain.transforms import TransformInput
+from traceability.domain.transforms import TransformInput, TransformSource
 
 RECALLED, OPEN, HELD = BatchState.RECALLED, BatchState.OPEN, BatchState.HELD
+
+
+def source_of(source: str, kilograms: int) -> TransformSource:
+    """One input as a form sends it."""
+    return TransformSource.model_validate({"source": source, "kilograms": kilograms})
 
 
 def made_of(database: Database, owner: Producer, kilograms: int, *sources: str) -> Batch:
@@ -33,7 +38,7 @@ def made_of(database: Database, owner: Producer, kilograms: int, *sources: str) 
         product_id=factories.product(database, owner).id,
         started_on=today(),
         output_kg=kilograms * len(sources),
-        inputs=[{"source": source, "kilograms": kilograms} for source in sources],
+        inputs=[source_of(source, kilograms) for source in sources],
     )
     with database.transaction(actor) as session:
         return transforms.transform(session, actor, value)
@@ -254,7 +259,7 @@ def test_what_is_made_at_the_same_moment_does_not_escape_a_recall(
             lot=f"{number}-0",
             started_on=today(),
             output_kg=5,
-            inputs=[{"source": f"batch:{root.id}", "kilograms": 5}],
+            inputs=[source_of(f"batch:{root.id}", 5)],
         )
         start.wait()
         for turn in range(5):

@@ -36,7 +36,7 @@ def printed(app: Flask, database: Database, owner: Producer, order: StampOrder) 
     client = app.test_client()
     factories.sign_in_as(client, database, factories.account(database, owner))
     asked = client.post(f"/producer/stamp-orders/{order.id}/download")
-    return client.get(asked.headers["Location"]).data
+    return bytes(client.get(asked.headers["Location"]).data)
 
 
 def scanned(pdf: bytes, dpi: int = 203) -> list[str]:
