@@ -50,7 +50,9 @@ def scanned(pdf: bytes, dpi: int = 203) -> list[str]:
 
 def page_of(client: FlaskClient, address: str) -> tuple[int, str]:
     """The page that an address leads to, redirections followed."""
-    answer = client.get(urlsplit(address).path, follow_redirects=True)
+    parts = urlsplit(address)
+    here = f"{parts.scheme}://{parts.netloc}".lower()
+    answer = client.get(parts.path, base_url=here, follow_redirects=True)
     return answer.status_code, answer.get_data(as_text=True)
 
 
