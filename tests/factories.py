@@ -112,7 +112,7 @@ def area(database: Database, owner: Producer, *, approved: bool = True, **change
         "name": f"Vùng bưởi số {number}",
         "crop_id": POMELO,
         "declared_ha": "4,84",
-        "geometry": square(HOME[0] + number * 0.003),
+        "geometry": square(HOME[0] + number % 100 * 0.003, HOME[1] + number // 100 % 100 * 0.003),
         "commune_code": "29770",
         "commune_name": "Phường Cái Vồn",
         "province_code": "86",
