@@ -38,6 +38,8 @@ ROLES = ("visitor", "manager", "on_behalf", "inspector", "administrator")
 _MOST = 12
 #: What makes rows of one table look different.
 _KINDS_OF_ROWS = ("state", "type", "kind", "result", "role")
+#: Events that have a form of this kind.
+_TYPED_EVENTS = ("receive", "transform", "pack", "store", "treat", "lose")
 #: Pages that nobody reaches by an address alone, and where they are opened instead.
 ELSEWHERE = {
     "auth.sign_in_code": "tests/web/auth/test_sign_in.py: after a password was accepted",
@@ -131,6 +133,10 @@ class Rounds:
                     found.append(Stop(rule.endpoint, path))
         if role == "visitor":
             found += self._printed()
+        if role == "manager":
+            found += self._asked_of_a_manager()
+        if role == "inspector":
+            found += self._asked_of_an_inspector()
         if role == "on_behalf":
             found.append(Stop("inspector.act_for", "/inspector/act-for"))
         return list(dict.fromkeys(found))
@@ -219,6 +225,31 @@ class Rounds:
             Stop("public.look_up", f"/s?code={paths[0][:-1]}"),
             Stop("public.doubts_new", f"/doubts/new?code={paths[0]}"),
             Stop("missing", "/khong-co-trang-nay"),
+        ]
+
+    def _asked_of_a_manager(self) -> list[Stop]:
+        """Pages that show a form only when the address says for what."""
+        with self.database.reading(self._actor("manager").scope) as session:
+            published = select(Batch.id).where(Batch.state == BatchState.RELEASED).order_by(col(Batch.id))
+            batch = session.exec(published).first()
+        event = f"/producer/batches/{batch}/event?type="
+        return [
+            Stop("an order", f"/producer/stamp-orders/new?batch_id={batch}"),
+            *(Stop(f"an event: {kind}", event + kind) for kind in _TYPED_EVENTS),
+        ]
+
+    def _asked_of_an_inspector(self) -> list[Stop]:
+        """Answers to what an inspector looks for."""
+        code = self.demo["stamps"]["active"].rpartition("/")[2]
+        with self.database.reading(self._actor("inspector").scope) as session:
+            batch = session.exec(select(Batch.id).order_by(col(Batch.id))).first()
+        return [
+            Stop("a search", "/inspector/search?q=buoi"),
+            Stop("a search by code", f"/inspector/search?q={code}"),
+            Stop("a stamp", f"/inspector/stamp-orders/code?code={code}"),
+            Stop("a stamp to stop", f"/inspector/stamp-orders/stop?first_code={code}"),
+            Stop("an inspection of a batch", f"/inspector/inspections/new?about=batch&id={batch}"),
+            Stop("the second page", "/inspector/batches?page=2"),
         ]
 
     # -- what else happens --------------------------------------------------------------------------------------
