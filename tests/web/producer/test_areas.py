@@ -185,7 +185,7 @@ def test_saving_an_area_unchanged_keeps_its_approval(us: Visit) -> None:
 
 def test_without_a_script_the_corners_are_corrected_as_lines(us: Visit) -> None:
     """The page then sends both: the boundary as it was, and the lines that were typed."""
-    area = factories.area(us.database, us.producer)
+    area = factories.area(us.database, us.producer, geometry=factories.square())
     here = f"/producer/areas/{area.id}/edit"
     kept = {"name": area.name, "declared_ha": "4,84", "geometry": json.dumps(area.geometry)}
     lines = re.search(r'name="corners"[^>]*>\n([^<]*)<', us.get(here))[1]
