@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests import factories
 from tests.browser import axe
+from tests.browser.entrance import entrance
 from tests.databases import SQLITE_ONLY
 from traceability.config import Settings
 from traceability.db import Database
@@ -32,17 +33,7 @@ def enter(
     app: Flask, settings: Settings, database: Database, producer: Producer, serve: Callable[..., Any]
 ) -> Callable[[Page, str], None]:
     """Opens a page as the signed-in manager of the producer."""
-    url = serve(app, settings.port).url
-    client = app.test_client()
-    factories.sign_in_as(client, database, factories.account(database, producer))
-    cookie = client.get_cookie("trace")
-    assert cookie is not None
-
-    def open_page(page: Page, path: str) -> None:
-        page.context.add_cookies([{"name": "trace", "value": cookie.value, "url": url}])
-        page.goto(url + path)
-
-    return open_page
+    return entrance(app, serve(app, settings.port).url, database, producer)
 
 
 def the_area(database: Database, producer: Producer) -> GrowingArea:

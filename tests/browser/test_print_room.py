@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import factories
 from tests.browser import axe
+from tests.browser.entrance import entrance
 from tests.browser.fixtures import PHONE, Visits, launch
 from tests.databases import SQLITE_ONLY
 from tests.rolls import Mint
@@ -40,17 +41,7 @@ def enter(
     app: Flask, settings: Settings, database: Database, owner: Producer, serve: Callable[..., Any]
 ) -> Callable[[Page, str], None]:
     """Opens a page as the signed-in manager of the producer."""
-    url = serve(app, settings.port).url
-    client = app.test_client()
-    factories.sign_in_as(client, database, factories.account(database, owner))
-    cookie = client.get_cookie("trace")
-    assert cookie is not None
-
-    def open_page(page: Page, path: str) -> None:
-        page.context.add_cookies([{"name": "trace", "value": cookie.value, "url": url}])
-        page.goto(url + path)
-
-    return open_page
+    return entrance(app, serve(app, settings.port).url, database, owner)
 
 
 def frame(address: str) -> bytes:
