@@ -24,16 +24,30 @@ def reached_from(session: Session, roots: Any) -> list[str]:
     return sorted(_walk(session, roots, "source_batch_id", "batch_id"))
 
 
+def walk_up(batch_id: str) -> sa.CTE:
+    """A recursive query of ids: a batch and all batches that went into it, each once."""
+    return _walking(_one(batch_id), "batch_id", "source_batch_id", "above")
+
+
+def walk_down(batch_id: str) -> sa.CTE:
+    """A recursive query of ids: a batch and all that was made of it, each once."""
+    return _walking(_one(batch_id), "source_batch_id", "batch_id", "below")
+
+
 def _one(batch_id: str) -> Any:
     batch = SQLModel.metadata.tables["batch"]
     return sa.select(batch.c.id).where(batch.c.id == batch_id)
 
 
 def _walk(session: Session, roots: Any, start: str, end: str) -> list[str]:
-    """Follows the graph by one recursive query. UNION keeps each batch once, so that even a circle would end."""
-    edges = cast(sa.Table, BatchInput.__table__)  # type: ignore[attr-defined]
-    walk = roots.cte("walk", recursive=True)
-    step = sa.select(edges.c[end]).join(walk, edges.c[start] == walk.c.id).where(edges.c[end].is_not(None))
-    walk = walk.union(step)
+    walk = _walking(roots, start, end, "walk")
     with beyond_scope(session):  # goods go from one producer to another
         return [str(row[0]) for row in session.connection().execute(sa.select(walk.c.id)).all()]
+
+
+def _walking(roots: Any, start: str, end: str, name: str) -> sa.CTE:
+    """Follows the graph by one recursive query. UNION keeps each batch once, so that even a circle would end."""
+    edges = cast(sa.Table, BatchInput.__table__)  # type: ignore[attr-defined]
+    walk: sa.CTE = roots.cte(name, recursive=True)
+    step = sa.select(edges.c[end]).join(walk, edges.c[start] == walk.c.id).where(edges.c[end].is_not(None))
+    return walk.union(step)
