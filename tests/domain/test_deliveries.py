@@ -7,7 +7,7 @@ import pytest
 
 from tests import factories
 from traceability.db import Database
-from traceability.domain import balance, deliveries, notices, records
+from traceability.domain import balance, deliveries, notices, partners, records
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
@@ -65,9 +65,9 @@ def test_a_receiver_is_named_by_code_or_by_part_of_its_name(
     for typed in ("traon", "TRAON – Hợp tác xã", "tra on"):
         assert ship(database, batch, customer=None, to_producer=typed).to_producer_id == nearby.id
     for changes, refusal in [
-        ({"customer": None, "to_producer": "chế biến"}, "receiver_ambiguous"),
-        ({"customer": None, "to_producer": "chưa duyệt"}, "receiver_unknown"),
-        ({"customer": None, "to_producer": owner.code}, "to_itself"),
+        ({"customer": None, "to_producer": "chế biến"}, "partners.ambiguous"),
+        ({"customer": None, "to_producer": "chưa duyệt"}, "partners.unknown"),
+        ({"customer": None, "to_producer": owner.code}, "partners.itself"),
         ({"to_producer": "TRAON"}, "two_receivers"),
         ({"customer": None}, "no_receiver"),
     ]:
@@ -123,7 +123,7 @@ def test_other_producers_are_known_by_name_and_code_only(database: Database, own
     other = factories.producer(database)
     actor = factories.manager_of(owner)
     with database.reading(actor.scope) as session:
-        assert deliveries.Partner(other.id, other.code, other.name) in deliveries.partners(session, owner.id)
+        assert partners.Partner(other.id, other.code, other.name) in partners.listed(session, owner.id)
         with pytest.raises(NotFound):
             records.find(session, Producer, other.id)
 
@@ -133,8 +133,8 @@ def test_a_household_is_chosen_by_its_code_and_its_name_is_in_no_list(database: 
     household = factories.producer(database, name="Hộ Nguyễn Văn Kín", legal_form=LegalForm.HOUSEHOLD)
     batch = factories.harvest(database, owner)
     with database.reading(SYSTEM.scope) as session:
-        listed = deliveries.partners(session, owner.id)
-    assert deliveries.Partner(household.id, household.code, "") in listed
+        listed = partners.listed(session, owner.id)
+    assert partners.Partner(household.id, household.code, "") in listed
     assert ship(database, batch, customer=None, to_producer=household.code).to_producer_id == household.id
-    with pytest.raises(RuleBroken, match="receiver_unknown"):
+    with pytest.raises(RuleBroken, match=r"partners\.unknown"):
         ship(database, batch, customer=None, to_producer="Nguyễn Văn Kín")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import balance, batches, ledger, notices, records, rules
+from traceability.domain import balance, batches, ledger, notices, partners, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.area_grants import Market
 from traceability.domain.batches import Batch, Note
@@ -18,11 +18,12 @@ from traceability.domain.history import Event, EventType, signature
 from traceability.domain.key_data import KeyData
 from traceability.domain.moments import Moment, start_of
 from traceability.domain.ownership import beyond_scope, owned
-from traceability.domain.producers import LegalForm, Producer, ProducerState
+from traceability.domain.partners import Partner
+from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.quantities import Day, Kilograms, kg_text
 from traceability.domain.records import Instant, Record, RecordId
-from traceability.domain.text import Line, ShortLine, fold
+from traceability.domain.text import Line, ShortLine
 
 
 class Delivery(Record, table=True):
@@ -94,16 +95,6 @@ class ReceiveInput(BaseModel):
 
 
 @dataclass(frozen=True)
-class Partner:
-    """All that one producer may see of another here: its code, and the name that is public or that it trades under
-    with this one. In a list a household, which is a person, has no name."""
-
-    id: str
-    code: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Incoming:
     """A delivery as its receiver sees it: what it is and from whom."""
 
@@ -119,8 +110,8 @@ def ship(session: Session, actor: Actor, value: ShipInput) -> Delivery:
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.held`, `.recalled`, `.closed`,
     `producers.suspended`, `batches.not_enough`, `deliveries.sent_before_harvest`, `deliveries.sent_in_future`,
-    `deliveries.no_receiver`, `deliveries.two_receivers`, `deliveries.receiver_unknown`,
-    `deliveries.receiver_ambiguous`, `deliveries.to_itself`.
+    `deliveries.no_receiver`, `deliveries.two_receivers`, `partners.unknown`, `partners.ambiguous`,
+    `partners.itself`.
     """
     actor.must(Permission.RECORD_EVENTS)
     batch = batches.choose(session, value.batch_id)
@@ -247,25 +238,6 @@ def receive(session: Session, actor: Actor, value: ReceiveInput) -> Delivery:
 # --- Who ------------------------------------------------------------------------------------------------
 
 
-def partners(session: Session, besides: str | None, limit: int = 300) -> list[Partner]:
-    """The approved producers that goods may be sent to, by name; households by their code alone."""
-    with beyond_scope(session):
-        statement = select(Producer).where(
-            Producer.state == ProducerState.APPROVED, Producer.id != (besides or "")
-        )
-        found = session.exec(statement.order_by(Producer.sort_key).limit(limit)).all()
-    return [
-        Partner(one.id, one.code, "" if one.legal_form is LegalForm.HOUSEHOLD else one.name) for one in found
-    ]
-
-
-def partner(session: Session, producer_id: str) -> Partner:
-    """The name and code of a producer that a delivery names."""
-    with beyond_scope(session):
-        row = records.find(session, Producer, producer_id)
-    return Partner(row.id, row.code, row.name)
-
-
 def _receiver(session: Session, batch: Batch, value: ShipInput) -> Partner | None:
     """The producer that a form names by id, by code or by (part of) its name; None for an ordinary customer."""
     named = value.to_producer_id or value.to_producer
@@ -275,23 +247,9 @@ def _receiver(session: Session, batch: Batch, value: ShipInput) -> Partner | Non
         if not value.customer and not value.destination:
             raise RuleBroken("deliveries.no_receiver", "customer")
         return None
-    everyone = partners(session, None, limit=100_000)
-    if value.to_producer_id:
-        found = [one for one in everyone if one.id == value.to_producer_id]
-    else:
-        sought = fold(value.to_producer or "")
-        code = sought.split(" ")[0]
-        found = [one for one in everyone if fold(one.code) in (sought, code)]
-        found = found or [one for one in everyone if fold(one.name) == sought]
-        found = found or [one for one in everyone if sought in fold(one.name)]
-    if not found:
-        raise RuleBroken("deliveries.receiver_unknown", "to_producer", typed=value.to_producer or "")
-    if len(found) > 1:
-        some = "; ".join(f"{one.code} {one.name}" for one in found[:3])
-        raise RuleBroken("deliveries.receiver_ambiguous", "to_producer", some=some, count=len(found))
-    if found[0].id == batch.producer_id:
-        raise RuleBroken("deliveries.to_itself", "to_producer")
-    return found[0]
+    return partners.named(
+        session, value.to_producer or "", batch.producer_id, "to_producer", value.to_producer_id
+    )
 
 
 # --- Questions -------------------------------------------------------------------------------------------

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, func, select
 
-from traceability.domain import certificates, deliveries, laboratory, lineage, records, releases, suspensions
+from traceability.domain import (
+    certificates,
+    deliveries,
+    laboratory,
+    lineage,
+    partners,
+    records,
+    releases,
+    suspensions,
+)
 from traceability.domain.accounts import Account
 from traceability.domain.areas import GrowingArea
 from traceability.domain.batches import Batch, BatchState
@@ -82,7 +91,7 @@ def of_batch(session: Session, batch_id: str) -> Dossier:
         sources=[_source(session, row) for row in lineage.inputs_of(session, batch.id)],
         uses=_uses(session, batch.id),
         deliveries=[
-            (sent, deliveries.partner(session, sent.to_producer_id) if sent.to_producer_id else None)
+            (sent, partners.of(session, sent.to_producer_id) if sent.to_producer_id else None)
             for sent in deliveries.of_batch(session, batch.id)
         ],
         tests=laboratory.of_batch(session, batch.id),
@@ -109,7 +118,7 @@ def _source(session: Session, row: BatchInput) -> Source:
         product = records.find(session, Product, batch.product_id)
     if row.delivery_id is None:
         return Source(row.grams, product.name, batch.lot, batch_id=batch.id)
-    return Source(row.grams, product.name, batch.lot, deliveries.partner(session, batch.producer_id).name)
+    return Source(row.grams, product.name, batch.lot, partners.of(session, batch.producer_id).name)
 
 
 def _uses(session: Session, batch_id: str) -> list[Use]:

@@ -11,15 +11,6 @@ REFUSALS = {
         "Write who receives the goods: a customer, a producer on this platform, or a place."
     ),
     "deliveries.two_receivers": N_("Name a customer or a producer on this platform, not both."),
-    "deliveries.receiver_unknown": N_(
-        'No approved producer is found for "{typed}". Choose one from the list, or write it as a customer.'
-    ),
-    "deliveries.receiver_ambiguous": N_(
-        "{count} producers fit: {some}. Please write the code of the one you mean."
-    ),
-    "deliveries.to_itself": N_(
-        "This is your own producer. To use the goods yourself, record processing instead."
-    ),
     "deliveries.cancelled": N_("The sender has declared that this delivery never left."),
     "deliveries.received_already": N_("This delivery has been received already."),
     "deliveries.received_in_future": N_("The time of receipt lies in the future. Please check it."),

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from traceability import access
 from traceability.blueprints.producer import blueprint
-from traceability.domain import deliveries, records
+from traceability.domain import deliveries, partners, records
 from traceability.domain.actors import Permission
 from traceability.domain.area_grants import MARKETS
 from traceability.domain.batches import Batch
@@ -30,7 +30,7 @@ def index() -> str:
         incoming = deliveries.incoming(session, tenant)
         outgoing = deliveries.outgoing(session, tenant)
         names = {
-            row.to_producer_id: deliveries.partner(session, row.to_producer_id).name
+            row.to_producer_id: partners.of(session, row.to_producer_id).name
             for row, _batch, _product in outgoing
             if row.to_producer_id
         }
@@ -68,7 +68,7 @@ def batches_ship(batch_id: str) -> Response | tuple[str, int]:
     with access.reading() as session:
         batch = records.find(session, Batch, batch_id)
         product = records.find(session, Product, batch.product_id)
-        partners = deliveries.partners(session, batch.producer_id)
+        known = partners.listed(session, batch.producer_id)
     form = Form(ShipInput, {"sent_on": today(), "market": "VN"}, fixed={"batch_id": batch_id})
     if form.save(deliveries.ship, lambda _delivery: url_for("producer.batches_show", batch_id=batch_id)):
         return form.redirect()
@@ -76,6 +76,6 @@ def batches_ship(batch_id: str) -> Response | tuple[str, int]:
         "producer/batches/ship.html",
         batch=batch,
         product=product,
-        partner_texts=[f"{one.code} – {one.name}" if one.name else one.code for one in partners],
+        partner_texts=[one.text for one in known],
         markets=[(code, country(code)) for code in MARKETS],
     )
