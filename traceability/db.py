@@ -117,16 +117,34 @@ class Database:
 
     def migrate(self) -> None:
         """Brings the schema to the newest revision."""
-        with self.engine.connect().execution_options(write=True) as connection:
+        with self._changing_schema() as connection:
             command.upgrade(alembic_config(connection), "head")
-            connection.commit()
 
     def start_over(self) -> None:
         """Takes the whole schema down and up again: everything is gone. Only for what a broken first start has left."""
-        with self.engine.connect().execution_options(write=True) as connection:
+        with self._changing_schema() as connection:
             command.downgrade(alembic_config(connection), "base")
             command.upgrade(alembic_config(connection), "head")
-            connection.commit()
+
+    @contextmanager
+    def _changing_schema(self) -> Iterator[Connection]:
+        """A connection for migrations, committed at the end.
+
+        SQLite changes a table by making it anew: for that time foreign keys are not enforced, and all are checked
+        before the commit (sqlite.org/lang_altertable.html, section 7).
+        """
+        with self.engine.connect().execution_options(write=True) as connection:
+            if self.is_sqlite:
+                _set_foreign_keys(connection, "OFF")
+            try:
+                yield connection
+                if self.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise RuntimeError("the migration would leave rows that name missing rows")
+                connection.commit()
+            finally:
+                connection.rollback()
+                if self.is_sqlite:
+                    _set_foreign_keys(connection, "ON")
 
     def accepts_writes(self) -> bool:
         """Whether a write would be accepted now (a write lock is taken and given back)."""
@@ -144,6 +162,13 @@ class Database:
         """Gives all connections back."""
         self.engine.dispose()
         self._quick = threading.local()
+
+
+def _set_foreign_keys(connection: Connection, state: str) -> None:
+    """SQLite takes this setting only between transactions, so past SQLAlchemy, which would open one."""
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute(f"PRAGMA foreign_keys={state}")
 
 
 def normal_url(url: str) -> str:

@@ -134,6 +134,8 @@ def entry(row: Record) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for column in logged_columns(type(row)):
         value = getattr(row, column)
+        if column in row.LATER and value == row.LATER[column]:
+            continue
         if column in shown:
             fields[column] = plain(value)
         elif value is not None:

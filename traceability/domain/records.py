@@ -91,11 +91,14 @@ class Record(SQLModel):
     """A row covered by the log.
 
     `OPEN` names the fields whose values a leaf shows in clear because the public pages show them anyway; every other
-    field enters as a keyed commitment. `UNLOGGED` names fields that no leaf covers, each with its reason.
+    field enters as a keyed commitment. `UNLOGGED` names fields that no leaf covers, each with its reason. `LATER` names
+    fields that came after the first release, each with the value that rows of before were given: a leaf leaves them
+    out while they hold it, so that leaves of before still follow from the rows.
     """
 
     OPEN: ClassVar[frozenset[str]] = frozenset()
     UNLOGGED: ClassVar[dict[str, str]] = {}
+    LATER: ClassVar[dict[str, Any]] = {}
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=ID_LENGTH)
     revision: int = Field(default=0, ge=0)

@@ -39,6 +39,7 @@ context.configure(
     render_as_batch=True,
     render_item=render_item,
     compare_type=compare_type,
+    process_revision_directives=context.config.attributes.get("complete"),
 )
 with context.begin_transaction():
     context.run_migrations()
