@@ -143,15 +143,15 @@ def told(nodes: dict[str, Node], batch_id: str) -> dict[tuple[str | None, str], 
         add((None, ""), Fraction(1))
     elif node.is_harvest:
         add((node.area_id, ""), Fraction(total - parts, total))
-    for source, grams in node.inputs:
+    for source, grams in node.inputs if total else ():
         for key, share in told(nodes, source).items():
             add(key, share * Fraction(grams, total))
-    for material, grams in node.materials:
+    for material, grams in node.materials if total else ():
         add((None, material), Fraction(grams, total))
-    return found
+    return {key: share for key, share in found.items() if share}
 
 
-GRAMS = st.integers(1, 10**9)
+GRAMS = st.integers(0, 10**9)
 
 
 @st.composite

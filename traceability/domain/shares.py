@@ -116,7 +116,7 @@ def shares_of(nodes: dict[str, Node], root: str) -> dict[str, Fraction]:
             drawn[source] += grams
             waiting[source] -= 1
         for source, grams in drawn.items():
-            shares[source] += shares[batch_id] * Fraction(grams, node.total_g)
+            shares[source] += shares[batch_id] * Fraction(grams, node.total_g or 1)
             if not waiting[source]:
                 ready.append(source)
     if done != len(nodes):
@@ -129,6 +129,8 @@ def merged(nodes: dict[str, Node], root: str, shares: dict[str, Fraction]) -> li
     found: dict[tuple[str | None, str, str], Fraction] = defaultdict(Fraction)
     told: dict[tuple[str | None, str, str], list[str]] = defaultdict(list)
     for batch_id, share in shares.items():
+        if not share:  # a draw of nothing: an act that was declared never to have happened
+            continue
         for area_id, material, part in _own(nodes[batch_id]):
             key = (area_id, nodes[batch_id].producer_id, material)
             found[key] += share * part
@@ -157,7 +159,8 @@ def _own(node: Node) -> Iterable[tuple[str | None, str, Fraction]]:
     if node.harvested_g:
         yield node.area_id, "", Fraction(node.harvested_g, total)
     for material, grams in node.materials:
-        yield None, material, Fraction(grams, total)
+        if grams:
+            yield None, material, Fraction(grams, total)
 
 
 def whole(total: int, parts: list[Fraction]) -> list[int]:
