@@ -11,7 +11,7 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from traceability.access import settings
-from traceability.i18n import LANGUAGES
+from traceability.i18n import OFFICE_LANGUAGES
 
 #: The audiences that have an account, and therefore cookies.
 OFFICE = frozenset({"auth", "producer", "inspector"})
@@ -65,7 +65,7 @@ def apply(response: Response) -> Response:
 def keep_language(response: Response) -> Response:
     """After an office page with `?lang=`: the next pages are in that language too."""
     chosen = request.args.get("lang")
-    if chosen in LANGUAGES and request.blueprint in OFFICE and response.status_code < 400:
+    if chosen in OFFICE_LANGUAGES and request.blueprint in OFFICE and response.status_code < 400:
         set_language(response, chosen)
     return response
 

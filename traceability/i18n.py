@@ -1,4 +1,7 @@
-"""Two languages: message ids are English, Vietnamese is a complete catalogue and the default.
+"""Three languages: message ids are English, Vietnamese is a complete catalogue and the default.
+
+The public pages speak Chinese too (`translations/zh/` holds what they say, in files of the same names); the pages of
+producers and agencies know Vietnamese and English.
 
 Catalogues are the `.po` files of `translations/<language>/`, one per audience or concept, merged at the start; there is
 nothing to compile. A message stands in exactly one file. Dates, weights and numbers are written the reader's way.
@@ -21,8 +24,14 @@ from flask import g, has_request_context, request
 
 from traceability.domain.clock import VIETNAM
 
-LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
+#: What the public pages can be read in, each by its own name.
+LANGUAGES = {"vi": "Tiếng Việt", "en": "English", "zh": "中文"}
+#: What the pages of producers and agencies can be read in.
+OFFICE_LANGUAGES = {code: LANGUAGES[code] for code in ("vi", "en")}
 DEFAULT = "vi"
+#: Who reads none of the office's languages is likelier to read this one.
+_IN_THE_OFFICE = {"zh": "en"}
+_PUBLIC = (None, "public")
 _FOLDER = Path(__file__).parent / "translations"
 
 
@@ -65,15 +74,30 @@ def _translations(language: str) -> standard.NullTranslations:
 
 
 def language() -> str:
-    """The language of this request: `?lang=`, then the cookie of the switch, then the account's, then Vietnamese."""
+    """The language of this request: `?lang=`, then the cookie of the switch, then the account's, then what a visitor's
+    browser asks for, then Vietnamese. An office page asked for in Chinese comes in English."""
     if not has_request_context():
         return DEFAULT
     if "language" not in g:
         asked = (
             request.args.get("lang") or request.cookies.get("lang") or getattr(g, "account_language", None)
         )
+        if asked not in LANGUAGES and request.blueprint in _PUBLIC:
+            asked = request.accept_languages.best_match(list(LANGUAGES))
+        if request.blueprint not in _PUBLIC:
+            asked = _IN_THE_OFFICE.get(asked or "", asked)
         g.language = asked if asked in LANGUAGES else DEFAULT
     return str(g.language)
+
+
+def offered() -> dict[str, str]:
+    """The languages that the page of this request can be read in: code -> its own name."""
+    return LANGUAGES if request.blueprint in _PUBLIC else OFFICE_LANGUAGES
+
+
+def tag(language: str) -> str:
+    """The language as HTML names it: Chinese with its script, so that a browser takes the right letters."""
+    return "zh-Hans" if language == "zh" else language
 
 
 def gettext(message: str, **facts: Any) -> str:
@@ -95,24 +119,27 @@ def ngettext(singular: str, plural: str, n: int, **facts: Any) -> str:
 _ = gettext
 
 
+_DAYS = {"vi": "dd/MM/yyyy", "en": "d MMM yyyy", "zh": "y年M月d日"}
+_MOMENTS = {"vi": "HH:mm dd/MM/yyyy", "en": "d MMM yyyy, HH:mm", "zh": "y年M月d日 HH:mm"}
+
+
 def number(value: float | int) -> str:
     """A number the reader's way: 1.234.567,8 in Vietnamese."""
     return str(format_decimal(value, locale=language()))
 
 
 def day(value: date | None) -> str:
-    """A date the reader's way: 24/11/2026 in Vietnamese, 24 Nov 2026 in English."""
+    """A date the reader's way: 24/11/2026 in Vietnamese, 24 Nov 2026 in English, 2026年11月24日 in Chinese."""
     if value is None:
         return "–"
-    return str(format_date(value, "dd/MM/yyyy" if language() == "vi" else "d MMM yyyy", locale=language()))
+    return str(format_date(value, _DAYS[language()], locale=language()))
 
 
 def moment(value: datetime | None) -> str:
     """An instant, in the time of Vietnam, to the minute."""
     if value is None:
         return "–"
-    form = "HH:mm dd/MM/yyyy" if language() == "vi" else "d MMM yyyy, HH:mm"
-    return str(format_datetime(value.astimezone(VIETNAM), form, locale=language()))
+    return str(format_datetime(value.astimezone(VIETNAM), _MOMENTS[language()], locale=language()))
 
 
 def moment_in(language: str, value: datetime) -> str:
@@ -120,6 +147,8 @@ def moment_in(language: str, value: datetime) -> str:
     local = value.astimezone(VIETNAM)
     if language == "vi":
         return f"{local.hour:02}:{local.minute:02} {local.day:02}/{local.month:02}/{local.year:04}"
+    if language == "zh":
+        return f"{local.year:04}年{local.month}月{local.day}日 {local.hour:02}:{local.minute:02}"
     return f"{local.day} {_months(language)[local.month]} {local.year:04}, {local.hour:02}:{local.minute:02}"
 
 

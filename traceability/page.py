@@ -98,7 +98,7 @@ def _office() -> dict[str, Any]:
 def _keep_language(response: Response) -> Response:
     """The language switch of the office pages lasts; the public pages set no cookie."""
     asked = request.args.get("lang")
-    if asked in i18n.LANGUAGES and (request.blueprint or "") in ("auth", "producer", "inspector"):
+    if asked in i18n.OFFICE_LANGUAGES and (request.blueprint or "") in ("auth", "producer", "inspector"):
         response.set_cookie(
             "lang", asked, max_age=365 * 86400, samesite="Lax", httponly=True, secure=request.is_secure
         )
@@ -113,7 +113,7 @@ def init_app(app: Flask) -> None:
         lambda one, many, n: i18n.ngettext(one, many, n),
         newstyle=False,
     )
-    app.jinja_env.globals.update(area_words=area_words)
+    app.jinja_env.globals.update(area_words=area_words, language_tag=i18n.tag, language_names=i18n.LANGUAGES)
     app.jinja_env.globals.update(_=i18n.gettext, gettext=i18n.gettext, ngettext=i18n.ngettext)
     app.jinja_env.filters.update(
         day=i18n.day,
@@ -136,6 +136,6 @@ def init_app(app: Flask) -> None:
         return {
             "demo": access.settings().demo,
             "public_host": access.settings().public_host,
-            "language_links": [(code, language_link(code)) for code in i18n.LANGUAGES],
+            "language_links": [(code, language_link(code)) for code in i18n.offered()],
             **_office(),
         }

@@ -1,7 +1,7 @@
 """The groups of the catalogue (nhóm sản phẩm) and the forms in which a product is sold.
 
 They are the province's own list, the same in every installation. A category's sector tells which agencies look after
-it. Names stand here because they are data of the list, in both languages.
+it. Names stand here because they are data of the list, in all languages.
 """
 
 from dataclasses import dataclass
@@ -19,30 +19,35 @@ class Category:
     code: str
     vi: str
     en: str
+    zh: str
     sector: str
     province_list: bool = True
 
     def name(self, language: str) -> str:
         """Its name in a language."""
-        return self.en if language == "en" else self.vi
+        return {"en": self.en, "zh": self.zh}.get(language, self.vi)
 
 
 _ALL = (
-    Category("buoi", "Bưởi", "Pomelo", "crops"),
-    Category("cam-sanh", "Cam sành", "King orange (cam sành)", "crops"),
-    Category("sau-rieng", "Sầu riêng", "Durian", "crops"),
-    Category("thanh-tra", "Thanh trà", "Thanh trà (plum mango)", "crops"),
-    Category("trai-cay-khac", "Trái cây khác", "Other fruit", "crops"),
-    Category("rau-cu-qua", "Rau củ quả", "Vegetables and roots", "crops"),
-    Category("gao", "Gạo", "Rice", "crops"),
-    Category("banh", "Bánh", "Cakes and rice papers", "processed"),
-    Category("com", "Cốm", "Puffed and flattened rice (cốm)", "processed"),
-    Category("thuy-san", "Thủy sản", "Aquatic products", "fishery"),
-    Category("che-bien-khac", "Nông sản chế biến khác", "Other processed produce", "processed"),
-    Category("che-shan", "Chè Shan tuyết", "Shan tuyết tea", "crops", province_list=False),
-    Category("mat-ong", "Mật ong bạc hà", "Bạc hà honey", "apiculture", province_list=False),
-    Category("dua", "Dừa", "Coconut", "crops", province_list=False),
-    Category("dua-sap", "Dừa sáp", "Wax coconut", "crops", province_list=False),
+    Category("buoi", "Bưởi", "Pomelo", "柚子", "crops"),
+    Category("cam-sanh", "Cam sành", "King orange (cam sành)", "青皮橙", "crops"),
+    Category("sau-rieng", "Sầu riêng", "Durian", "榴莲", "crops"),
+    Category("thanh-tra", "Thanh trà", "Thanh trà (plum mango)", "青茶果（Thanh trà）", "crops"),
+    Category("trai-cay-khac", "Trái cây khác", "Other fruit", "其他水果", "crops"),
+    Category("rau-cu-qua", "Rau củ quả", "Vegetables and roots", "蔬菜与根茎", "crops"),
+    Category("gao", "Gạo", "Rice", "大米", "crops"),
+    Category("banh", "Bánh", "Cakes and rice papers", "糕饼与米纸", "processed"),
+    Category("com", "Cốm", "Puffed and flattened rice (cốm)", "米花与扁米（cốm）", "processed"),
+    Category("thuy-san", "Thủy sản", "Aquatic products", "水产品", "fishery"),
+    Category(
+        "che-bien-khac", "Nông sản chế biến khác", "Other processed produce", "其他加工农产品", "processed"
+    ),
+    Category(
+        "che-shan", "Chè Shan tuyết", "Shan tuyết tea", "雪山茶（Shan tuyết）", "crops", province_list=False
+    ),
+    Category("mat-ong", "Mật ong bạc hà", "Bạc hà honey", "薄荷蜜", "apiculture", province_list=False),
+    Category("dua", "Dừa", "Coconut", "椰子", "crops", province_list=False),
+    Category("dua-sap", "Dừa sáp", "Wax coconut", "蜡质椰子", "crops", province_list=False),
 )
 
 #: All groups by code, in the order of the catalogue.

@@ -171,11 +171,11 @@ def parse_day(value: str | date) -> date:
 
 
 def decimal_text(number: Decimal, lang: str = "vi", grouped: bool = True) -> str:
-    """`1.234,5` in Vietnamese, `1,234.5` in English; without trailing zeros."""
+    """`1.234,5` in Vietnamese, `1,234.5` in English and Chinese; without trailing zeros."""
     text = f"{number:,f}" if grouped else f"{number:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return text if lang == "en" else text.translate({ord(","): ".", ord("."): ","})
+    return text if lang != "vi" else text.translate({ord(","): ".", ord("."): ","})
 
 
 def kg_text(grams: int, lang: str = "vi") -> str:

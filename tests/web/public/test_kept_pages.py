@@ -67,7 +67,7 @@ def made_anew(app: Flask) -> Iterator[list[int]]:
         gate._make = original
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("language", ["vi", "en", "zh"])
 def test_a_kept_page_is_the_same_bytes_as_one_made_anew(
     app: Flask, client: FlaskClient, lot: Lot, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:

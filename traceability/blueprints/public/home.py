@@ -4,7 +4,7 @@ from flask import render_template, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from traceability import access
+from traceability import access, i18n
 from traceability.access import PUBLIC_VIEW, requires
 from traceability.blueprints.public import blueprint
 from traceability.domain import catalogue, stamp_codes
@@ -40,7 +40,7 @@ def look_up() -> Response | tuple[str, int]:
     if isinstance(code, stamp_codes.Problem):
         return render_template("public/typed.html", typed=typed[:64], problem=code), 422
     asked = request.args.get("lang")
-    return redirect(f"/s/{code}" + (f"?lang={asked}" if asked in ("vi", "en") else ""), 303)
+    return redirect(f"/s/{code}" + (f"?lang={asked}" if asked in i18n.LANGUAGES else ""), 303)
 
 
 @blueprint.get("/how-to-check")
