@@ -36,6 +36,7 @@ class Permission(StrEnum):
     VOID_OWN_STAMPS = "void_own_stamps"
     RECALL_OWN_BATCHES = "recall_own_batches"
     MANAGE_OWN_PROFILE = "manage_own_profile"
+    SIGN_AUTHORISATIONS = "sign_authorisations"
     # agencies
     VIEW_ALL = "view_all"
     VIEW_SECTOR = "view_sector"
@@ -97,6 +98,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.MANAGE_CERTIFICATES,
         Permission.RECALL_OWN_BATCHES,
         Permission.MANAGE_OWN_PROFILE,
+        Permission.SIGN_AUTHORISATIONS,
     },
     Role.INSPECTOR: frozenset({Permission.OVERSEE}),
     Role.DATA_ENTRY: frozenset({Permission.OVERSEE}),

@@ -132,12 +132,18 @@ def find_code(session: Session, area_id: str, code: str, field: str = "area_code
 
     Raises `RuleBroken` ("area_codes.not_of_area").
     """
+    found = known_code(session, area_id, code)
+    if found is None:
+        raise RuleBroken("area_codes.not_of_area", field, code=code)
+    return found
+
+
+def known_code(session: Session, area_id: str, code: str) -> AreaCode | None:
+    """As `find_code`; None where the area has no such code."""
     key = area_codes.lookup_key(code)[:80]
     statement = select(AreaCode).where(AreaCode.area_id == area_id, AreaCode.search == key)
     found = sorted(session.exec(statement).all(), key=lambda row: row.state is not CodeState.GRANTED)
-    if not found:
-        raise RuleBroken("area_codes.not_of_area", field, code=code)
-    return found[0]
+    return found[0] if found else None
 
 
 def held_elsewhere(session: Session, code: AreaCode) -> int:

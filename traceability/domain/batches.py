@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, func, select
 
-from traceability.domain import area_grants, ledger, records, rules
+from traceability.domain import area_grants, code_draws, ledger, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.areas import GrowingArea
 from traceability.domain.clock import local_day, now, today
@@ -173,7 +173,7 @@ def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.area_unknown`, `batches.product_unknown`,
     `batches.area_of_another`, `areas.*` (not approved, suspended, another crop), `products.suspended`,
-    `batches.producer_suspended`, `area_codes.*`, `batches.harvest_in_future`,
+    `batches.producer_suspended`, `area_codes.*`, `code_authorisations.*`, `batches.harvest_in_future`,
     `batches.harvest_on_two_days`, `batches.lot_taken`.
     """
     actor.must(Permission.REGISTER_BATCHES)
@@ -190,9 +190,11 @@ def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
     if local_day(moment) != value.harvested_on:
         raise RuleBroken("batches.harvest_on_two_days", "harvested_on")
     area.must_grow(product.crop_id)
-    code = area_grants.find_code(session, area.id, value.area_code) if value.area_code else None
+    code = area_grants.known_code(session, area.id, value.area_code) if value.area_code else None
     if code is not None:
         code.must_be_good_on(value.harvested_on)
+    elif value.area_code and not code_draws.is_lent(session, product.producer_id, value.area_code):
+        raise RuleBroken("area_codes.not_of_area", "area_code", code=value.area_code)
     batch = Batch(
         producer_id=product.producer_id,
         product_id=product.id,
@@ -209,6 +211,18 @@ def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
         external_ref=value.external_ref,
         **signature(actor),
     )
+    if value.area_code and code is None:  # somebody else's: its holder signed for these kilograms
+        lent = code_draws.claim(
+            session,
+            actor,
+            value.area_code,
+            batch,
+            producer_id=batch.producer_id,
+            grams=batch.made_g,
+            day=value.harvested_on,
+            text=batch.lot,
+        )
+        batch.area_code = lent.code
     batch.search = fold(" ".join([batch.lot, product.name, product.code, batch.area_code, area.name]))[:900]
     batch.begin_shelf_life(product)
     session.add(batch)

@@ -5,13 +5,12 @@ The gram account of the batch is settled from what then stands; a correction aft
 """
 
 import re
-from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, select
 
-from traceability.domain import area_grants, balance, ledger, records, stamp_quota
+from traceability.domain import area_grants, balance, code_draws, ledger, records, stamp_quota
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, BatchState, Origin
 from traceability.domain.clock import local_day, now
@@ -97,7 +96,7 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
         raise RuleBroken("events.material_stays", "reason")
     session.add(right)
     if begins and batch.origin is Origin.HARVEST:
-        _judge_code(session, batch, local_day(right.happened_at))
+        _judge_code(session, actor, batch, right)
         batch.started_on = batch.harvested_on = local_day(right.happened_at)
     before_g = batch.on_hand_g + batch.shipped_g
     if not balance.settle(session, batch):
@@ -155,14 +154,19 @@ def _judge_moment(batch: Batch, right: Event, others: list[Event], begins: bool)
         raise RuleBroken("events.before_batch", "happened_at", began=batch.started_on)
 
 
-def _judge_code(session: Session, batch: Batch, day: date) -> None:
-    """Another day of the harvest lies within the validity of the area code, as the first one had to.
+def _judge_code(session: Session, actor: Actor, batch: Batch, right: Event) -> None:
+    """Another day of the harvest lies within the validity of the area code, as the first one had to; what was drawn
+    from the authorisation of a lent code follows its weight.
 
     Whether the code is granted now is no matter: it was when the batch was registered.
     """
+    day = local_day(right.happened_at)
+    code_draws.redraw(session, actor, batch, right.output_g or batch.made_g, day)
     if not batch.area_code or batch.area_id is None or day == batch.harvested_on:
         return
-    area_grants.find_code(session, batch.area_id, batch.area_code).must_be_valid_on(day, "happened_at")
+    own = area_grants.known_code(session, batch.area_id, batch.area_code)
+    if own is not None:
+        own.must_be_valid_on(day, "happened_at")
 
 
 def _judge_weights(

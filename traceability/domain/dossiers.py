@@ -19,11 +19,12 @@ from traceability.domain.areas import GrowingArea
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.certificates import Certificate
 from traceability.domain.clock import today
-from traceability.domain.deliveries import Delivery, Partner
+from traceability.domain.deliveries import Delivery
 from traceability.domain.history import Event, history, standing
 from traceability.domain.laboratory import LabTest
 from traceability.domain.lineage import BatchInput
 from traceability.domain.ownership import beyond_scope
+from traceability.domain.partners import Partner
 from traceability.domain.products import Product
 from traceability.domain.recalls import Recall, RecalledBatch, RecallState
 from traceability.domain.stamps import RangeState, StampRange

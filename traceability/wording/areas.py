@@ -27,7 +27,10 @@ REFUSALS = {
     "area_codes.validity": N_("The code would end before it begins: check the two days."),
     "area_codes.taken": N_("This area already has the code {code} for this market."),
     "area_codes.not_applied": N_("The code {code} is not waiting for confirmation."),
-    "area_codes.not_of_area": N_("The code {code} does not belong to this area. Choose one of its codes."),
+    "area_codes.not_of_area": N_(
+        "The code {code} does not belong to this area, and nobody has signed its use over to you."
+        " Choose one of the area's codes, or ask the code's holder for an authorisation."
+    ),
     "area_codes.applied": N_("The code {code} was applied for, but its grant is not confirmed yet."),
     "area_codes.suspended": N_("The code {code} is suspended."),
     "area_codes.withdrawn": N_("The code {code} was withdrawn."),

@@ -23,6 +23,7 @@ NAMES = {
         Permission.VOID_OWN_STAMPS: N_("Void own stamps"),
         Permission.RECALL_OWN_BATCHES: N_("Recall own batches"),
         Permission.MANAGE_OWN_PROFILE: N_("Keep the producer’s details and staff accounts"),
+        Permission.SIGN_AUTHORISATIONS: N_("Sign and accept authorisations for the use of codes"),
         Permission.VIEW_ALL: N_("See all producers within its scope"),
         Permission.VIEW_SECTOR: N_("See the producers of its sector"),
         Permission.VIEW_OWN_AREA: N_("See the producers of its commune"),
