@@ -9,6 +9,7 @@ looks like one gone and one new, and old rows may need a value. `tests/database/
 databases.
 """
 
+import fcntl
 import re
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from traceability.db import Database, alembic_config
 from traceability.domain.text import fold
 
 VERSIONS = Path(__file__).resolve().parent.parent / "traceability/migrations/versions"
+#: The newest revision that an installation may have: neither it nor those before it ever change.
+RELEASED = "0001"
 Checks = dict[str, dict[str, str]]
 
 
@@ -50,20 +53,28 @@ def wanted_checks() -> Checks:
 
 
 def _with_checks(operations: ops.OpContainer, before: Checks, after: Checks) -> None:
-    """Adds the CHECKs whose condition changes under the same name; Alembic sees only those that come and go."""
+    """Adds the CHECKs of standing tables that come, go or change; Alembic by itself looks for none of them."""
     changes = {
         change.table_name: change for change in operations.ops if isinstance(change, ops.ModifyTableOps)
     }
     for table in sorted(before.keys() & after.keys()):
-        names = [name for name, sql in before[table].items() if after[table].get(name, sql) != sql]
-        if not names:
+        old, new = before[table], after[table]
+        gone = [name for name in old if new.get(name) != old[name]]
+        come = [name for name in new if old.get(name) != new[name]]
+        if not gone and not come:
             continue
         change = changes.get(table)
         if change is None:
             change = ops.ModifyTableOps(table, [])
             operations.ops.append(change)
-        dropped = [ops.DropConstraintOp(conv(name), table, type_="check") for name in names]
-        created = [ops.CreateCheckConstraintOp(conv(name), table, after[table][name]) for name in names]
+        with_column = {
+            f"ck_{table}_{one.column.type.name}"
+            for one in change.ops
+            if isinstance(one, ops.AddColumnOp) and isinstance(one.column.type, sa.Enum)
+        }  # such a column brings its CHECK along
+        come = [name for name in come if name not in with_column]
+        dropped = [ops.DropConstraintOp(conv(name), table, type_="check") for name in gone]
+        created = [ops.CreateCheckConstraintOp(conv(name), table, new[name]) for name in come]
         change.ops[:] = [*dropped, *change.ops, *created]
 
 
@@ -71,7 +82,9 @@ def write(title: str, number: str) -> None:
     """Writes the migration with this title and number after those that stand."""
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/empty.db")
-        database.migrate()
+        with database.engine.connect().execution_options(write=True) as connection:
+            command.upgrade(alembic_config(connection), "head")
+            connection.commit()
         with database.engine.connect() as connection:
             before, after = checks_of(connection), wanted_checks()
             config = alembic_config(connection)
@@ -91,14 +104,26 @@ def write(title: str, number: str) -> None:
 
 def main(argument: str) -> None:
     """A new revision with this title, or with `--renew` the newest one anew under its old title."""
+    with (Path(tempfile.gettempdir()) / "traceability-migration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _write_or_renew(argument)
+
+
+def _write_or_renew(argument: str) -> None:
     files = sorted(VERSIONS.glob("[0-9]*.py"))
     if argument != "--renew":
         write(argument, f"{len(files) + 1:04d}")
         return
     newest = files[-1]
-    title = newest.read_text().splitlines()[0].strip('"')
+    if newest.name[:4] <= RELEASED:
+        sys.exit(f"Revision {RELEASED} is released and stands for ever: give a new one a title.")
+    before = newest.read_text()
     newest.unlink()
-    write(title, newest.name[:4])
+    try:
+        write(before.splitlines()[0].strip('"'), newest.name[:4])
+    except BaseException:
+        newest.write_text(before)
+        raise
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlmodel import Session
 
-from traceability.domain import ledger, ownership, tables
+from traceability.domain import ledger, log_tree, ownership, tables
 from traceability.domain.actors import Actor
 from traceability.domain.ownership import Scope
 
@@ -119,6 +119,7 @@ class Database:
         """Brings the schema to the newest revision."""
         with self._changing_schema() as connection:
             command.upgrade(alembic_config(connection), "head")
+            log_tree.fill(connection)
 
     def start_over(self) -> None:
         """Takes the whole schema down and up again: everything is gone. Only for what a broken first start has left."""

@@ -20,7 +20,9 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel
 
+from traceability.domain import log_tree
 from traceability.domain.clock import now
+from traceability.domain.merkle import leaf_hash
 from traceability.domain.records import Instant, Record
 
 LEAF_VERSION = 1
@@ -115,11 +117,6 @@ def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def leaf_hash(body: bytes) -> bytes:
-    """RFC 6962 section 2.1: SHA-256(0x00 || leaf)."""
-    return hashlib.sha256(b"\x00" + body).digest()
-
-
 def logged_columns(table: type[Record]) -> list[str]:
     """The columns that a leaf covers, in the order of the table."""
     mapped = cast(sa.Table, table.__table__)  # type: ignore[attr-defined]
@@ -151,15 +148,11 @@ def entry_hash(row: Record) -> bytes:
     return hashlib.sha256(canonical(entry(row))).digest()
 
 
-def _take_tail(session: Session) -> int:
-    """The next position. On PostgreSQL an advisory lock holds the tail; on SQLite the write lock does already."""
-    connection = session.connection()
+def _take_tail(connection: sa.Connection) -> tuple[int, bytes]:
+    """The log's tail, held until the commit: on PostgreSQL by an advisory lock, on SQLite by the write lock already."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-    last = connection.execute(
-        sa.select(sa.func.max(sa.column("position"))).select_from(sa.table("log_leaf"))
-    ).scalar()
-    return 0 if last is None else int(last) + 1
+    return log_tree.tail(connection)
 
 
 def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> list[int]:
@@ -176,7 +169,9 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
         raise Unlogged(f"changed without a fact: {', '.join(names)}")
     if not facts:
         return []
-    position, positions = _take_tail(session), []
+    connection = session.connection()
+    standing = _take_tail(connection)
+    position, positions = standing[0], []
     moment = now()
     leaves: list[dict[str, Any]] = []
     covered: list[dict[str, Any]] = []
@@ -231,7 +226,8 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
     tables = SQLModel.metadata.tables
     for name, written in (("log_leaf", leaves), ("log_entry", covered)):
         if written:
-            session.connection().execute(sa.insert(tables[name]), written)
+            connection.execute(sa.insert(tables[name]), written)
+    log_tree.extend(connection, standing, [leaf["leaf_hash"] for leaf in leaves])
     return positions
 
 

@@ -6,6 +6,7 @@ from traceability.domain import (
     areas,
     batches,
     certificates,
+    checkpoints,
     code_authorisations,
     deliveries,
     doubts,
@@ -61,6 +62,7 @@ MODULES = (
     notices,
     submissions,
     ledger,
+    checkpoints,
 )
 
 
