@@ -184,7 +184,7 @@ def reachable(nodes: dict[str, Node], root: str) -> dict[str, Node]:
 def test_the_pass_over_the_graph_says_what_the_oracle_says(nodes: dict[str, Node]) -> None:
     root = max(nodes)
     nodes = reachable(nodes, root)
-    found = shares.merged(nodes, root, shares.shares_of(nodes, root))
+    found = shares.spread(nodes, root)
     assert {(one.area_id, one.material): one.share for one in found} == told(nodes, root)
     assert sum(one.share for one in found) == 1
     assert sum(one.grams for one in found) == nodes[root].made_g
@@ -194,4 +194,4 @@ def test_the_pass_over_the_graph_says_what_the_oracle_says(nodes: dict[str, Node
 def test_a_circle_in_the_rows_is_an_error_and_no_endless_walk() -> None:
     nodes = {"a": Node("p", None, 1, False, [("b", 1)]), "b": Node("p", None, 1, False, [("a", 1)])}
     with pytest.raises(RuntimeError, match="circle"):
-        shares.shares_of(nodes, "a")
+        shares.spread(nodes, "a")

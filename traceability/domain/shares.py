@@ -5,8 +5,9 @@ made of its area, but for what was added to it later. So each source's share is 
 summed over the ways; as `Fraction`s they add up to one exactly, whatever was split, merged and worked up in between.
 """
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -17,6 +18,9 @@ from sqlmodel import Session, SQLModel
 from traceability.domain import descent
 from traceability.domain.batches import Origin
 from traceability.domain.errors import NotFound
+
+#: Area, producer and material of a source.
+Key = tuple[str | None, str, str]
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def sources(session: Session, batch_id: str) -> list[SourceShare]:
     nodes = above(session, batch_id)
     if batch_id not in nodes:
         raise NotFound("Batch", batch_id)
-    return merged(nodes, batch_id, shares_of(nodes, batch_id))
+    return spread(nodes, batch_id)
 
 
 def above(session: Session, batch_id: str) -> dict[str, Node]:
@@ -99,68 +103,70 @@ def above(session: Session, batch_id: str) -> dict[str, Node]:
     return nodes
 
 
-def shares_of(nodes: dict[str, Node], root: str) -> dict[str, Fraction]:
-    """Of each batch above: the share of the root that passed through it. One pass, each batch after all its uses."""
+def spread(nodes: dict[str, Node], root: str) -> list[SourceShare]:
+    """The sources of the root: one pass over the graph, each batch after all its uses.
+
+    All shares are kept as whole numbers over one denominator that grows as batches divide them. `Fraction`s on the way
+    would say the same, but reducing each of them costs seconds in a graph of some hundred levels.
+    """
+    pending, common = {root: 1}, 1
+    found: dict[Key, int] = defaultdict(int)
+    told: dict[Key, list[str]] = defaultdict(list)
+    for batch_id in _uses_first(nodes, root):
+        node, share = nodes[batch_id], pending.pop(batch_id, 0)
+        if not share:  # a draw of nothing: an act that was declared never to have happened
+            continue
+        own = _own(node)
+        grams = [weight for _source, weight in (*node.inputs, *own)]
+        unit = math.gcd(*grams) or 1
+        total = sum(grams) // unit
+        factor = total // math.gcd(total, share)
+        if factor > 1:
+            common *= factor
+            pending = {one: value * factor for one, value in pending.items()}
+            found = defaultdict(int, {key: value * factor for key, value in found.items()})
+        portion = share * factor // total
+        for source, weight in node.inputs:
+            pending[source] = pending.get(source, 0) + portion * (weight // unit)
+        for key, weight in own:
+            if weight:
+                found[key] += portion * (weight // unit)
+                told[key].append(batch_id)
+    keys = sorted(found, key=lambda key: (-found[key], key[0] or "", *key[1:]))
+    shares = [Fraction(found[key], common) for key in keys]
+    return [
+        SourceShare(key[0], key[1], key[2], weight, share, tuple(sorted(set(told[key]))))
+        for key, weight, share in zip(keys, whole(nodes[root].made_g, shares), shares, strict=True)
+    ]
+
+
+def _uses_first(nodes: dict[str, Node], root: str) -> Iterator[str]:
+    """The batches above the root, each after all that were made of it. Raises `RuntimeError` for a circle."""
     waiting: dict[str, int] = defaultdict(int)
     for node in nodes.values():
         for source, _grams in node.inputs:
             waiting[source] += 1
-    shares: dict[str, Fraction] = defaultdict(Fraction)
-    shares[root] = Fraction(1)
-    ready, done = [root], 0
+    ready, done = [root] if not waiting[root] else [], 0
     while ready:
         batch_id = ready.pop()
-        node, done = nodes[batch_id], done + 1
-        drawn: dict[str, int] = defaultdict(int)
-        for source, grams in node.inputs:
-            drawn[source] += grams
+        yield batch_id
+        done += 1
+        for source, _grams in nodes[batch_id].inputs:
             waiting[source] -= 1
-        for source, grams in drawn.items():
-            shares[source] += shares[batch_id] * Fraction(grams, node.total_g or 1)
             if not waiting[source]:
                 ready.append(source)
     if done != len(nodes):
         raise RuntimeError(f"the graph above {root} runs in a circle")
-    return dict(shares)
 
 
-def merged(nodes: dict[str, Node], root: str, shares: dict[str, Fraction]) -> list[SourceShare]:
-    """The shares of batches laid together by what they are of."""
-    found: dict[tuple[str | None, str, str], Fraction] = defaultdict(Fraction)
-    told: dict[tuple[str | None, str, str], list[str]] = defaultdict(list)
-    for batch_id, share in shares.items():
-        if not share:  # a draw of nothing: an act that was declared never to have happened
-            continue
-        for area_id, material, part in _own(nodes[batch_id]):
-            key = (area_id, nodes[batch_id].producer_id, material)
-            found[key] += share * part
-            told[key].append(batch_id)
-    keys = sorted(found, key=lambda key: (-found[key], key[0] or "", *key[1:]))
-    grams = whole(nodes[root].made_g, [found[key] for key in keys])
-    return [
-        SourceShare(
-            area_id=key[0],
-            producer_id=key[1],
-            material=key[2],
-            grams=weight,
-            share=found[key],
-            batch_ids=tuple(sorted(set(told[key]))),
-        )
-        for key, weight in zip(keys, grams, strict=True)
-    ]
-
-
-def _own(node: Node) -> Iterable[tuple[str | None, str, Fraction]]:
-    """What of a batch came from no other batch: area, material and share of it."""
-    total = node.total_g
-    if not total:
-        yield None, "", Fraction(1)  # nothing recorded
-        return
+def _own(node: Node) -> list[tuple[Key, int]]:
+    """What of a batch came from no other batch, in grams. Where nothing is recorded at all, that is one unknown."""
+    own: list[tuple[Key, int]] = [((None, node.producer_id, name), grams) for name, grams in node.materials]
     if node.harvested_g:
-        yield node.area_id, "", Fraction(node.harvested_g, total)
-    for material, grams in node.materials:
-        if grams:
-            yield None, material, Fraction(grams, total)
+        own.append(((node.area_id, node.producer_id, ""), node.harvested_g))
+    if not node.total_g:
+        own.append(((None, node.producer_id, ""), 1))
+    return own
 
 
 def whole(total: int, parts: list[Fraction]) -> list[int]:
