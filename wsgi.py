@@ -3,7 +3,7 @@
 import os
 import sys
 
-from traceability import create_app, installation
+from traceability import create_app, installation, serving
 from traceability.config import WrongSettings
 
 os.umask(0o077)  # what the server writes is for its own eyes
@@ -13,4 +13,4 @@ try:
 except WrongSettings as wrong:
     sys.stderr.write(f"Not started: {wrong}\n")
     raise SystemExit(2) from None
-app.extensions["database"].close()  # workers are forked from here: none may inherit a connection
+serving.before_fork(app)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import g, render_template, request
 
-from traceability import access, create_app, stamp_pages, visitors
+from traceability import access, create_app, serving, stamp_pages, visitors
 from traceability.domain import provenance, scans
 from traceability.domain.actors import VISITOR
 from traceability.domain.clock import now, today
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 product = create_app()
-product.extensions["database"].close()  # workers are forked from here: none may inherit a connection
 gate = product.extensions["scan_gate"]
+#: all the load comes from one address, and as fast as it can
+gate.load.share = gate.load.most = 10**9
+serving.before_fork(product)
 
 
 @product.route("/naive/<code>")
@@ -42,8 +44,8 @@ def naive(code: str) -> str:
         at=now(),
         verdict=found.verdict,
         network=visitors.network_of(request),
-        agent=visitors.agent_of(request),
-        device=visitors.device_of(request),
+        agent=visitors.agent(request.user_agent.string),
+        device=visitors.device(request.user_agent.string),
     )
     with database.transaction(VISITOR) as session:
         scans.record(session, [seen])

@@ -10,8 +10,11 @@ import json
 import logging
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date
+from functools import partial
+from time import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -21,14 +24,14 @@ from werkzeug.wrappers import Request, Response
 
 from traceability import errors, headers, i18n, mint, resolver_gate, scan_pages, stamp_pages, visitors
 from traceability.domain import journeys, provenance, scan_lookup, scans, stamp_codes
-from traceability.domain.clock import now, today
+from traceability.domain.clock import today
 from traceability.domain.epc import looks_like_epc
 from traceability.domain.identifiers import Malformed, looks_like_digital_link
 from traceability.domain.ownership import PUBLIC
-from traceability.domain.scan_lookup import Seen
-from traceability.domain.scans import Sighting
+from traceability.domain.scan_lookup import Row
+from traceability.scan_load import RETRY_AFTER, Load
 from traceability.scan_pages import KeptPage, PageShelf
-from traceability.scan_recorder import ScanRecorder
+from traceability.scan_recorder import Glimpse, ScanRecorder
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -39,7 +42,7 @@ SHORT = ("/s/", "/S/")
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 _OTHER = frozenset({resolver_gate.DESCRIPTION_FILE, resolver_gate.CONTEXT_FILE})
 _LEAST_TO_PACK = 1000
-_AS_PRINTED = re.compile(r"[0-9A-HJKMNP-TV-Z]{16}")
+_AS_PRINTED = re.compile(r"[0-9A-HJKMNP-TV-Z]{16}").fullmatch
 #: An answer as WSGI takes it: status, headers, body.
 Ready = tuple[str, list[tuple[str, str]], bytes]
 
@@ -56,93 +59,135 @@ class ScanGate:
         self.recorder = ScanRecorder(self.database)
         self.pages = PageShelf(self.database.rows)
         self._unknown: dict[tuple[str, bool], Response] = {}
-        self._unknown_bytes: dict[tuple[str, bool], tuple[list[tuple[str, str]], bytes]] = {}
+        #: answers that are the same for everybody, by kind, language and packing
+        self._constant: dict[tuple[str, str, bool], Ready] = {}
+        self._keys: tuple[stamp_codes.EpochKey, ...] = ()
+        self.load = Load()
+        self._minute = -1.0
+        self._today = today()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if not (
-            path.startswith(SHORT) or looks_like_digital_link(path) or path in _OTHER or looks_like_epc(path)
-        ):
+        short = path.startswith(SHORT)
+        if not (short or looks_like_digital_link(path) or path in _OTHER or looks_like_epc(path)):
             return self.inner(environ, start_response)
+        excess = self.load.excess(environ)
+        if excess:
+            ready = self._kept_answer(environ, f"{excess}", partial(self._too_many, excess))
+            start_response(*ready[:2])
+            return (ready[2],)
+        if short:
+            quick = self._ready(environ, path[len(SHORT[0]) :])
+            if quick is not None:
+                start_response(*quick[:2])
+                return (quick[2],)
         without_cookies = environ.copy()
         without_cookies.pop("HTTP_COOKIE", None)
-        if path.startswith(SHORT):
-            ready = self._ready(without_cookies, path[len(SHORT[0]) :])
-            if ready is not None:
+        with self.load.slow_way() as free:
+            if not free:
+                ready = self._kept_answer(environ, "503", partial(self._too_many, 503))
                 start_response(*ready[:2])
                 return (ready[2],)
-        with self.app.request_context(without_cookies):
-            request = Request(without_cookies)
-            return self._answer(request, path)(without_cookies, start_response)
+            with self.app.request_context(without_cookies):
+                request = Request(without_cookies)
+                return self._answer(request, path)(without_cookies, start_response)
 
     def read(self, text: str) -> tuple[int, int] | None:
         """The epoch and serial that a code stands for; None if it was not issued."""
-        keys = mint.epoch_keys(self.database, self.keyring)
-        return stamp_codes.read(keys.values(), text) if keys else None
+        known = self._keys
+        issued = stamp_codes.read(known, text) if known else None
+        if issued is None:  # perhaps an epoch has begun since
+            keys = tuple(mint.epoch_keys(self.database, self.keyring).values())
+            if keys != known:
+                self._keys = keys
+                issued = stamp_codes.read(keys, text) if keys else None
+        return issued
 
     # -- the quick way ------------------------------------------------------------------------------------------------
 
     def _ready(self, environ: "WSGIEnvironment", text: str) -> Ready | None:
-        """The answer for a plain scan, past the framework; None for whatever is not quite that."""
-        if (
-            environ["REQUEST_METHOD"] != "GET"
-            or environ.get("QUERY_STRING")
-            or "json" in environ.get("HTTP_ACCEPT", "")
-        ):
+        """The answer for a plain scan, past the framework; None for whatever is not quite that.
+
+        The part of a stamp is put into a page that is kept ready, after one small question to the database.
+        """
+        sent = environ.get
+        if environ["REQUEST_METHOD"] != "GET" or sent("QUERY_STRING") or "json" in sent("HTTP_ACCEPT", ""):
             return None
-        request = visitors.Asking(environ, "GET")
-        counted = visitors.is_a_person(request)
-        language = visitors.language_asked(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+        language = visitors.language_asked(sent("HTTP_ACCEPT_LANGUAGE", ""))
+        moment = time()
         try:
             issued = self.read(text)
-            seen = scan_lookup.look_up(self.database.rows, *issued, today()) if issued else None
-            if issued is None or seen is None:
-                return self._unknown_ready(environ, language)
-            page = self.pages.get(seen, language) or self._make(environ, seen, language)
+            row = scan_lookup.ask_for(self.database.rows, *issued) if issued else None
+            if issued is None or row is None:
+                return self._kept_answer(environ, "404", self._not_on_record)
+            page = self.pages.get(row, language, self._day(moment))
+            if page is None:
+                page = self._make(environ, row, issued, language)
         except Exception:
             _log.exception("a scan took the long way")
             return None
-        found = seen.found
-        opened = found.opened + counted
-        code = text if _AS_PRINTED.fullmatch(text) else str(stamp_codes.normalise(text))
-        if page is None or (
-            opened == 1 and found.first_opened_at is not None
-        ):  # "1 times" is nobody's language
+        opened, first = scan_lookup.count_of(row)
+        counted = visitors.looks(environ)
+        opened += counted
+        if page is None or (opened == 1 and first is not None):  # "1 times" is nobody's language
             return None
-        part = page.stamp_part(code, opened, found.first_opened_at)
-        packed = visitors.takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        body = page.packed(part) if packed else page.plain(part)
+        code = text if _AS_PRINTED(text) else str(stamp_codes.normalise(text))
+        part = page.stamp_part(code, opened, first)
+        if visitors.takes_gzip(sent("HTTP_ACCEPT_ENCODING", "")):
+            body, fields = page.packed(part), page.packed_headers.copy()
+        else:
+            body, fields = page.plain(part), page.headers.copy()
+        fields.append(("Content-Length", str(len(body))))
         if counted:
-            self._note(request, found, language)
-        return "200 OK", _with_length(page.headers, body, packed), body
+            self._note(environ, page.verdict, page.batch_id, issued, moment, language)
+        return "200 OK", fields, body
 
-    def _make(self, environ: "WSGIEnvironment", seen: Seen, language: str) -> KeptPage | None:
+    def _day(self, moment: float) -> date:
+        """The day of a moment, worked out once a minute."""
+        minute = moment // 60
+        if minute != self._minute:
+            self._today = today()
+            self._minute = minute
+        return self._today
+
+    def _make(
+        self, environ: "WSGIEnvironment", row: Row, issued: tuple[int, int], language: str
+    ) -> KeptPage | None:
         """Renders the page of a stamp in a form that can be kept, and keeps it."""
-        found = seen.found
-        with self.app.request_context(environ):
-            request = Request(environ)
-            _in_language(request, language)
-            with self.database.reading(PUBLIC) as session:
-                story = provenance.of_batch(session, found.batch_id, today(), found.stamps_id)
-                producers = journeys.producers_behind(session, found.batch_id)
-            if producers is None:
+        day = today()
+        found = scan_lookup.seen_of(row, *issued, day).found
+        without_cookies = environ.copy()
+        without_cookies.pop("HTTP_COOKIE", None)
+        with self.load.slow_way() as free:
+            if not free:
                 return None
-            shown = []
-            for first in (None, scan_pages.FIRST):
-                stamp = replace(found, opened=scan_pages.COUNT, first_opened_at=first)
-                page = stamp_pages.StampPage(scan_pages.CODE, stamp, story, False, False)
-                html = render_template(
-                    "public/stamp.html", page=page, language_links=_language_links(request)
-                )
-                shown.append(scan_pages.split(html))
-            answer = _headed(Response(html, mimetype="text/html"))
+            with self.app.request_context(without_cookies):
+                request = Request(without_cookies)
+                _in_language(request, language)
+                with self.database.reading(PUBLIC) as session:
+                    story = provenance.of_batch(session, found.batch_id, day, found.stamps_id)
+                    producers = journeys.producers_behind(session, found.batch_id)
+                if producers is None:
+                    return None
+                shown = []
+                for first in (None, scan_pages.FIRST):
+                    stamp = replace(found, opened=scan_pages.COUNT, first_opened_at=first)
+                    page = stamp_pages.StampPage(scan_pages.CODE, stamp, story, False, False)
+                    html = render_template(
+                        "public/stamp.html", page=page, language_links=_language_links(request)
+                    )
+                    shown.append(scan_pages.split(html))
+                answer = _headed(Response(html, mimetype="text/html"))
         first_time, again = shown
         if first_time is None or again is None or not scan_pages.has_places(again[1], language):
             _log.error("the page of a stamp cannot be kept: its places were not found")
             return None
         kept = KeptPage(
-            state=seen.state,
-            head=seen.head,
+            state=scan_lookup.state_of(row),
+            day=day,
+            verdict=found.verdict,
+            batch_id=found.batch_id,
+            head=scan_lookup.head_of(row),
             producers=producers,
             language=language,
             before=again[0].encode(),
@@ -151,20 +196,33 @@ class ScanGate:
             after=again[2].encode(),
             headers=_lasting(answer),
         )
-        self.pages.put(seen, kept)
+        self.pages.put(row, kept)
         return kept
 
-    def _unknown_ready(self, environ: "WSGIEnvironment", language: str) -> Ready:
-        """The constant answer for a code that is not on record."""
+    def _kept_answer(
+        self, environ: "WSGIEnvironment", kind: str, make: Callable[[Request], Response]
+    ) -> Ready:
+        """An answer that is the same for everybody who reads its language, made once."""
+        language = visitors.language_asked(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
         packed = visitors.takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        if (language, packed) not in self._unknown_bytes:
-            with self.app.request_context(environ):
-                request = Request(environ)
+        kept = self._constant.get((kind, language, packed))
+        if kept is None:
+            plain = {name: value for name, value in environ.items() if name != "HTTP_COOKIE"}
+            with self.app.request_context(plain):
+                request = Request(plain)
                 _in_language(request, language)
-                answer = _finished(request, self._not_on_record(request))
-            self._unknown_bytes[language, packed] = (_lasting(answer), answer.get_data())
-        kept, body = self._unknown_bytes[language, packed]
-        return "404 NOT FOUND", _with_length(kept, body, False), body
+                answer = _finished(request, make(request))
+            body = answer.get_data()
+            fields = [*_lasting(answer), ("Content-Length", str(len(body)))]
+            self._constant[kind, language, packed] = kept = (answer.status, fields, body)
+        return kept[0], kept[1].copy(), kept[2]
+
+    def _too_many(self, status: int, _request: Request) -> Response:
+        """More scans than can be answered: a plain sentence, and when to try again."""
+        text = i18n.gettext("Very many people are scanning right now. Please try again in a few seconds.")
+        answer = Response(errors.page(status, text)[0], status, mimetype="text/html")
+        answer.headers["Retry-After"] = str(RETRY_AFTER)
+        return answer
 
     # -- answers ------------------------------------------------------------------------------------------------------
 
@@ -201,7 +259,7 @@ class ScanGate:
             html = render_template("public/stamp.html", page=page, language_links=_language_links(request))
             answer = Response(scan_pages.without_marks(html), mimetype="text/html")
         if counted:
-            self._note(request, found, g.language)
+            self._note(request.environ, found.verdict, found.batch_id, issued, time(), g.language)
         return answer
 
     def _not_on_record(self, request: Request) -> Response:
@@ -217,20 +275,19 @@ class ScanGate:
         kept = self._unknown[kind]
         return Response(kept.get_data(), kept.status_code, mimetype=kept.mimetype)
 
-    def _note(self, request: Request | visitors.Asking, found: scans.Resolution, language: str) -> None:
-        self.recorder.note(
-            Sighting(
-                epoch=found.epoch,
-                serial=found.serial,
-                batch_id=found.batch_id,
-                at=now(),
-                verdict=found.verdict,
-                network=visitors.network_of(request),
-                agent=visitors.agent_of(request),
-                device=visitors.device_of(request),
-                language=language,
-            )
-        )
+    def _note(
+        self,
+        environ: "WSGIEnvironment",
+        verdict: scans.Verdict,
+        batch_id: str,
+        issued: tuple[int, int],
+        moment: float,
+        language: str,
+    ) -> None:
+        sent = environ.get
+        address, forwarded = sent("REMOTE_ADDR", ""), sent("HTTP_X_FORWARDED_FOR", "")
+        agent = sent("HTTP_USER_AGENT", "")
+        self.recorder.note(Glimpse(verdict, batch_id, *issued, moment, address, forwarded, agent, language))
 
     # -- Digital Links ------------------------------------------------------------------------------------------------
 
@@ -310,11 +367,6 @@ def _headed(answer: Response) -> Response:
 def _lasting(answer: Response) -> list[tuple[str, str]]:
     """The headers of an answer that are the same for every body."""
     return [(name, value) for name, value in answer.headers.to_wsgi_list() if name != "Content-Length"]
-
-
-def _with_length(kept: list[tuple[str, str]], body: bytes, packed: bool) -> list[tuple[str, str]]:
-    length = [("Content-Length", str(len(body)))]
-    return [*kept, *length, ("Content-Encoding", "gzip")] if packed else [*kept, *length]
 
 
 def _policy(page: str) -> str:

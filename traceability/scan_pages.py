@@ -5,17 +5,21 @@ far the log has come; a page is used only while nothing was written, since it wa
 That holds for any number of processes and machines, because nothing is told from one to another.
 """
 
+import re
 import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 from traceability import i18n
 from traceability.domain import scan_lookup, stamp_codes
-from traceability.domain.scan_lookup import Ask, Seen
+from traceability.domain.scan_lookup import Ask, Row
+from traceability.domain.scans import Verdict
 
 #: Values that stand in a page while it is made, where the stamp's own are put later.
 CODE = "QZXJVWKYQJZXWVYK"
@@ -33,7 +37,10 @@ _GONE_BACK = 5.0
 class KeptPage:
     """A page in two halves around the stamp's part. `head`: up to this leaf of the log it is known to be right."""
 
-    state: tuple[object, ...]
+    state: Row
+    day: date
+    verdict: Verdict
+    batch_id: str
     head: int
     producers: frozenset[str]
     language: str
@@ -46,21 +53,27 @@ class KeptPage:
     packed_before: bytes = field(init=False)
     packed_after: bytes = field(init=False)
     crc: int = field(init=False)
+    packed_headers: list[tuple[str, str]] = field(init=False)
+    first_part: "Slots" = field(init=False)
+    again_part: "Slots" = field(init=False)
 
     def __post_init__(self) -> None:
+        self.first_part = Slots(self.first_time, self.language)
+        self.again_part = Slots(self.again, self.language)
         front = zlib.compressobj(9, zlib.DEFLATED, -15)
         self.packed_before = _GZIP_HEADER + front.compress(self.before) + front.flush(zlib.Z_FULL_FLUSH)
         rear = zlib.compressobj(9, zlib.DEFLATED, -15)
         self.packed_after = rear.compress(self.after) + rear.flush()
         self.crc = zlib.crc32(self.before)
+        self.packed_headers = [*self.headers, ("Content-Encoding", "gzip")]
 
-    def stamp_part(self, code: str, opened: int, first: datetime | None) -> bytes:
-        """The part of one stamp: its code, and how often it was opened."""
-        text = self.first_time
-        if first is not None:
-            text = self.again.replace(_COUNT_IN[self.language], i18n.number_in(self.language, opened))
-            text = text.replace(_FIRST_IN[self.language], i18n.moment_in(self.language, first))
-        return text.replace(CODE, code).replace(_GROUPED, stamp_codes.group(code)).encode()
+    def stamp_part(self, code: str, opened: int, first: Any) -> bytes:
+        """The part of one stamp: its code, and how often it was opened. `first`: the moment as the driver gives it."""
+        grouped = f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}"
+        if first is None:
+            return self.first_part.filled(code.encode(), grouped.encode())
+        count, moment = _number_in(self.language, opened), _moment_in(self.language, first)
+        return self.again_part.filled(code.encode(), grouped.encode(), count, moment)
 
     def plain(self, part: bytes) -> bytes:
         """The page."""
@@ -80,6 +93,46 @@ _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _GROUPED = stamp_codes.group(CODE)
 _COUNT_IN = {language: i18n.number_in(language, COUNT) for language in i18n.LANGUAGES}
 _FIRST_IN = {language: i18n.moment_in(language, FIRST) for language in i18n.LANGUAGES}
+
+
+_SLOTS = {
+    language: re.compile("|".join(map(re.escape, (CODE, _GROUPED, _COUNT_IN[language], _FIRST_IN[language]))))
+    for language in i18n.LANGUAGES
+}
+
+
+class Slots:
+    """A text with places for a stamp's code (plain and in groups), its count and its first opening."""
+
+    def __init__(self, text: str, language: str) -> None:
+        kinds = (CODE, _GROUPED, _COUNT_IN[language], _FIRST_IN[language])
+        self._pieces: list[bytes] = []
+        self._places: list[tuple[int, int]] = []
+        start = 0
+        for found in _SLOTS[language].finditer(text):
+            self._pieces += [text[start : found.start()].encode(), b""]
+            self._places.append((len(self._pieces) - 1, kinds.index(found[0])))
+            start = found.end()
+        self._pieces.append(text[start:].encode())
+
+    def filled(self, *values: bytes) -> bytes:
+        """The text with values in its places: code, code in groups, count, first opening."""
+        pieces = self._pieces.copy()
+        for place, kind in self._places:
+            pieces[place] = values[kind]
+        return b"".join(pieces)
+
+
+@lru_cache(maxsize=1024)
+def _number_in(language: str, number: int) -> bytes:
+    return i18n.number_in(language, number).encode()
+
+
+@lru_cache(maxsize=4096)
+def _moment_in(language: str, moment: Any) -> bytes:
+    known = scan_lookup.instant(moment)
+    assert known is not None
+    return i18n.moment_in(language, known).encode()
 
 
 def split(page: str) -> tuple[str, str, str] | None:
@@ -114,21 +167,23 @@ class PageShelf:
         self._changed: dict[str, int] = {}
         self.generation = 0
 
-    def get(self, seen: Seen, language: str) -> KeptPage | None:
-        """The page for a stamp as it stands; None where there is none that is surely right."""
-        page = self._pages.get((seen.found.stamps_id, language))
-        if page is None or page.state != seen.state:
+    def get(self, row: Row, language: str, day: date) -> KeptPage | None:
+        """The page for a stamp as it stands on a day; None where there is none that is surely right."""
+        page = self._pages.get((row[4], language))
+        if page is None or page.day != day or page.state != row[1:10]:
             return None
-        known = page.head == seen.head and page.generation == self.generation
-        return page if known or self._still_right(page, seen.head) else None
+        if page.head == row[12] and page.generation == self.generation:
+            return page
+        return page if self._still_right(page, scan_lookup.head_of(row)) else None
 
-    def put(self, seen: Seen, page: KeptPage) -> None:
+    def put(self, row: Row, page: KeptPage) -> None:
         """Keeps a page that was made after the stamp was looked up."""
+        place = (scan_lookup.range_of(row), page.language)
         with self._lock:
-            self._catch_up(seen.head)
+            self._catch_up(scan_lookup.head_of(row))
             page.generation = self.generation
-            self._pages[seen.found.stamps_id, page.language] = page
-            self._pages.move_to_end((seen.found.stamps_id, page.language))
+            self._pages[place] = page
+            self._pages.move_to_end(place)
             while len(self._pages) > MOST_PAGES:
                 self._pages.popitem(last=False)
 

@@ -1,5 +1,6 @@
 """Starting the server: what is printed, and the gunicorn that takes the place of the command."""
 
+import gc
 import os
 import socket
 import sys
@@ -8,12 +9,15 @@ from typing import Any, NoReturn
 
 import click
 import qrcode
+from flask import Flask
 
 from traceability.config import Settings, WrongSettings
 
 _ROOT = Path(__file__).resolve().parent.parent
 WORKERS = 2
 THREADS = 6
+#: For so long (seconds) one thread may keep the others waiting; Python's own 5 ms is felt when scans are written.
+SWITCH = 0.001
 
 
 def must_be_free(settings: Settings) -> None:
@@ -54,6 +58,14 @@ def announce(settings: Settings, demo: dict[str, Any] | None) -> None:
         code.add_data(settings.public_root)
         code.print_ascii(out=sys.stdout, invert=sys.stdout.isatty())
     click.echo("")
+
+
+def before_fork(app: Flask) -> None:
+    """What must be done once the application is loaded, and before the workers are forked from it."""
+    app.extensions["database"].close()  # none may inherit a connection
+    gc.collect()
+    gc.freeze()  # nothing of the program itself is ever collected: the workers need not walk through it again
+    sys.setswitchinterval(SWITCH)
 
 
 def become_gunicorn(settings: Settings) -> NoReturn:

@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -36,14 +35,6 @@ def language_of(request: Request) -> str:
     return request.accept_languages.best_match(list(i18n.LANGUAGES), default=i18n.DEFAULT) or i18n.DEFAULT
 
 
-@dataclass(slots=True)
-class Asking:
-    """As much of a request as tells who looks; a whole `Request` does as well."""
-
-    environ: dict[str, Any]
-    method: str
-
-
 @lru_cache(maxsize=4096)
 def language_asked(header: str) -> str:
     """The language that an `Accept-Language` header asks for, of ours."""
@@ -62,10 +53,14 @@ def wants_json(request: Request) -> bool:
     return request.accept_mimetypes.best_match(["text/html", _JSON], default="text/html") == _JSON
 
 
-def is_a_person(request: Request | Asking) -> bool:
+def is_a_person(request: Request) -> bool:
     """Whether somebody looks at the page: no link preview, no crawler, no page loaded ahead."""
-    environ = request.environ
-    if request.method != "GET" or is_robot(environ.get("HTTP_USER_AGENT", "")):
+    return request.method == "GET" and looks(request.environ)
+
+
+def looks(environ: dict[str, Any]) -> bool:
+    """The same of a GET request's environment."""
+    if is_robot(environ.get("HTTP_USER_AGENT", "")):
         return False
     return not any(_AHEAD.search(environ[name]) for name in _AHEAD_HEADERS if name in environ)
 
@@ -76,13 +71,14 @@ def is_robot(agent: str) -> bool:
     return _ROBOTS.search(agent) is not None
 
 
-def network_of(request: Request | Asking) -> str:
+def network_of(request: Request) -> str:
     """The visitor's address without its last part: /24 of IPv4, /48 of IPv6. Behind our own proxy, the one it names."""
     environ = request.environ
-    return _network(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
+    return network(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
 
 
-def _network(remote: str, forwarded_for: str) -> str:
+def network(remote: str, forwarded_for: str) -> str:
+    """As `network_of`, of an address and of what a proxy of ours says of it."""
     named = remote if remote != "127.0.0.1" else forwarded_for.rpartition(",")[2].strip() or remote
     plain = _IPV4.fullmatch(named)
     if plain:  # the usual case, without the library's care
@@ -98,14 +94,13 @@ def _network(remote: str, forwarded_for: str) -> str:
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
-def agent_of(request: Request | Asking) -> str:
-    """The user agent, for the visitor's mark only."""
-    return str(request.environ.get("HTTP_USER_AGENT", ""))[:_LONGEST_AGENT]
+def agent(text: str) -> str:
+    """The user agent as it enters the visitor's mark."""
+    return text[:_LONGEST_AGENT]
 
 
-def device_of(request: Request | Asking) -> str:
-    """The kind of device: phone, tablet, desktop, or other."""
-    agent = str(request.environ.get("HTTP_USER_AGENT", ""))
+def device(agent: str) -> str:
+    """The kind of device by its user agent: phone, tablet, desktop, or other."""
     if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobi" not in agent):
         return "tablet"
     if "Mobi" in agent or "iPhone" in agent:

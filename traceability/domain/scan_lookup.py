@@ -8,7 +8,6 @@ keeps a page ready learns here, in the same moment as the stamp's state, whether
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Any
 
 from traceability.domain.batches import BatchState
@@ -34,20 +33,54 @@ _FACTS = "SELECT kind, tenant FROM log_leaf WHERE position > ? AND position <= ?
 _SILENT = ("account.", "doubt.", "link.", "layout.")
 
 
+#: A row of the question, as the driver gives it.
+Row = tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Seen:
     """How a stamp stands. `state` is all of it that its page shows, the count left out; `head`: the log's last leaf."""
 
     found: Resolution
-    state: tuple[Any, ...]
+    state: Row
     head: int
+
+
+def ask_for(ask: Ask, epoch: int, serial: int) -> Row | None:
+    """The row that tells how the stamp (epoch, serial) stands; None when no range holds the serial."""
+    rows = ask(_STAMP, serial, epoch, serial)
+    return rows[0] if rows and rows[0][0] >= serial else None
+
+
+def state_of(row: Row) -> Row:
+    """What a page shows of a row and of nothing else: the range, the lot and how both stand."""
+    return row[1:10]
+
+
+def range_of(row: Row) -> str:
+    """The id of the range of stamps."""
+    return str(row[4])
+
+
+def count_of(row: Row) -> tuple[int, Any]:
+    """How often the stamp was opened, and when for the first time, as the driver gives it."""
+    return row[10] or 0, row[11]
+
+
+def head_of(row: Row) -> int:
+    """The log's last leaf when the row was read."""
+    head: int | None = row[12]
+    return -1 if head is None else head
 
 
 def look_up(ask: Ask, epoch: int, serial: int, today: date) -> Seen | None:
     """How the stamp (epoch, serial) stands on a day; None when no range holds the serial."""
-    rows = ask(_STAMP, serial, epoch, serial)
-    if not rows or rows[0][0] < serial:
-        return None
+    row = ask_for(ask, epoch, serial)
+    return None if row is None else seen_of(row, epoch, serial, today)
+
+
+def seen_of(row: Row, epoch: int, serial: int, today: date) -> Seen:
+    """What a row says of the stamp (epoch, serial) on a day."""
     (
         _last,
         state,
@@ -61,8 +94,8 @@ def look_up(ask: Ask, epoch: int, serial: int, today: date) -> Seen | None:
         demo,
         opened,
         first,
-        head,
-    ) = rows[0]
+        _head,
+    ) = row
     best_before = date.fromisoformat(before) if isinstance(before, str) else before
     verdict = verdict_of(BatchState(lot_state), RangeState(state), best_before, today)
     found = Resolution(
@@ -74,15 +107,11 @@ def look_up(ask: Ask, epoch: int, serial: int, today: date) -> Seen | None:
         stamps_id=stamps_id,
         demo=bool(demo),
         void_reason=VoidReason(void_reason) if void_reason else None,
-        activated_at=_instant(activated),
+        activated_at=instant(activated),
         opened=opened or 0,
-        first_opened_at=_instant(first),
+        first_opened_at=instant(first),
     )
-    return Seen(
-        found,
-        (verdict, state, lot_state, version, void_reason, activated, demo, today),
-        head if head is not None else -1,
-    )
+    return Seen(found, state_of(row), head_of(row))
 
 
 def touched(ask: Ask, after: int, upto: int) -> Iterable[str | None]:
@@ -92,8 +121,8 @@ def touched(ask: Ask, after: int, upto: int) -> Iterable[str | None]:
             yield tenant
 
 
-@lru_cache(maxsize=4096)
-def _instant(value: Any) -> datetime | None:
+def instant(value: Any) -> datetime | None:
+    """A moment as the driver gives it, as an aware one."""
     if isinstance(value, str):
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
     return None if value is None else value.astimezone(UTC)

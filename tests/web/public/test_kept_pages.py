@@ -214,6 +214,7 @@ def test_a_page_ends_with_its_day(
 
     tomorrow = today() + timedelta(days=1)
     monkeypatch.setattr(scan_gate, "today", lambda: tomorrow)
+    app.extensions["scan_gate"]._minute = -1
     with made_anew(app) as made:
         scan(client, lot)
     assert made == [1]

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from tests import factories, stamped
 from tests.databases import SQLITE_ONLY
 from tests.stamped import Lot
+from traceability import scan_recorder
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import recalls, scans
@@ -250,21 +251,47 @@ def test_who_only_looks_ahead_is_not_counted(
     assert opened(app, database, lot) == 0
 
 
-def test_a_page_stands_when_its_scan_cannot_be_recorded(
-    app: Flask,
-    client: FlaskClient,
-    lot: Lot,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def refuse(*_rest: Any) -> None:
-        raise OperationalError("INSERT", {}, Exception("disk full"))
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A database that takes no scans, as long as the list is not empty; and a recorder that tries again soon."""
+    why, take = ["disk full"], scans.record
+
+    def refuse(*rest: Any) -> None:
+        if why:
+            raise OperationalError("INSERT", {}, Exception(why[0]))
+        take(*rest)
 
     monkeypatch.setattr(scans, "record", refuse)
-    assert client.get("/s/" + lot.code(0)).status_code == 200
-    assert gate(app).recorder.drain()
-    assert "not counted" in caplog.text
-    assert client.get("/s/" + lot.code(0)).status_code == 200
+    monkeypatch.setattr(scan_recorder, "_AGAIN", 0.01)
+    yield why
+    why.clear()
+
+
+def test_a_page_stands_while_its_scan_cannot_be_recorded_and_it_is_counted_later(
+    app: Flask, client: FlaskClient, database: Database, lot: Lot, refusing: list[str]
+) -> None:
+    for _opening in range(3):
+        assert client.get("/s/" + lot.code(0)).status_code == 200
+    assert not gate(app).recorder.drain(1.0)
+    refusing.clear()
+    assert opened(app, database, lot) == 3
+    assert gate(app).recorder.lost == 0
+
+
+def test_scans_are_lost_only_when_the_queue_is_full_and_a_counter_says_so(
+    app: Flask, client: FlaskClient, database: Database, lot: Lot, refusing: list[str],
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(scan_recorder, "MOST_WAITING", 2)
+    monkeypatch.setattr(scan_recorder, "_BATCH", 1)
+    for _opening in range(9):
+        assert client.get("/s/" + lot.code(0)).status_code == 200
+    lost = gate(app).recorder.lost
+    assert 6 <= lost <= 7
+    assert "scans were not counted" in caplog.text
+    assert client.get("/healthz").get_json()["scans_lost"] == lost
+    refusing.clear()
+    assert opened(app, database, lot) == 9 - lost
 
 
 def test_other_methods_are_refused(client: FlaskClient, lot: Lot) -> None:
