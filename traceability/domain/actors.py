@@ -61,6 +61,7 @@ class Permission(StrEnum):
     SCAN_VERIFY = "scan_verify"
     OPEN_CASE = "open_case"
     MANAGE_OCOP = "manage_ocop"
+    SET_RULES = "set_rules"
     # every agency account and the administrator: the overseers' pages, within scope
     OVERSEE = "oversee"
     # the platform's administrator
@@ -107,6 +108,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.OVERSEE,
             Permission.VIEW_ALL,
             Permission.ADMINISTER,
+            Permission.SET_RULES,
             Permission.MANAGE_ACCOUNTS,
             Permission.APPROVE_FACILITY,
             Permission.APPROVE_AREA,

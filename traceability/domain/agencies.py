@@ -100,6 +100,7 @@ GRANTABLE = (
     Permission.SCAN_VERIFY,
     Permission.OPEN_CASE,
     Permission.MANAGE_OCOP,
+    Permission.SET_RULES,
 )
 
 

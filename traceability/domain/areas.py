@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Field, Session, col, select
 
 from traceability.domain import geometry as polygons
-from traceability.domain import ledger, notices, ownership, polygon_files, records
+from traceability.domain import ledger, notices, ownership, polygon_files, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.addresses import Address, AddressInput
 from traceability.domain.clock import now, today
@@ -105,6 +105,15 @@ class GrowingArea(Record, ProducerOwned, Address, table=True):
     def may_grow(self, crop_id: str) -> bool:
         """Whether a batch of this crop may come from here now."""
         return self.state is AreaState.APPROVED and self.crop_id == crop_id
+
+    def must_be_of(self, crop_id: str, field: str = "area_id") -> None:
+        """Demands that batches of this crop may come from here at all. Whether it was suspended on the day of a
+        harvest is for the rules to say, which look at that day.
+
+        Raises `RuleBroken`: `areas.still_draft`, `areas.withdrawn`, `areas.other_crop`.
+        """
+        if self.state is not AreaState.SUSPENDED or self.crop_id != crop_id:
+            self.must_grow(crop_id, field)
 
     def must_grow(self, crop_id: str, field: str = "area_id") -> None:
         """Demands that a batch of this crop may come from here now.
@@ -241,6 +250,7 @@ def register(session: Session, actor: Actor, value: AreaInput) -> GrowingArea:
     area = GrowingArea(producer_id=actor.tenant(), **_columns(value))
     session.add(area)
     session.flush()
+    rules.judge(session, area, "area")
     ledger.record(session, "area.registered", area)
     return area
 
@@ -261,6 +271,8 @@ def revise(session: Session, actor: Actor, area_id: str, value: AreaInput) -> Gr
     for column, content in columns.items():
         setattr(area, column, content)
     index(session, area)
+    session.flush()
+    rules.judge(session, area, "area")
     ledger.record(session, "area.revised", area)
     return area
 
@@ -279,6 +291,8 @@ def approve(session: Session, actor: Actor, area_id: str, seen: int | None = Non
     area.state = AreaState.APPROVED
     area.approved_at = now()
     area.approved_by_agency_id = actor.agency_id
+    session.flush()
+    rules.judge(session, area, "grant")
     ledger.record(session, "area.approved", area)
     notices.post(session, "area_approved", producer_id=area.producer_id, subject=area, name=area.name)
     return area

@@ -4,7 +4,7 @@ The subject's own row carries its state, so that rules and scans need no second 
 when, and when it was lifted. The producer is told at once, the public at the next scan.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
@@ -16,11 +16,12 @@ from traceability.domain import area_grants, descent, ledger, notices, oversight
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.areas import AreaCode, AreaState, CodeState, GrowingArea
 from traceability.domain.batches import Batch, BatchState
-from traceability.domain.clock import now
+from traceability.domain.clock import now, today
 from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import ProducerOwned, beyond_scope
 from traceability.domain.producers import Producer, ProducerState
 from traceability.domain.products import Product, ProductState
+from traceability.domain.quantities import Day
 from traceability.domain.records import Instant, Record, RecordId, choice
 from traceability.domain.stamps import RangeState, StampOrder, StampRange
 from traceability.domain.text import Block
@@ -42,6 +43,7 @@ class Suspension(Record, ProducerOwned, table=True):
 
     __table_args__ = (sa.Index("ix_suspension_subject", "subject_kind", "subject_id"),)
     OPEN: ClassVar[frozenset[str]] = frozenset({"subject_kind", "subject_id", "at", "lifted_at"})
+    LATER: ClassVar[dict[str, Any]] = {"from_on": None}
 
     subject_kind: SuspendedKind = Field(sa_type=choice(SuspendedKind))
     subject_id: str = Field(max_length=16)
@@ -49,6 +51,8 @@ class Suspension(Record, ProducerOwned, table=True):
     agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
     by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     at: datetime = Field(default_factory=now, sa_type=Instant)
+    #: from which day the decision holds, where it names one; else that of `at`
+    from_on: date | None = None
     lifted_at: datetime | None = Field(default=None, sa_type=Instant)
     lifted_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     lift_reason: str = Field(default="", max_length=1000)
@@ -71,6 +75,8 @@ class SuspensionInput(ReasonInput):
 
     subject_kind: SuspendedKind
     subject_id: RecordId
+    #: a decision may name an earlier day from which it holds
+    from_on: Day | None = None
 
 
 class LiftInput(SuspensionInput):
@@ -112,11 +118,13 @@ def suspend(session: Session, actor: Actor, value: SuspensionInput) -> Suspensio
     """Stops something, says why and tells its producer.
 
     Raises `NotFound`, and `RuleBroken`: `access.not_permitted`, `suspensions.already`, `suspensions.not_in_use`,
-    `suspensions.recalled`.
+    `suspensions.recalled`, `suspensions.from_in_future`.
     """
     actor.must(*SUSPENDERS[value.subject_kind])
     subject = _lock(session, value.subject_kind, value.subject_id)
-    suspension = place(session, actor, value.subject_kind, subject, value.reason)
+    if value.from_on is not None and value.from_on > today():
+        raise RuleBroken("suspensions.from_in_future", "from_on", today=today())
+    suspension = place(session, actor, value.subject_kind, subject, value.reason, value.from_on)
     name = name_of(session, value.subject_kind, subject)
     tell(session, "suspended", suspension, subject, name=name, reason=value.reason)
     return suspension
@@ -136,7 +144,14 @@ def lift(session: Session, actor: Actor, value: SuspensionInput) -> Suspension:
     return suspension
 
 
-def place(session: Session, actor: Actor, kind: SuspendedKind, subject: Any, reason: str) -> Suspension:
+def place(
+    session: Session,
+    actor: Actor,
+    kind: SuspendedKind,
+    subject: Any,
+    reason: str,
+    from_on: date | None = None,
+) -> Suspension:
     """Stops a locked row and writes the suspension down; telling the producer is the caller's. Raises as `suspend`."""
     if subject.state.value in _STOPPED:
         raise RuleBroken("suspensions.already")
@@ -150,9 +165,12 @@ def place(session: Session, actor: Actor, kind: SuspendedKind, subject: Any, rea
         reason=reason,
         agency_id=actor.agency_id,
         by_id=actor.user_id,
+        from_on=from_on,
     )
     if isinstance(subject, AreaCode):
-        area_grants.set_code_state(session, actor, subject, CodeState.SUSPENDED, reason=reason)
+        area_grants.set_code_state(
+            session, actor, subject, CodeState.SUSPENDED, from_on=from_on, reason=reason
+        )
     elif isinstance(subject, Batch):
         subject.state_before, subject.state = subject.state, BatchState.HELD
     elif isinstance(subject, StampRange):

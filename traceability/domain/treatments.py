@@ -49,7 +49,8 @@ class TreatmentInput(BaseModel):
     substance: ShortLine
     active_ingredient: ShortLine | None = None
     dose: ShortLine | None = None
-    interval_days: int = Field(default=0, ge=0, le=LONGEST_INTERVAL)
+    #: of the label of the product used; None: nobody said, which is not zero
+    interval_days: int | None = Field(default=None, ge=0, le=LONGEST_INTERVAL)
     applied_on: Day
     note: Annotated[Note, Field(max_length=1000)] = ""
 
@@ -74,7 +75,7 @@ def record(session: Session, actor: Actor, value: TreatmentInput) -> Event:
         "input_kind": value.kind.value,
         "active_ingredient": value.active_ingredient,
         "dose": value.dose,
-        "interval_days": str(value.interval_days),
+        "interval_days": None if value.interval_days is None else str(value.interval_days),
     }
     event = Event(
         producer_id=batch.producer_id,

@@ -6,13 +6,18 @@ One module per concept holds `REFUSALS` (code of a refusal -> English sentence) 
 
 import importlib
 import pkgutil
+import re
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from typing import Any
 
 from traceability.domain.errors import RuleBroken
-from traceability.i18n import day, gettext, number
+from traceability.domain.quantities import ha_text, kg_text, m2_text
+from traceability.i18n import country, day, gettext, language, number
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_HECTARE = 10_000
 
 
 @cache
@@ -51,7 +56,7 @@ def sentence(code: str, facts: dict[str, Any]) -> str:
     found = refusals().get(code)
     if found is None:
         return gettext("This value is not accepted. Please check it and try again.")
-    return gettext(found).format_map(_Facts({key: _written(value) for key, value in facts.items()}))
+    return gettext(found).format_map(_Facts({key: _written(key, value) for key, value in facts.items()}))
 
 
 def name(member: Enum | None) -> str:
@@ -62,11 +67,26 @@ def name(member: Enum | None) -> str:
     return gettext(found) if found else str(member.value)
 
 
-def _written(value: Any) -> Any:
-    """A fact as it stands in a sentence: days and fractions the reader's way."""
+def _written(name: str, value: Any) -> Any:
+    """A fact as it stands in a sentence. Its name says what it is: `_on` a day, `_g` grams, `_m2` square metres,
+    `_per100` kilograms out of a hundred, `market` a country."""
     if isinstance(value, float):
         return number(value)
-    return day(value) if isinstance(value, date) and not isinstance(value, datetime) else value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return day(value)
+    if isinstance(value, list):
+        return ", ".join(str(_written("", item)) for item in value)
+    if name.endswith("_on") and isinstance(value, str) and _DAY.fullmatch(value):
+        return day(date.fromisoformat(value))
+    if name.endswith("_g") and isinstance(value, int):
+        return kg_text(value, language())
+    if name.endswith("_m2") and isinstance(value, int):
+        return ha_text(value, language()) if value >= _HECTARE else m2_text(value, language())
+    if name.endswith("_per100") and isinstance(value, str):
+        return number(float(value))
+    if name == "market" and isinstance(value, str) and len(value) == 2:
+        return country(value)
+    return value
 
 
 class _Facts(dict[str, Any]):

@@ -8,6 +8,7 @@ from typing import Any
 
 from traceability import i18n, wording
 from traceability.domain.quantities import kg_text
+from traceability.domain.rule_book import RuleCode
 from traceability.i18n import N_
 
 REFUSALS = {
@@ -33,7 +34,10 @@ def notice(code: str, facts: dict[str, Any]) -> str:
     key = f"notice.{code}"
     if key not in wording.refusals():
         key = "notice.unknown"
-    return wording.sentence(key, {name: _written(name, value) for name, value in facts.items()})
+    said = {name: _written(name, value) for name, value in facts.items()}
+    if facts.get("rule") in RuleCode.__members__:
+        said["rule_name"] = wording.name(RuleCode(facts["rule"]))
+    return wording.sentence(key, said)
 
 
 def _written(name: str, value: Any) -> Any:

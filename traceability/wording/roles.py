@@ -47,6 +47,7 @@ NAMES = {
         Permission.SCAN_VERIFY: N_("Check stamps on the market"),
         Permission.OPEN_CASE: N_("Open cases"),
         Permission.MANAGE_OCOP: N_("Keep OCOP files and stars"),
+        Permission.SET_RULES: N_("Set what rules do, and their figures"),
         Permission.OVERSEE: N_("Open the overseers’ pages"),
         Permission.ADMINISTER: N_("Administer the platform: agencies, scopes, administrators"),
     },

@@ -1,0 +1,69 @@
+"""What was given to the plants, bees or ponds before a harvest (vật tư đã dùng), as far as the rules ask for it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from sqlmodel import Session, col, select
+
+from traceability.domain.clock import local_day
+from traceability.domain.history import Event, EventType, standing
+
+
+@dataclass(frozen=True)
+class Application:
+    """One use of a farm input. None means that nobody said it: unknown, never zero.
+
+    `interval_days` are the days between use and harvest as the label of the product used says. `dose` is written as in
+    the field book ("0,5 l/ha", "theo nhãn"). `drawn` is what left the store for it, in `drawn_unit` (g or ml).
+    """
+
+    applied_on: date
+    #: a value of `treatments.InputKind`
+    kind: str
+    substance: str
+    ingredient: str = ""
+    interval_days: int | None = None
+    dose: str = ""
+    treated_m2: int | None = None
+    drawn: Decimal | None = None
+    drawn_unit: str = ""
+    source_table: str = "event"
+    source_id: str = ""
+
+    @property
+    def earliest_harvest_on(self) -> date | None:
+        """The first day on which a harvest is lawful; None where the interval is unknown."""
+        return None if self.interval_days is None else self.applied_on + timedelta(days=self.interval_days)
+
+
+class Harvested(Protocol):
+    """A batch, as far as treatments concern it."""
+
+    id: str
+    area_id: str | None
+    harvested_on: date | None
+
+
+def bearing_on(session: Session, batch: Harvested) -> list[Application]:
+    """What was given before the harvest of a batch, the oldest first: the treatments written into its history."""
+    return sorted(_of_history(session, batch), key=lambda row: (row.applied_on, row.source_id))
+
+
+def _of_history(session: Session, batch: Harvested) -> Iterator[Application]:
+    statement = select(Event).where(Event.batch_id == batch.id, col(Event.type) == EventType.TREAT)
+    for event in standing(session.exec(statement).all()):
+        if "input_kind" not in event.details:
+            continue  # a treatment of the goods (hot water, irradiation), not of the field
+        days = str(event.details.get("interval_days", ""))
+        yield Application(
+            applied_on=local_day(event.happened_at),
+            kind=str(event.details["input_kind"]),
+            substance=event.step,
+            ingredient=str(event.details.get("active_ingredient", "")),
+            interval_days=int(days) if days.isascii() and days.isdecimal() else None,
+            dose=str(event.details.get("dose", "")),
+            source_id=event.id,
+        )

@@ -1,0 +1,70 @@
+"""Check of a process: how much came out of what went in, against the band of the crop and form.
+
+Steps multiply: a batch that loses a quarter and then half has given 37.5 of a hundred, whatever was shipped between.
+What was destroyed or spoiled is no step of a process.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from traceability.domain.rule_outcomes import Broken, Outcome, Unknown, per_100
+
+#: From this upper bound on a band speaks of handling (sorting, packing), where a step may well go unweighed.
+_HANDLING: Final = Fraction(85, 100)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Kilograms out for each kilogram in, at least and at most."""
+
+    low: Decimal
+    high: Decimal
+    source: str = ""
+    basis: str = ""
+
+    @classmethod
+    def of_crop(cls, facts: dict[str, Any], form: str) -> "Band | None":
+        """The band that the crop table states for a form (`conversion_out_in`); None where it states none."""
+        stated = (facts.get("conversion_out_in") or {}).get(form)
+        if not stated:
+            return None
+        low, high = Decimal(str(stated["min"])), Decimal(str(stated["max"]))
+        return cls(low, high, str(stated.get("source") or ""), str(stated.get("basis") or ""))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A weighed step of a process: grams before and after."""
+
+    before_g: int
+    after_g: int
+
+
+def ratio_of(steps: Iterable[Step], begun: Fraction = Fraction(1)) -> Fraction:
+    """What is left of one kilogram after all steps. `begun` is what was left when the batch began."""
+    ratio = begun
+    for step in steps:
+        if step.before_g > 0:
+            ratio *= Fraction(step.after_g, step.before_g)
+    return ratio
+
+
+def outside_band(steps: list[Step], band: Band | None, begun: Fraction = Fraction(1)) -> Outcome:
+    """Whether a finished batch gave more or less than its process can. Both bounds are within the band."""
+    if band is None:
+        return Unknown("band_missing")
+    if not steps and begun == 1 and Fraction(band.high) >= _HANDLING:
+        return Unknown("steps_unweighed")
+    ratio = ratio_of(steps, begun)
+    if Fraction(band.low) <= ratio <= Fraction(band.high):
+        return None
+    return Broken(
+        {
+            "ratio_per100": per_100(ratio),
+            "low_per100": per_100(Fraction(band.low)),
+            "high_per100": per_100(Fraction(band.high)),
+        }
+    )

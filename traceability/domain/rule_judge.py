@@ -1,0 +1,209 @@
+"""Judging: which rules an act asks, what each answers, and what follows (a flag, a refusal, a flag closed)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from traceability.domain import records, rule_flags, rule_overrides, rule_settings, rules
+from traceability.domain.areas import GrowingArea
+from traceability.domain.batches import Batch
+from traceability.domain.certificate_claims import CertificateClaim
+from traceability.domain.clock import today
+from traceability.domain.deliveries import Delivery
+from traceability.domain.errors import RuleBroken
+from traceability.domain.history import Event, EventType
+from traceability.domain.laboratory import LabTest
+from traceability.domain.producers import Producer
+from traceability.domain.records import Record
+from traceability.domain.rule_book import Act, Effect, Rule, RuleCode, judged_at
+from traceability.domain.rule_checks import OF_BATCH, market_of, overlap_of
+from traceability.domain.rule_facts import BatchFacts
+from traceability.domain.rule_flags import CloseReason, FlagState, RuleFlag
+from traceability.domain.rule_outcomes import Broken, Outcome, Unknown
+from traceability.domain.stamps import StampOrder
+from traceability.domain.text import fold
+
+#: Of what is written into a history: treatments of the field, and all other steps.
+_OF_TREATMENTS = frozenset(
+    {
+        RuleCode.PHI_VIOLATION,
+        RuleCode.BANNED_INGREDIENT,
+        RuleCode.UNREGISTERED_INGREDIENT,
+        RuleCode.DOSE_MISMATCH,
+    }
+)
+_OF_STEPS = frozenset({RuleCode.BAD_CONVERSION})
+
+
+@dataclass
+class _Case:
+    """What is judged: the row that flags are about, its facts, and where the goods go if they are shipped."""
+
+    session: Session
+    subject: Record
+    facts: BatchFacts | None
+    day: date
+    crop_id: str | None
+    market: str | None = None
+    area: GrowingArea | None = None
+
+    def answer(self, rule: RuleCode) -> Outcome:
+        """What a rule answers."""
+        if rule is RuleCode.AREA_OVERLAP:
+            return overlap_of(self.session, self.area, self.day) if self.area is not None else None
+        assert self.facts is not None
+        if rule is RuleCode.MARKET_WITHOUT_CODE:
+            return market_of(self.facts, self.subject) if isinstance(self.subject, Delivery) else None
+        return OF_BATCH[rule](self.facts)
+
+    def subject_of(self, rule: RuleCode) -> Record:
+        """The row that a flag of a rule is about: a delivery where the rule is about where goods go, else the batch."""
+        if rule in (RuleCode.MARKET_WITHOUT_CODE, RuleCode.AREA_OVERLAP) or self.facts is None:
+            return self.subject
+        return self.facts.batch
+
+
+def judge(session: Session, subject: Record, act: str) -> None:
+    """See `rules.judge`."""
+    wanted = _asked(subject, act)
+    if not wanted:
+        return
+    case = _case(session, subject)
+    if act == Act.REGISTER and case.facts is not None and case.facts.batch.area_id is not None:
+        # Two harvests at once: the second waits here, and then counts the first into the season's sum.
+        records.lock(session, GrowingArea, case.facts.batch.area_id)
+    _judge(case, wanted, act)
+    if act == Act.CORRECT:
+        _judge_neighbours(case, subject)
+
+
+def look(session: Session, batch: Batch) -> list[tuple[RuleCode, Outcome]]:
+    """What every rule says of a batch now, without writing anything: for the page of the batch."""
+    facts = BatchFacts(session, batch)
+    found: list[tuple[RuleCode, Outcome]] = []
+    for rule, check in OF_BATCH.items():
+        effect, _own = rule_settings.effect_of(session, rule, facts.product.crop_id, None, facts.day)
+        if effect is not Effect.OFF:
+            found.append((rule, check(facts)))
+    return found
+
+
+def _asked(subject: Record, act: str) -> list[Rule]:
+    wanted = judged_at(act)
+    if isinstance(subject, Event) and act == Act.RECORD:
+        group = _OF_TREATMENTS if subject.type is EventType.TREAT else _OF_STEPS
+        wanted = [rule for rule in wanted if rule.code in group]
+    if isinstance(subject, GrowingArea):
+        return [rule for rule in wanted if rule.code is RuleCode.AREA_OVERLAP]
+    return [rule for rule in wanted if rule.code is not RuleCode.AREA_OVERLAP]
+
+
+def _case(session: Session, subject: Record) -> _Case:
+    if isinstance(subject, GrowingArea):
+        return _Case(session, subject, None, today(), subject.crop_id, area=subject)
+    batch = subject if isinstance(subject, Batch) else _batch_of(session, subject)
+    facts = BatchFacts(session, batch)
+    market = subject.market if isinstance(subject, Delivery) else None
+    facts.market = market
+    return _Case(session, subject, facts, facts.day, facts.product.crop_id, market)
+
+
+def _batch_of(session: Session, subject: Any) -> Batch:
+    if not isinstance(subject, Event | Delivery | LabTest | StampOrder | CertificateClaim):
+        raise TypeError(f"no rule is about {type(subject).__name__}")
+    return records.find(session, Batch, subject.batch_id or "")
+
+
+def _judge(case: _Case, wanted: list[Rule], act: str) -> None:
+    subjects = sorted({case.subject_of(rule.code).id for rule in wanted})
+    standing = rule_flags.of_subjects(case.session, [rule.code for rule in wanted], subjects)
+    for rule in wanted:
+        effect, of_market = rule_settings.effect_of(
+            case.session, rule.code, case.crop_id, case.market, case.day
+        )
+        outcome = case.answer(rule.code) if effect is not Effect.OFF else None
+        subject = case.subject_of(rule.code)
+        flag = standing.get((rule.code, subject.id))
+        if isinstance(outcome, Broken):
+            stops = act in rule.stops or (act == Act.SHIP and of_market)
+            _follow(case, rule, subject, flag, outcome, blocks=effect is Effect.BLOCK and stops)
+        elif flag is not None:
+            reason = CloseReason.CANNOT_TELL if isinstance(outcome, Unknown) else CloseReason.CAUSE_REMOVED
+            rule_flags.withdraw(
+                case.session, flag, CloseReason.SWITCHED_OFF if effect is Effect.OFF else reason
+            )
+
+
+def _follow(
+    case: _Case, rule: Rule, subject: Record, flag: RuleFlag | None, broken: Broken, *, blocks: bool
+) -> None:
+    """A rule is broken: refuse, or raise its flag, or bring the facts of the standing one up to date."""
+    if flag is not None and flag.state is FlagState.OVERRIDDEN:
+        blocks = False
+    made = flag or _flag(case, rule.code, subject, broken)
+    let_pass = None
+    if flag is None:
+        places = [key for key in (subject.id, made.batch_id, made.area_id) if key]
+        let_pass = rule_overrides.covering(case.session, rule.code, places, today())
+    if blocks and let_pass is None:
+        # The row of the refused act is not kept: what remains is where it was tried, and what it said.
+        place = {"area_id": made.area_id, "producer_id": made.producer_id, "title": made.title}
+        kept = made.batch_id if not isinstance(case.subject, Batch) else None
+        code = f"rules.{rule.code.value.lower()}"
+        raise RuleBroken(code, rule.field, rule=rule.code.value, batch_id=kept, **place, **broken.evidence)
+    if flag is None:
+        if let_pass is not None:
+            made.state, made.override_id = FlagState.OVERRIDDEN, let_pass.id
+        rule_flags.raise_flag(case.session, made)
+    elif flag.evidence != broken.evidence:
+        rule_flags.revise(case.session, flag, broken.evidence)
+
+
+def _flag(case: _Case, rule: RuleCode, subject: Record, broken: Broken) -> RuleFlag:
+    if case.facts is None:
+        assert case.area is not None
+        batch_id: str | None = None
+        area_id: str | None = case.area.id
+        title, producer_id, goods = case.area.name, case.area.producer_id, ""
+    else:
+        batch = case.facts.batch
+        batch_id, area_id, title = batch.id, batch.area_id, batch.lot
+        producer_id, goods = batch.producer_id, case.facts.product.name
+    owner = case.session.exec(select(Producer.name).where(Producer.id == producer_id)).first() or ""
+    return RuleFlag(
+        producer_id=producer_id,
+        rule=rule,
+        subject_table=str(type(subject).__tablename__),
+        subject_id=subject.id,
+        batch_id=batch_id,
+        area_id=area_id,
+        title=title,
+        search=fold(f"{title} {goods} {owner}")[:400],
+        evidence=broken.evidence,
+    )
+
+
+def _judge_neighbours(case: _Case, subject: Record) -> None:
+    """A corrected harvest may take others of its area below the season's ceiling again; and deliveries their market."""
+    if case.facts is None or not isinstance(subject, Event):
+        return
+    session, batch = case.session, case.facts.batch
+    wanted = [rule for rule in judged_at(Act.CORRECT) if rule.code is RuleCode.MARKET_WITHOUT_CODE]
+    for delivery in case.facts.deliveries:
+        _judge(_case(session, delivery), wanted, Act.CORRECT)
+    if subject.type is not EventType.HARVEST:
+        return
+    flagged = select(RuleFlag.batch_id).where(
+        RuleFlag.area_id == batch.area_id,
+        RuleFlag.rule == RuleCode.OVER_YIELD_CUMULATIVE,
+        col(RuleFlag.stands).is_not(None),
+        RuleFlag.batch_id != batch.id,
+    )
+    cumulative = [rule for rule in judged_at(Act.CORRECT) if rule.code is RuleCode.OVER_YIELD_CUMULATIVE]
+    for batch_id in session.exec(flagged).all():
+        _judge(_case(session, records.find(session, Batch, batch_id or "")), cumulative, Act.CORRECT)
+
+
+rules.appoint(judge)
