@@ -35,7 +35,7 @@ from traceability.domain.public_facts import (
     PublicRecall,
     PublicSuspension,
 )
-from traceability.domain.recalls import Recall, RecalledBatch, RecallState
+from traceability.domain.recalls import STANDING, Recall, RecalledBatch
 from traceability.domain.suspensions import Suspension
 
 #: A page draws this many areas; of the others it gives the number.
@@ -316,7 +316,7 @@ def _recalls(session: Session, batch: Batch) -> tuple[PublicRecall, ...]:
     statement = (
         select(Recall)
         .join(RecalledBatch, col(RecalledBatch.recall_id) == col(Recall.id))
-        .where(RecalledBatch.batch_id == batch.id, Recall.state == RecallState.OPEN)
+        .where(RecalledBatch.batch_id == batch.id, col(Recall.state).in_(STANDING))
         .order_by(col(Recall.opened_at))
     )
     return tuple(

@@ -4,90 +4,37 @@ Voluntary by the producer, compulsory by an agency with a decision number (Circu
 batch and all its descendants in one transaction; lifting needs two persons.
 """
 
-from collections.abc import Iterable
-from datetime import date, datetime
-from enum import StrEnum
-from typing import Annotated, ClassVar
+from collections.abc import Collection, Iterable
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, col, select
 
-from traceability.domain import descent, ledger, notices, oversight, records, suspensions
+from traceability.domain import (
+    ledger,
+    notices,
+    oversight,
+    recall_reach,
+    recall_receivers,
+    records,
+    suspensions,
+)
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import now, today
-from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import NotFound, RuleBroken
-from traceability.domain.ownership import ProducerOwned, beyond_scope
+from traceability.domain.moments import Moment
+from traceability.domain.ownership import beyond_scope
 from traceability.domain.quantities import Day
-from traceability.domain.records import Instant, Record, RecordId, choice
+from traceability.domain.recall_reach import Receiver
+from traceability.domain.recall_records import STANDING as STANDING
+from traceability.domain.recall_records import Recall as Recall
+from traceability.domain.recall_records import RecalledBatch as RecalledBatch
+from traceability.domain.recall_records import RecallKind as RecallKind
+from traceability.domain.recall_records import RecallState as RecallState
+from traceability.domain.records import RecordId, portions
 from traceability.domain.suspensions import Reason, ReasonInput, SuspendedKind
 from traceability.domain.text import Block, Line, ShortLine
-
-_PORTION = 500
-
-
-class RecallKind(StrEnum):
-    """Who asked for it."""
-
-    VOLUNTARY = "voluntary"
-    COMPULSORY = "compulsory"
-
-
-class RecallState(StrEnum):
-    """Where the recall stands."""
-
-    OPEN = "open"
-    LIFTED = "lifted"
-    CLOSED = "closed"
-
-
-class Recall(Record, ProducerOwned, table=True):
-    """A recall of one batch and its descendants."""
-
-    OPEN: ClassVar[frozenset[str]] = frozenset(
-        {
-            "number",
-            "kind",
-            "batch_id",
-            "decision_no",
-            "decided_on",
-            "state",
-            "opened_at",
-            "reached",
-            "public_text",
-        }
-    )
-
-    number: str = Field(max_length=20, unique=True)
-    kind: RecallKind = Field(sa_type=choice(RecallKind))
-    batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
-    reason: str = Field(max_length=1000)
-    hazard: str = Field(default="", max_length=400)
-    #: what the public reads: what to do with the goods
-    public_text: str = Field(default="", max_length=1000)
-    decision_no: str = Field(default="", max_length=80)
-    decided_on: date | None = None
-    agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
-    opened_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
-    opened_at: datetime = Field(default_factory=now, sa_type=Instant)
-    #: how many batches it reaches, the first one included
-    reached: int = 1
-    state: RecallState = Field(default=RecallState.OPEN, sa_type=choice(RecallState), index=True)
-    lift_asked_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
-    lift_asked_at: datetime | None = Field(default=None, sa_type=Instant)
-    lift_reason: str = Field(default="", max_length=1000)
-    lifted_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
-    lifted_at: datetime | None = Field(default=None, sa_type=Instant)
-
-
-class RecalledBatch(SQLModel, table=True):
-    """A batch that a recall reaches."""
-
-    __tablename__ = "recalled_batch"
-
-    recall_id: str = Field(primary_key=True, foreign_key="recall.id", max_length=16)
-    batch_id: str = Field(primary_key=True, foreign_key="batch.id", index=True, max_length=16)
 
 
 class RecallInput(BaseModel):
@@ -102,6 +49,8 @@ class RecallInput(BaseModel):
     public_text: Annotated[Block, Field(max_length=1000)] = ""
     decision_no: ShortLine | None = None
     decided_on: Day | None = None
+    established_at: Moment | None = None
+    due_on: Day | None = None
 
 
 def open_recall(session: Session, actor: Actor, value: RecallInput) -> Recall:
@@ -109,7 +58,7 @@ def open_recall(session: Session, actor: Actor, value: RecallInput) -> Recall:
 
     Whoever holds goods of it is told at once, the public at the next scan. Raises `NotFound`, and `RuleBroken`:
     `access.not_permitted`, `recalls.decision_missing`, `recalls.decided_on_missing`, `recalls.decided_in_future`,
-    `recalls.already_open`.
+    `recalls.established_in_future`, `recalls.due_in_past`, `recalls.already_open`.
     """
     batch = records.find(session, Batch, value.batch_id)
     _judge(actor, batch, value)
@@ -117,7 +66,7 @@ def open_recall(session: Session, actor: Actor, value: RecallInput) -> Recall:
         Recall.batch_id == batch.id, Recall.kind == value.kind, Recall.state == RecallState.OPEN
     )
     with beyond_scope(session):  # goods go from one producer to another, and the recall goes after them
-        reached = _lock_reach(session, batch.id)
+        reached = recall_reach.lock(session, batch.id)
         if session.exec(same).first():
             raise RuleBroken("recalls.already_open", lot=batch.lot)
         recall = Recall(
@@ -130,6 +79,8 @@ def open_recall(session: Session, actor: Actor, value: RecallInput) -> Recall:
             public_text=value.public_text,
             decision_no=value.decision_no or "",
             decided_on=value.decided_on,
+            established_at=value.established_at,
+            due_on=value.due_on,
             agency_id=actor.agency_id,
             opened_by_id=actor.user_id,
             reached=len(reached),
@@ -144,12 +95,19 @@ def open_recall(session: Session, actor: Actor, value: RecallInput) -> Recall:
                 one.state = BatchState.RECALLED
             one.page_version += 1
         session.flush()
-        ledger.record(session, "recall.opened", recall, *reached.values(), reached=len(reached))
-        _tell_everybody(session, "recall_opened", recall, reached.values())
+        ids = [batch.id, *(batch_id for batch_id in reached if batch_id != batch.id)]
+        reach = recall_reach.measure(session, ids)
+        written = recall_receivers.write_down(session, actor, recall, reach.receivers)
+        ledger.record(session, "recall.opened", recall, *reached.values(), *written, reached=len(reached))
+        _tell_everybody(session, "recall_opened", recall, reached.values(), reach.receivers)
     return recall
 
 
 def _judge(actor: Actor, batch: Batch, value: RecallInput) -> None:
+    if value.established_at is not None and value.established_at > now():
+        raise RuleBroken("recalls.established_in_future", "established_at")
+    if value.due_on is not None and value.due_on < today():
+        raise RuleBroken("recalls.due_in_past", "due_on", today=today())
     if value.kind is RecallKind.VOLUNTARY:
         actor.must(Permission.RECALL_OWN_BATCHES)
         if actor.producer_id is not None and batch.producer_id != actor.producer_id:
@@ -164,41 +122,19 @@ def _judge(actor: Actor, batch: Batch, value: RecallInput) -> None:
         raise RuleBroken("recalls.decided_in_future", "decided_on")
 
 
-def _lock_reach(session: Session, batch_id: str) -> dict[str, Batch]:
-    """Locks a batch and all its descendants, and answers them; walks again until nothing new has come.
-
-    Whoever makes a new batch of one of them either was first (the next walk finds it) or waits for our lock and then
-    sees that its input is recalled.
-    """
-    locked: dict[str, Batch] = {}
-    new = {batch_id, *descent.descendants(session, batch_id)}
-    while new:
-        for portion in _portions(sorted(new)):
-            statement = (
-                select(Batch)
-                .where(col(Batch.id).in_(portion))
-                .order_by(col(Batch.id))
-                .with_for_update(key_share=True)
-                .execution_options(populate_existing=True)
-            )
-            locked |= {batch.id: batch for batch in session.exec(statement).all()}
-        new = set(descent.descendants(session, batch_id)) - locked.keys()
-    return locked
-
-
-def _tell_everybody(session: Session, code: str, recall: Recall, reached: Iterable[Batch]) -> None:
+def _tell_everybody(
+    session: Session, code: str, recall: Recall, reached: Collection[Batch], receivers: Iterable[Receiver]
+) -> None:
     """A notice to each owner of a batch that is reached, and to each who received or is to receive some of one."""
     root = records.find(session, Batch, recall.batch_id)
     touched: dict[str, set[str]] = {recall.producer_id: set()}
-    lots = {batch.id: batch for batch in reached}
-    for batch in lots.values():
+    lots = {batch.id: batch.lot for batch in reached}
+    for batch in reached:
         touched.setdefault(batch.producer_id, set()).add(batch.lot)
-    for portion in _portions(sorted(lots)):
-        statement = select(Delivery.to_producer_id, Delivery.batch_id).where(
-            col(Delivery.batch_id).in_(portion), col(Delivery.to_producer_id).is_not(None)
-        )
-        for receiver, batch_id in session.exec(statement.where(col(Delivery.cancelled_at).is_(None))).all():
-            touched.setdefault(str(receiver), set()).add(lots[batch_id].lot)
+    for receiver in receivers:
+        names = {lots[batch_id] for batch_id in receiver.batches if batch_id in lots}
+        if receiver.to_producer_id is not None and names:
+            touched.setdefault(receiver.to_producer_id, set()).update(names)
     for producer_id, names in sorted(touched.items()):
         notices.post(
             session,
@@ -292,7 +228,8 @@ def lift(session: Session, actor: Actor, value: ConfirmInput) -> Recall:
     with beyond_scope(session):
         freed = _free(session, recall)
         ledger.record(session, "recall.lifted", recall, *freed, freed=len(freed))
-        _tell_everybody(session, "recall_lifted", recall, freed)
+        receivers = recall_reach.measure(session, [batch.id for batch in freed]).receivers if freed else []
+        _tell_everybody(session, "recall_lifted", recall, freed, receivers)
     return recall
 
 
@@ -309,7 +246,7 @@ def _free(session: Session, recall: Recall) -> list[Batch]:
     """Brings back what only this recall held: a batch on hold to its hold, others to their state before."""
     ids = session.exec(select(RecalledBatch.batch_id).where(RecalledBatch.recall_id == recall.id)).all()
     freed = []
-    for portion in _portions(sorted(ids)):
+    for portion in portions(sorted(ids)):
         statement = (
             select(Batch)
             .where(col(Batch.id).in_(portion))
@@ -321,7 +258,7 @@ def _free(session: Session, recall: Recall) -> list[Batch]:
         others = (
             select(RecalledBatch.batch_id)
             .join(Recall, col(Recall.id) == RecalledBatch.recall_id)
-            .where(Recall.state == RecallState.OPEN, col(RecalledBatch.batch_id).in_(portion))
+            .where(col(Recall.state).in_(STANDING), col(RecalledBatch.batch_id).in_(portion))
         )
         still = set(session.exec(others).all())
         held = suspensions.held(session, SuspendedKind.BATCH, portion)
@@ -336,7 +273,3 @@ def _free(session: Session, recall: Recall) -> list[Batch]:
             freed.append(batch)
     session.flush()
     return freed
-
-
-def _portions(ids: list[str]) -> list[list[str]]:
-    return [ids[start : start + _PORTION] for start in range(0, len(ids), _PORTION)]

@@ -39,27 +39,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("origin", name=op.f("uq_log_origin_origin")),
     )
     op.create_table(
-        "stamp_logo",
-        sa.Column("producer_id", sa.String(length=16), nullable=False),
-        sa.Column("id", sa.String(length=16), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("record_key", sa.LargeBinary(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("dots", sa.LargeBinary(), nullable=False),
-        sa.Column("given_by_id", sa.String(length=16), nullable=True),
-        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["given_by_id"], ["account.id"], name=op.f("fk_stamp_logo_given_by_id_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["producer_id"], ["producer.id"], name=op.f("fk_stamp_logo_producer_id_producer")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_stamp_logo")),
-    )
-    with op.batch_alter_table("stamp_logo", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stamp_logo_producer_id"), ["producer_id"], unique=False)
-
-    op.create_table(
         "code_authorisation",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -198,6 +177,154 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_code_draw_producer_id"), ["producer_id"], unique=False)
         batch_op.create_index("ix_code_draw_subject", ["subject_table", "subject_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_code_draw_to_producer_id"), ["to_producer_id"], unique=False)
+
+    op.create_table(
+        "mock_recall",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("agency_id", sa.String(length=16), nullable=True),
+        sa.Column("by_id", sa.String(length=16), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("milliseconds", sa.Integer(), nullable=False),
+        sa.Column("batches", sa.Integer(), nullable=False),
+        sa.Column("producers", sa.Integer(), nullable=False),
+        sa.Column("receivers", sa.Integer(), nullable=False),
+        sa.Column("stamps_active", sa.BigInteger(), nullable=False),
+        sa.Column("made_g", sa.BigInteger(), nullable=False),
+        sa.Column("on_hand_g", sa.BigInteger(), nullable=False),
+        sa.Column("lost_g", sa.BigInteger(), nullable=False),
+        sa.Column("outside_g", sa.BigInteger(), nullable=False),
+        sa.Column("known_g", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "figures",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_mock_recall_agency_id_agency")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_mock_recall_batch_id_batch")),
+        sa.ForeignKeyConstraint(["by_id"], ["account.id"], name=op.f("fk_mock_recall_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_mock_recall_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mock_recall")),
+        sa.UniqueConstraint("number", name=op.f("uq_mock_recall_number")),
+    )
+    with op.batch_alter_table("mock_recall", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mock_recall_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mock_recall_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
+        "rule_flag",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "rule",
+            sa.Enum(
+                "OVER_YIELD",
+                "OVER_YIELD_CUMULATIVE",
+                "OUT_OF_SEASON",
+                "PHI_VIOLATION",
+                "BANNED_INGREDIENT",
+                "UNREGISTERED_INGREDIENT",
+                "DOSE_MISMATCH",
+                "BAD_CONVERSION",
+                "SUSPENDED_AREA",
+                "EXPIRED_AREA_CODE",
+                "PUC_MISMATCH",
+                "MARKET_WITHOUT_CODE",
+                "EXPIRED_CERT",
+                "LAB_FAIL_SHIPPED",
+                "SHIPPED_BEFORE_RESULT",
+                "STAMP_OVERUSE",
+                "AREA_OVERLAP",
+                name="rulecode",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject_table", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=16), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=True),
+        sa.Column("area_id", sa.String(length=16), nullable=True),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("search", sa.String(length=400), nullable=False),
+        sa.Column(
+            "evidence",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "overridden",
+                "withdrawn",
+                "refused",
+                name="flagstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("stands", sa.Integer(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "close_reason",
+            sa.Enum(
+                "cause_removed",
+                "cannot_tell",
+                "switched_off",
+                name="closereason",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("override_id", sa.String(length=16), nullable=True),
+        sa.CheckConstraint(
+            "(state IN ('open', 'overridden') AND stands IS NOT NULL) OR (state IN ('withdrawn', 'refused') AND stands IS NULL)",
+            name=op.f("ck_rule_flag_stands"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["growing_area.id"], name=op.f("fk_rule_flag_area_id_growing_area")
+        ),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_rule_flag_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_rule_flag_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_flag")),
+        sa.UniqueConstraint(
+            "rule",
+            "subject_table",
+            "subject_id",
+            "stands",
+            name=op.f("uq_rule_flag_rule_subject_table_subject_id_stands"),
+        ),
+    )
+    with op.batch_alter_table("rule_flag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rule_flag_area_id"), ["area_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rule_flag_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index("ix_rule_flag_newest", ["state", "opened_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rule_flag_producer_id"), ["producer_id"], unique=False)
+        batch_op.create_index("ix_rule_flag_subject", ["subject_table", "subject_id"], unique=False)
 
     op.create_table(
         "recall_receiver",
@@ -342,43 +469,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recall_report_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
-        "event_batch",
-        sa.Column("producer_id", sa.String(length=16), nullable=False),
-        sa.Column("id", sa.String(length=16), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("record_key", sa.LargeBinary(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("event_id", sa.String(length=16), nullable=False),
-        sa.Column("batch_id", sa.String(length=16), nullable=False),
-        sa.Column(
-            "part",
-            sa.Enum(
-                "output",
-                "by_product",
-                "content",
-                name="part",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("grams", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("grams >= 0", name=op.f("ck_event_batch_grams")),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_event_batch_batch_id_batch")),
-        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_event_batch_event_id_event")),
-        sa.ForeignKeyConstraint(
-            ["producer_id"], ["producer.id"], name=op.f("fk_event_batch_producer_id_producer")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_batch")),
-        sa.UniqueConstraint("event_id", "batch_id", name=op.f("uq_event_batch_event_id_batch_id")),
-    )
-    with op.batch_alter_table("event_batch", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_event_batch_batch_id"), ["batch_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_event_batch_event_id"), ["event_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_event_batch_producer_id"), ["producer_id"], unique=False)
-
-    op.create_table(
         "recall_contact",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -495,65 +585,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recall_handling_producer_id"), ["producer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_recall_handling_recall_id"), ["recall_id"], unique=False)
 
-    with op.batch_alter_table("batch", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("ck_batch_harvest_has_area"), type_="check")
-        batch_op.drop_constraint(batch_op.f("ck_batch_made"), type_="check")
-        batch_op.drop_constraint(batch_op.f("ck_batch_origin"), type_="check")
-        batch_op.add_column(sa.Column("best_before_limit_on", sa.Date(), nullable=True))
-        batch_op.add_column(sa.Column("in_units_g", sa.BigInteger(), server_default="0", nullable=False))
-        batch_op.create_check_constraint(
-            batch_op.f("ck_batch_harvest_has_area"),
-            "(origin = 'harvest' AND area_id IS NOT NULL AND harvested_on IS NOT NULL) OR origin <> 'harvest'",
-        )
-        batch_op.create_check_constraint(
-            batch_op.f("ck_batch_in_units"), "in_units_g >= 0 AND in_units_g <= on_hand_g"
-        )
-        batch_op.create_check_constraint(batch_op.f("ck_batch_made"), "made_g >= 0")
-        batch_op.create_check_constraint(
-            batch_op.f("ck_batch_origin"),
-            "origin IN ('harvest', 'transform', 'split', 'merge', 'repack', 'rework', 'return')",
-        )
-
     with op.batch_alter_table("recall", schema=None) as batch_op:
         batch_op.add_column(sa.Column("established_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("due_on", sa.Date(), nullable=True))
 
-    with op.batch_alter_table("stamp_download", schema=None) as batch_op:
-        batch_op.add_column(
-            sa.Column(
-                "kind",
-                sa.Enum(
-                    "pdf",
-                    "zpl",
-                    "csv",
-                    "png",
-                    "svg",
-                    "packet",
-                    name="filekind",
-                    native_enum=False,
-                    create_constraint=True,
-                    length=32,
-                ),
-                server_default="pdf",
-                nullable=False,
-            )
-        )
-        batch_op.add_column(sa.Column("rows", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("serial", sa.BigInteger(), nullable=True))
-
-    with op.batch_alter_table("stamp_order", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("logo", sa.LargeBinary(), nullable=True))
-
-    with op.batch_alter_table("batch_input", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("ck_batch_input_grams"), type_="check")
-        batch_op.create_check_constraint(batch_op.f("ck_batch_input_grams"), "grams >= 0")
-
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
-        batch_op.create_check_constraint(
-            batch_op.f("ck_event_eventtype"),
-            "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell', 'split', 'merge', 'repack', 'rework', 'return', 'waste', 'aggregate', 'open')",
-        )
+    with op.batch_alter_table("suspension", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("from_on", sa.Date(), nullable=True))
 
     # ### end Alembic commands ###
 
@@ -561,32 +598,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Back."""
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table("stamp_order", schema=None) as batch_op:
-        batch_op.drop_column("logo")
-
-    with op.batch_alter_table("stamp_download", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("ck_stamp_download_filekind"), type_="check")
-        batch_op.drop_column("serial")
-        batch_op.drop_column("rows")
-        batch_op.drop_column("kind")
+    with op.batch_alter_table("suspension", schema=None) as batch_op:
+        batch_op.drop_column("from_on")
 
     with op.batch_alter_table("recall", schema=None) as batch_op:
         batch_op.drop_column("due_on")
         batch_op.drop_column("established_at")
-
-    with op.batch_alter_table("batch", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("ck_batch_harvest_has_area"), type_="check")
-        batch_op.drop_constraint(batch_op.f("ck_batch_in_units"), type_="check")
-        batch_op.drop_constraint(batch_op.f("ck_batch_made"), type_="check")
-        batch_op.drop_constraint(batch_op.f("ck_batch_origin"), type_="check")
-        batch_op.drop_column("in_units_g")
-        batch_op.drop_column("best_before_limit_on")
-        batch_op.create_check_constraint(
-            batch_op.f("ck_batch_harvest_has_area"),
-            "(origin = 'harvest' AND area_id IS NOT NULL AND harvested_on IS NOT NULL) OR origin = 'transform'",
-        )
-        batch_op.create_check_constraint(batch_op.f("ck_batch_made"), "made_g > 0")
-        batch_op.create_check_constraint(batch_op.f("ck_batch_origin"), "origin IN ('harvest', 'transform')")
 
     with op.batch_alter_table("recall_handling", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recall_handling_recall_id"))
@@ -600,12 +617,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recall_contact_producer_id"))
 
     op.drop_table("recall_contact")
-    with op.batch_alter_table("event_batch", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_event_batch_producer_id"))
-        batch_op.drop_index(batch_op.f("ix_event_batch_event_id"))
-        batch_op.drop_index(batch_op.f("ix_event_batch_batch_id"))
-
-    op.drop_table("event_batch")
     with op.batch_alter_table("recall_report", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recall_report_producer_id"))
 
@@ -623,6 +634,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recall_receiver_producer_id"))
 
     op.drop_table("recall_receiver")
+    with op.batch_alter_table("rule_flag", schema=None) as batch_op:
+        batch_op.drop_index("ix_rule_flag_subject")
+        batch_op.drop_index(batch_op.f("ix_rule_flag_producer_id"))
+        batch_op.drop_index("ix_rule_flag_newest")
+        batch_op.drop_index(batch_op.f("ix_rule_flag_batch_id"))
+        batch_op.drop_index(batch_op.f("ix_rule_flag_area_id"))
+
+    op.drop_table("rule_flag")
+    with op.batch_alter_table("mock_recall", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mock_recall_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_mock_recall_batch_id"))
+
+    op.drop_table("mock_recall")
     with op.batch_alter_table("code_draw", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_code_draw_to_producer_id"))
         batch_op.drop_index("ix_code_draw_subject")
@@ -638,22 +662,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_code_authorisation_area_code_id"))
 
     op.drop_table("code_authorisation")
-    with op.batch_alter_table("stamp_logo", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_stamp_logo_producer_id"))
-
-    op.drop_table("stamp_logo")
     op.drop_table("log_origin")
     op.drop_table("log_node")
     op.drop_table("log_cosignature")
-    with op.batch_alter_table("batch_input", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("ck_batch_input_grams"), type_="check")
-        batch_op.create_check_constraint(batch_op.f("ck_batch_input_grams"), "grams > 0")
-
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
-        batch_op.create_check_constraint(
-            batch_op.f("ck_event_eventtype"),
-            "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell')",
-        )
-
     # ### end Alembic commands ###

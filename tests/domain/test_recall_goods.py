@@ -1,0 +1,306 @@
+"""Recalled goods to the gram: what came back, what was done with it, and the report that closes the recall."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests import factories
+from tests.recalled import compulsory, made_of, person, state
+from traceability.db import Database
+from traceability.domain import (
+    provenance,
+    recall_balance,
+    recall_goods,
+    recall_reports,
+    recalls,
+    records,
+)
+from traceability.domain.actors import SYSTEM, Actor, Permission
+from traceability.domain.batches import Batch, BatchState
+from traceability.domain.clock import today
+from traceability.domain.deliveries import Delivery
+from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.ownership import PUBLIC
+from traceability.domain.producers import Producer
+from traceability.domain.recall_goods import HandleInput, RecoverInput, WithdrawInput
+from traceability.domain.recall_records import (
+    Lying,
+    Recall,
+    RecallHandling,
+    RecallRecovery,
+    RecallState,
+    ReportState,
+    Way,
+)
+from traceability.domain.recall_reports import AcceptInput, ReportInput, SendBackInput
+
+REPORT = {
+    "cause": "Phun thuốc quá sát ngày thu hoạch",
+    "prevention": "Ghi nhật ký và kiểm tra thời gian cách ly",
+}
+
+
+@pytest.fixture
+def owner(database: Database) -> Producer:
+    return factories.producer(database)
+
+
+@pytest.fixture
+def agency(database: Database) -> Actor:
+    return person(database, factories.agency(database, Permission.REQUEST_RECALL))
+
+
+@pytest.fixture
+def manager(database: Database, owner: Producer) -> Actor:
+    return person(database, owner)
+
+
+@pytest.fixture
+def batch(database: Database, owner: Producer) -> Batch:
+    return factories.harvest(database, owner, 100)
+
+
+@pytest.fixture
+def sold(database: Database, batch: Batch) -> Delivery:
+    return factories.sent(database, batch, 60, customer="Chợ Vĩnh Long", customer_contact="0270 3822 123")
+
+
+@pytest.fixture
+def recall(database: Database, batch: Batch, sold: Delivery, agency: Actor) -> Recall:
+    return compulsory(database, agency, batch)
+
+
+def recover(
+    database: Database, actor: Actor, recall: Recall, delivery: Delivery, kilograms: Any, **changes: Any
+) -> RecallRecovery:
+    value: dict[str, Any] = {"recall_id": recall.id, "delivery_id": delivery.id, "kilograms": kilograms}
+    with database.transaction(actor) as session:
+        return recall_goods.recover(session, actor, RecoverInput(**value | {"on_day": today()} | changes))
+
+
+def handle(
+    database: Database, actor: Actor, recall: Recall, batch: Batch, kilograms: Any, way: Way, **changes: Any
+) -> RecallHandling:
+    value: dict[str, Any] = {
+        "recall_id": recall.id,
+        "batch_id": batch.id,
+        "way": way,
+        "kilograms": kilograms,
+        "on_day": today(),
+        "evidence": "Biên bản tiêu hủy số 03/BB",
+    }
+    with database.transaction(actor) as session:
+        return recall_goods.handle(session, actor, HandleInput(**value | changes))
+
+
+def reread(database: Database, batch: Batch) -> Batch:
+    with database.reading(SYSTEM.scope) as session:
+        return records.find(session, Batch, batch.id)
+
+
+def test_no_more_comes_back_than_went_out(
+    database: Database, manager: Actor, recall: Recall, batch: Batch, sold: Delivery
+) -> None:
+    recover(database, manager, recall, sold, 25, evidence="Phiếu nhập kho 7")
+    with pytest.raises(RuleBroken, match="back_exceeds"):
+        recover(database, manager, recall, sold, "35001 g")
+    recover(database, manager, recall, sold, 35)
+    with pytest.raises(RuleBroken, match="back_exceeds"):
+        recover(database, manager, recall, sold, "1 g")
+    with database.reading(SYSTEM.scope) as session:
+        reach = recall_balance.account(session, recall)
+    (line,) = reach.batches
+    assert (line.made_g, line.located_g, line.recovered_g, line.missing_g) == (100_000, 40_000, 60_000, 0)
+    after = reread(database, batch)
+    assert (after.on_hand_g, after.shipped_g) == (40_000, 60_000)
+
+
+def test_what_another_producer_gives_back_is_off_its_stock(
+    database: Database, owner: Producer, manager: Actor, agency: Actor
+) -> None:
+    batch, buyer = factories.harvest(database, owner, 100), factories.producer(database)
+    arrived = factories.received(database, factories.sent(database, batch, 60, buyer), 58)
+    made_of(database, buyer, 18, f"delivery:{arrived.id}")
+    waiting = factories.sent(database, batch, 5, buyer)
+    recall = compulsory(database, agency, batch)
+    with pytest.raises(RuleBroken, match="not_received_yet"):
+        recover(database, manager, recall, waiting, 5)
+    with pytest.raises(RuleBroken, match="back_exceeds"):
+        recover(database, manager, recall, arrived, 41)
+    row = recover(database, manager, recall, arrived, 40)
+    with database.reading(SYSTEM.scope) as session:
+        assert records.find(session, Delivery, arrived.id).remaining_g == 0
+        root = recall_balance.account(session, recall).batches[0]
+    assert (root.outside_g, root.recovered_g, root.passed_on_g, root.located_g) == (
+        45_000,
+        40_000,
+        18_000,
+        37_000,
+    )
+    value = WithdrawInput(recall_id=recall.id, entry_id=row.id, reason="Ghi nhầm lần giao")
+    with database.transaction(manager) as session:
+        recall_goods.withdraw_recovery(session, manager, value)
+    with database.reading(SYSTEM.scope) as session:
+        assert records.find(session, Delivery, arrived.id).remaining_g == 40_000
+    with pytest.raises(RuleBroken, match="withdrawn_already"), database.transaction(manager) as session:
+        recall_goods.withdraw_recovery(session, manager, value)
+
+
+def test_wrong_deliveries_and_days_are_refused(
+    database: Database, owner: Producer, manager: Actor, recall: Recall, sold: Delivery
+) -> None:
+    other = factories.sent(database, factories.harvest(database, owner), 10)
+    foreign = factories.sent(database, factories.harvest(database, factories.producer(database)), 10)
+    for delivery in (other, foreign):
+        with pytest.raises(RuleBroken, match="delivery_unknown"):
+            recover(database, manager, recall, delivery, 1)
+    with pytest.raises(RuleBroken, match="day_in_future"):
+        recover(database, manager, recall, sold, 1, on_day=today() + timedelta(days=1))
+    with pytest.raises(RuleBroken, match="back_before_sent"):
+        recover(database, manager, recall, sold, 1, on_day=sold.sent_on - timedelta(days=1))
+    stranger = person(database, factories.producer(database))
+    with pytest.raises(NotFound):
+        recover(database, stranger, recall, sold, 1)
+
+
+@pytest.mark.parametrize("way", [Way.DESTROY, Way.CHANGE_USE, Way.RE_EXPORT])
+def test_goods_that_leave_the_stock_leave_the_account_of_the_batch(
+    database: Database, manager: Actor, recall: Recall, batch: Batch, way: Way
+) -> None:
+    with pytest.raises(RuleBroken, match="handled_exceeds"):
+        handle(database, manager, recall, batch, "40001 g", way)
+    row = handle(database, manager, recall, batch, 40, way)
+    after = reread(database, batch)
+    assert (after.on_hand_g, after.lost_g, after.state) == (0, 40_000, BatchState.RECALLED)
+    assert row.event_id is not None
+    value = WithdrawInput(recall_id=recall.id, entry_id=row.id, reason="Ghi nhầm lô")
+    with database.transaction(manager) as session:
+        recall_goods.withdraw_handling(session, manager, value)
+    assert reread(database, batch).on_hand_g == 40_000
+
+
+def test_goods_put_right_stay_on_hand_and_wait_no_more(
+    database: Database, manager: Actor, recall: Recall, batch: Batch
+) -> None:
+    handle(database, manager, recall, batch, 15, Way.FIX, evidence="Dán lại nhãn, biên bản 4")
+    assert reread(database, batch).on_hand_g == 40_000
+    with pytest.raises(RuleBroken, match="handled_exceeds"):
+        handle(database, manager, recall, batch, 26, Way.DESTROY)
+    handle(database, manager, recall, batch, 25, Way.DESTROY)
+    with database.reading(SYSTEM.scope) as session:
+        assert recall_balance.waiting_of(session, recall) == []
+        assert recall_balance.ways(session, recall.id)[Way.FIX] == 15_000
+
+
+def test_what_came_back_is_dealt_with_once(
+    database: Database, manager: Actor, recall: Recall, batch: Batch, sold: Delivery
+) -> None:
+    back = recover(database, manager, recall, sold, 30)
+    with pytest.raises(RuleBroken, match="handled_exceeds"):
+        handle(database, manager, recall, batch, 31, Way.DESTROY, lying=Lying.RECOVERED)
+    handle(database, manager, recall, batch, 30, Way.DESTROY, lying=Lying.RECOVERED)
+    after = reread(database, batch)
+    assert (after.on_hand_g, after.lost_g) == (40_000, 0)
+    value = WithdrawInput(recall_id=recall.id, entry_id=back.id, reason="Ghi nhầm")
+    with pytest.raises(RuleBroken, match="handled_already"), database.transaction(manager) as session:
+        recall_goods.withdraw_recovery(session, manager, value)
+
+
+def test_closing_needs_an_outcome_and_two_persons(
+    database: Database, manager: Actor, agency: Actor, recall: Recall, batch: Batch, sold: Delivery
+) -> None:
+    value = ReportInput(recall_id=recall.id, **REPORT)
+
+    def file(**changes: Any) -> Any:
+        with database.transaction(manager) as session:
+            return recall_reports.file(session, manager, value.model_copy(update=changes))
+
+    def accept(actor: Actor) -> Any:
+        with database.transaction(actor) as session:
+            return recall_reports.accept(session, actor, AcceptInput(recall_id=recall.id))
+
+    with pytest.raises(RuleBroken, match="report_missing"):
+        accept(agency)
+    with pytest.raises(RuleBroken, match="goods_waiting"):
+        file()
+    handle(database, manager, recall, batch, 40, Way.DESTROY)
+    recover(database, manager, recall, sold, 50)
+    with pytest.raises(RuleBroken, match="goods_waiting"):
+        file()
+    handle(database, manager, recall, batch, 50, Way.DESTROY, lying=Lying.RECOVERED)
+    with pytest.raises(RuleBroken, match="missing_unexplained") as caught:
+        file()
+    assert caught.value.field == "missing_reason"
+    report = file(missing_reason="Đã bán lẻ và dùng hết")
+    assert (report.made_g, report.located_g, report.recovered_g, report.missing_g) == (
+        100_000,
+        40_000,
+        50_000,
+        10_000,
+    )
+    assert report.figures["ways"]["destroy"] == 90_000
+    with pytest.raises(RuleBroken, match="filed_already"):
+        file(missing_reason="x")
+    with pytest.raises(RuleBroken, match="not_permitted"):
+        accept(manager)
+    with database.transaction(agency) as session:
+        back = SendBackInput(recall_id=recall.id, reason="Thiếu biên bản tiêu hủy")
+        recall_reports.send_back(session, agency, back)
+    report = file(missing_reason="Đã bán lẻ và dùng hết, có bảng kê")
+    assert report.state is ReportState.FILED
+    recover(database, manager, recall, sold, 1)
+    handle(database, manager, recall, batch, 1, Way.DESTROY, lying=Lying.RECOVERED)
+    with pytest.raises(RuleBroken, match="figures_moved"):
+        accept(agency)
+    with database.transaction(agency) as session:
+        recall_reports.send_back(session, agency, back)
+    file(missing_reason="Đã bán lẻ và dùng hết, có bảng kê")
+    assert accept(agency).state is ReportState.ACCEPTED
+    with database.reading(PUBLIC) as session:
+        closed = records.find(session, Recall, recall.id)
+        story = provenance.of_batch(session, batch.id, today())
+    assert closed.state is RecallState.CLOSED
+    assert state(database, batch) is BatchState.RECALLED
+    assert [row.number for row in story.recalls] == [recall.number]
+    with pytest.raises(RuleBroken, match="not_open"):
+        recover(database, manager, recall, sold, 1)
+    with pytest.raises(RuleBroken, match="not_open"), database.transaction(agency) as session:
+        recalls.ask_lift(session, agency, recalls.LiftInput(recall_id=recall.id, reason="muộn rồi"))
+
+
+def test_whoever_files_a_report_does_not_accept_it(
+    database: Database, owner: Producer, manager: Actor, agency: Actor
+) -> None:
+    batch = factories.harvest(database, owner, 10)
+    recall = compulsory(database, agency, batch)
+    handle(database, manager, recall, batch, 10, Way.DESTROY)
+    with database.transaction(agency) as session:
+        recall_reports.file(session, agency, ReportInput(recall_id=recall.id, **REPORT))
+    with pytest.raises(RuleBroken, match="same_person_closes"), database.transaction(agency) as session:
+        recall_reports.accept(session, agency, AcceptInput(recall_id=recall.id))
+
+
+def test_a_batch_stays_recalled_by_a_closed_recall_when_another_is_lifted(
+    database: Database, owner: Producer, manager: Actor, agency: Actor
+) -> None:
+    batch = factories.harvest(database, owner, 10)
+    first = compulsory(database, agency, batch)
+    handle(database, manager, first, batch, 10, Way.FIX)
+    second = recalls_again(database, manager, batch)
+    with database.transaction(manager) as session:
+        recall_reports.file(session, manager, ReportInput(recall_id=first.id, **REPORT))
+    with database.transaction(agency) as session:
+        recall_reports.accept(session, agency, AcceptInput(recall_id=first.id))
+    with database.transaction(manager) as session:
+        lift = recalls.LiftInput(recall_id=second.id, reason="Không cần nữa")
+        recalls.ask_lift(session, manager, lift)
+    with database.transaction(agency) as session:
+        recalls.lift(session, agency, recalls.ConfirmInput(recall_id=second.id))
+    assert state(database, batch) is BatchState.RECALLED
+
+
+def recalls_again(database: Database, manager: Actor, batch: Batch) -> Recall:
+    value = recalls.RecallInput(batch_id=batch.id, kind=recalls.RecallKind.VOLUNTARY, reason="Nhầm nhãn")
+    with database.transaction(manager) as session:
+        return recalls.open_recall(session, manager, value)
