@@ -174,12 +174,12 @@ def test_a_batch_is_published_once_the_gate_holds(database: Database) -> None:
 def test_only_a_batch_with_nothing_left_is_closed(database: Database) -> None:
     owner = factories.producer(database)
     batch = factories.harvest(database, owner, 50)
-    closing = batches.CloseInput(batch_id=batch.id)
+    closing = releases.CloseInput(batch_id=batch.id)
     with database.transaction(SYSTEM) as session, pytest.raises(RuleBroken, match="still_on_hand"):
-        batches.close(session, SYSTEM, closing)
+        releases.close(session, SYSTEM, closing)
     factories.sent(database, batch, 50)
     with database.transaction(SYSTEM) as session:
-        assert batches.close(session, SYSTEM, closing).state is BatchState.CLOSED
+        assert releases.close(session, SYSTEM, closing).state is BatchState.CLOSED
 
 
 def test_batches_are_found_without_accents_and_by_state_page_by_page(database: Database) -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from tests import factories
 from tests.rolls import Mint
 from traceability.db import Database
-from traceability.domain import balance, batches, events, ledger, records
+from traceability.domain import balance, events, ledger, records, releases
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import now, today
@@ -235,7 +235,7 @@ def test_held_goods_are_stored_and_lost_but_not_readied_for_sale(database: Datab
     with pytest.raises(RuleBroken, match=r"batches\.held"):
         factories.sent(database, batch, 1)
     with database.transaction(SYSTEM) as session, pytest.raises(RuleBroken, match=r"batches\.held"):
-        batches.close(session, SYSTEM, batches.CloseInput(batch_id=batch.id))
+        releases.close(session, SYSTEM, releases.CloseInput(batch_id=batch.id))
 
 
 def test_a_neighbour_sees_and_corrects_nothing(database: Database, batch: Batch) -> None:

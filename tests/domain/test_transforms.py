@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from sqlmodel import select
 
 from tests import factories
 from tests.rolls import Mint
 from traceability.db import Database
-from traceability.domain import events, ledger, lineage, records, transforms
+from traceability.domain import balance, ledger, lineage, records, transforms
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch, BatchState, Origin
-from traceability.domain.clock import now, today
+from traceability.domain.clock import today
 from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import RuleBroken
-from traceability.domain.events import EventInput, EventType
+from traceability.domain.history import history
+from traceability.domain.lineage import BatchInput
 from traceability.domain.producers import Producer
 from traceability.domain.stamps import VoidReason
 from traceability.domain.transforms import TransformInput
@@ -166,8 +168,55 @@ def test_goods_leave_a_batch_only_when_their_unused_stamps_are_void(
     with pytest.raises(RuleBroken, match="exceed_rest") as refused:
         transform(database, holder, inputs, 1400, product_id=source.product_id)
     assert (refused.value.field, refused.value.facts["ordered"]) == ("inputs-0-kilograms", "1.000")
-    loss = EventInput(batch_id=source.id, type=EventType.LOSE, happened_at=now(), loss_kg="700")
-    with pytest.raises(RuleBroken, match="exceed_rest"), database.transaction(SYSTEM) as session:
-        events.record(session, SYSTEM, loss)
     mint.void(order, 0, 999, VoidReason.RETURNED)
     assert transform(database, holder, inputs, 1400, product_id=source.product_id).on_hand_g == 1_400_000
+
+
+def test_one_work_makes_several_products_and_every_gram_of_every_source_is_found_in_them(
+    database: Database, owner: Producer
+) -> None:
+    first, second = factories.harvest(database, owner, 700), factories.harvest(database, owner, "300001 g")
+    juice, peel, pulp = (factories.product(database, owner).id for _ in range(3))
+    inputs = [
+        {"batch_id": first.id, "kilograms": 700},
+        {"batch_id": second.id, "kilograms": "300001 g"},
+        {"material": "Đường", "kilograms": "1 g"},
+    ]
+    further = [
+        {"product_id": peel, "kilograms": 210, "by_product": True},
+        {"product_id": pulp, "kilograms": "33333 g", "lot": "BA-01"},
+    ]
+    made = transform(database, owner, inputs, 600, product_id=juice, further=further)
+    with database.reading(SYSTEM.scope) as session:
+        edges = session.exec(
+            select(BatchInput).where(BatchInput.event_id == events_of(session, made)[0].id)
+        ).all()
+        lots = {row.batch_id for row in edges}
+        assert len(lots) == 3
+        for source in (first, second):
+            assert sum(row.grams for row in edges if row.source_batch_id == source.id) == source.made_g
+            assert {row.batch_id for row in edges if row.source_batch_id == source.id and row.grams} == lots
+        assert sum(row.grams for row in edges if row.material) == 1
+        event = events_of(session, made)[0]
+        assert (event.input_g, event.output_g, event.loss_g) == (1_000_002, 843_333, 156_669)
+        for lot_id in lots:  # one event is the beginning of all three
+            assert events_of(session, records.find(session, Batch, lot_id)) == [event]
+            row = records.find(session, Batch, lot_id)
+            assert balance.account(session, row).on_hand_g == row.on_hand_g == row.made_g
+    with pytest.raises(RuleBroken) as caught:
+        transform(database, owner, [{"material": "Nước", "kilograms": 1}], 1, further=further[:1])
+    assert (caught.value.code, caught.value.field) == ("transforms.output_exceeds_inputs", "output_kg")
+    with pytest.raises(RuleBroken) as caught:
+        foreign = factories.product(database, factories.producer(database)).id
+        transform(
+            database,
+            owner,
+            [{"material": "Nước", "kilograms": 9}],
+            1,
+            further=[{"product_id": foreign, "kilograms": 1}],
+        )
+    assert (caught.value.code, caught.value.field) == ("batches.product_unknown", "further-0-product_id")
+
+
+def events_of(session: Any, batch: Batch) -> list[Any]:
+    return history(session, batch.id)

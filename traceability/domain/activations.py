@@ -9,7 +9,7 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, col, select
 
-from traceability.domain import ledger, records, rules, stamp_ranges, stamp_runs
+from traceability.domain import ledger, records, rules, stamp_quota, stamp_ranges, stamp_runs
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import now
@@ -46,8 +46,7 @@ class ActivationInput(BaseModel):
 
 @dataclass(frozen=True)
 class Look:
-    """What would be activated, to be confirmed. `count` leaves out the void stamps; `swapped`: the codes were given
-    the other way round."""
+    """What would be activated, to be confirmed. `count` leaves out the void stamps."""
 
     order: StampOrder
     batch: Batch
@@ -56,22 +55,15 @@ class Look:
     first_code: str
     last_code: str
     void: list[Part]
-    swapped: bool
 
 
 def look(session: Session, actor: Actor, value: ActivationInput, keys: Keys) -> Look:
-    """What an activation would do, without doing it; codes the wrong way round are turned.
+    """What an activation would do, without doing it.
 
     Raises `RuleBroken` as `activate`, except for void stamps between others.
     """
     actor.must(Permission.ACTIVATE_STAMPS)
-    swapped = False
-    try:
-        run = stamp_runs.run_of(session, keys, value.first_code, value.last_code)
-    except RuleBroken as error:
-        if error.code != "stamps.first_after_last":
-            raise
-        run, swapped = stamp_runs.run_of(session, keys, value.last_code, value.first_code), True
+    run = stamp_runs.run_of(session, keys, value.first_code, value.last_code)
     order = records.find(session, StampOrder, run.order_id)
     batch = records.find(session, Batch, order.batch_id)
     product = _must_speak(session, batch)
@@ -85,7 +77,6 @@ def look(session: Session, actor: Actor, value: ActivationInput, keys: Keys) -> 
         first_code=stamp_runs.code_of(keys, run.epoch, run.first),
         last_code=stamp_runs.code_of(keys, run.epoch, run.last),
         void=void,
-        swapped=swapped,
     )
 
 
@@ -93,19 +84,21 @@ def activate(session: Session, actor: Actor, value: ActivationInput, keys: Keys)
     """Activates a run of stamps, all of it or none. Answers the ranges that became active.
 
     Raises `RuleBroken`: `access.not_permitted`; what `stamp_runs.run_of` refuses; `batches.held`, `.recalled`,
-    `.closed`; `stamps.batch_not_released`; `producers.suspended`; `products.suspended`; `stamps.part_not_printed`,
-    `.part_active`, `.part_suspended`, `.part_void`, `.all_void`, each naming the part.
+    `.closed`; `stamps.batch_not_released`; `stamps.above_goods`; `producers.suspended`; `products.suspended`;
+    `stamps.part_not_printed`, `.part_active`, `.part_suspended`, `.part_void`, `.all_void`, each naming the part.
     """
     actor.must(Permission.ACTIVATE_STAMPS)
     run = stamp_runs.run_of(session, keys, value.first_code, value.last_code)
     batch_id = records.find(session, StampOrder, run.order_id).batch_id
-    _must_speak(session, records.lock(session, Batch, batch_id))
+    batch = records.lock(session, Batch, batch_id)
+    _must_speak(session, batch)
     order = records.lock(session, StampOrder, run.order_id)
     void = _must_be_ready(run, stamp_ranges.locked(session, order.id), actor, keys)
     if void and not value.without_void:
         raise stamp_runs.refuse("stamps.part_void", void[0], actor)
     ranges = stamp_ranges.carve_all(session, order.id, run.first, run.last)
     begun = [stamps for stamps in ranges if stamps.state in _READY]
+    stamp_quota.must_allow_more(session, batch, sum(stamps.count for stamps in begun), actor, "last_code")
     moment = now()
     done = StampActivation(
         producer_id=order.producer_id,

@@ -18,7 +18,7 @@ from traceability.domain.areas import GrowingArea
 from traceability.domain.clock import local_day, now, today
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.history import Event, EventType, signature
-from traceability.domain.identifiers import Lot
+from traceability.domain.identifiers import LOT_LENGTH, Lot
 from traceability.domain.key_data import KeyData
 from traceability.domain.moments import Moment, start_of
 from traceability.domain.ownership import ProducerOwned
@@ -38,6 +38,11 @@ class Origin(StrEnum):
 
     HARVEST = "harvest"
     TRANSFORM = "transform"
+    SPLIT = "split"
+    MERGE = "merge"
+    REPACK = "repack"
+    REWORK = "rework"
+    RETURN = "return"
 
 
 class BatchState(StrEnum):
@@ -55,15 +60,16 @@ class Batch(Record, ProducerOwned, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint("product_id", "lot"),
-        sa.CheckConstraint("made_g > 0", name="made"),
+        sa.CheckConstraint("made_g >= 0", name="made"),
         sa.CheckConstraint(
             "on_hand_g >= 0 AND shipped_g >= 0 AND used_g >= 0 AND lost_g >= 0", name="not_negative"
         ),
         sa.CheckConstraint("on_hand_g + shipped_g + used_g + lost_g = made_g", name="conserved"),
         sa.CheckConstraint(
-            "(origin = 'harvest' AND area_id IS NOT NULL AND harvested_on IS NOT NULL) OR origin = 'transform'",
+            "(origin = 'harvest' AND area_id IS NOT NULL AND harvested_on IS NOT NULL) OR origin <> 'harvest'",
             name="harvest_has_area",
         ),
+        sa.CheckConstraint("in_units_g >= 0 AND in_units_g <= on_hand_g", name="in_units"),
         sa.CheckConstraint("best_before_on IS NULL OR best_before_on >= started_on", name="best_before"),
         sa.Index("ix_batch_newest", "producer_id", "started_on"),
     )
@@ -80,6 +86,7 @@ class Batch(Record, ProducerOwned, table=True):
             "state",
         }
     )
+    LATER: ClassVar[dict[str, Any]] = {"in_units_g": 0, "best_before_limit_on": None}
     UNLOGGED: ClassVar[dict[str, str]] = {
         "search": "derived from the lot and product",
         "page_version": "a counter for caches of the public page",
@@ -97,11 +104,15 @@ class Batch(Record, ProducerOwned, table=True):
     harvested_on: date | None = None
     packed_on: date | None = None
     best_before_on: date | None = None
+    #: the best-before day of what it was split, merged or repacked from, which it never outlives
+    best_before_limit_on: date | None = None
     made_g: int = Field(sa_type=sa.BigInteger)
     on_hand_g: int = Field(sa_type=sa.BigInteger)
     shipped_g: int = Field(default=0, sa_type=sa.BigInteger)
     used_g: int = Field(default=0, sa_type=sa.BigInteger)
     lost_g: int = Field(default=0, sa_type=sa.BigInteger)
+    #: grams on hand that lie in closed cartons and pallets: nobody draws on them but with the whole carton
+    in_units_g: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
     unit_count: int | None = Field(default=None, ge=0)
     picker: str = Field(default="", max_length=200)
     note: str = Field(default="", max_length=1000)
@@ -127,19 +138,33 @@ class Batch(Record, ProducerOwned, table=True):
         if not self.may_move:
             raise RuleBroken(f"batches.{self.state.value}", field, lot=self.lot)
 
-    def must_hold(self, grams: int, left_g: int, actor: Actor, field: str = "kilograms") -> None:
-        """Demands that at least `grams` of the `left_g` are left. Raises `RuleBroken` ("batches.not_enough")."""
+    def must_hold(
+        self, grams: int, left_g: int, actor: Actor, field: str = "kilograms", *, delivered: bool = False
+    ) -> None:
+        """Demands that at least `grams` of the `left_g` are left, and (unless they were delivered) that they lie loose.
+
+        Raises `RuleBroken`: `batches.not_enough`, `batches.in_units`.
+        """
+        loose_g = self.on_hand_g - self.in_units_g
+        if left_g >= grams > loose_g and not delivered:
+            facts = {"left": loose_g, "packed": self.in_units_g, "asked": grams}
+            said = {name: kg_text(weight, actor.language) for name, weight in facts.items()}
+            raise RuleBroken("batches.in_units", field, lot=self.lot, **said)
         if grams > left_g:
             left, asked = kg_text(left_g, actor.language), kg_text(grams, actor.language)
             raise RuleBroken("batches.not_enough", field, lot=self.lot, left=left, asked=asked)
 
     def begin_shelf_life(self, product: Product) -> None:
-        """Sets the best-before day: the shelf life counts from the first packing, else from the first day."""
+        """Sets the best-before day: the shelf life counts from the first packing, else from the first day; goods that
+        were in another lot before keep the day they had there."""
         if product.shelf_life_days is None:
             self.best_before_on = None
         else:
             start = self.packed_on or self.harvested_on or self.started_on
             self.best_before_on = start + timedelta(days=product.shelf_life_days)
+        limit = self.best_before_limit_on
+        if limit is not None and (self.best_before_on is None or limit < self.best_before_on):
+            self.best_before_on = limit
 
 
 class HarvestInput(BaseModel):
@@ -160,21 +185,14 @@ class HarvestInput(BaseModel):
     external_ref: ShortLine | None = None
 
 
-class CloseInput(BaseModel):
-    """Closes a batch of which nothing is left."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    batch_id: RecordId
-
-
 def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
     """A harvest becomes a batch of the area's producer, with its first event.
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.area_unknown`, `batches.product_unknown`,
-    `batches.area_of_another`, `areas.*` (not approved, suspended, another crop), `products.suspended`,
-    `batches.producer_suspended`, `area_codes.*`, `code_authorisations.*`, `batches.harvest_in_future`,
-    `batches.harvest_on_two_days`, `batches.lot_taken`.
+    `batches.area_of_another`, `areas.*` (not approved, withdrawn, another crop), `products.suspended`,
+    `batches.producer_suspended`, `code_authorisations.*`, `batches.harvest_in_future`,
+    `batches.harvest_on_two_days`, `batches.lot_taken`, and `rules.*` (an area or code suspended or out of validity on
+    the day, a code of somebody else's ...).
     """
     actor.must(Permission.REGISTER_BATCHES)
     product = product_for(session, value.product_id)
@@ -189,19 +207,17 @@ def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
         raise RuleBroken("batches.harvest_in_future", "harvested_on", today=today())
     if local_day(moment) != value.harvested_on:
         raise RuleBroken("batches.harvest_on_two_days", "harvested_on")
-    area.must_grow(product.crop_id)
-    code = area_grants.known_code(session, area.id, value.area_code) if value.area_code else None
-    if code is not None:
-        code.must_be_good_on(value.harvested_on)
-    elif value.area_code and not code_draws.is_lent(session, product.producer_id, value.area_code):
-        raise RuleBroken("area_codes.not_of_area", "area_code", code=value.area_code)
+    area.must_be_of(product.crop_id)
+    claimed = value.area_code or ""
+    code = area_grants.known_code(session, area.id, claimed) if claimed else None
+    lent_out = bool(claimed) and code is None and code_draws.is_lent(session, product.producer_id, claimed)
     batch = Batch(
         producer_id=product.producer_id,
         product_id=product.id,
         lot=free_lot(session, product, value.lot, value.harvested_on),
         origin=Origin.HARVEST,
         area_id=area.id,
-        area_code=code.code if code else "",
+        area_code=code.code if code else claimed,
         started_on=value.harvested_on,
         harvested_on=value.harvested_on,
         made_g=int(value.kilograms),
@@ -211,11 +227,11 @@ def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
         external_ref=value.external_ref,
         **signature(actor),
     )
-    if value.area_code and code is None:  # somebody else's: its holder signed for these kilograms
+    if lent_out:  # somebody else's: its holder signed for these kilograms
         lent = code_draws.claim(
             session,
             actor,
-            value.area_code,
+            claimed,
             batch,
             producer_id=batch.producer_id,
             grams=batch.made_g,
@@ -244,19 +260,6 @@ def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
     return batch
 
 
-def close(session: Session, actor: Actor, value: CloseInput) -> Batch:
-    """Closes a batch of which nothing is left. Raises `RuleBroken`: `batches.still_on_hand`, `batches.closed`."""
-    actor.must(Permission.REGISTER_BATCHES)
-    batch = records.lock(session, Batch, value.batch_id)
-    batch.must_move()
-    if batch.on_hand_g:
-        raise RuleBroken("batches.still_on_hand", left=kg_text(batch.on_hand_g, actor.language))
-    batch.state = BatchState.CLOSED
-    batch.page_version += 1
-    ledger.record(session, "batch.closed", batch)
-    return batch
-
-
 def product_for(session: Session, product_id: str) -> Product:
     """The product of a batch that is about to begin, locked so that lots are given out one after the other.
 
@@ -274,26 +277,35 @@ def product_for(session: Session, product_id: str) -> Product:
     return product
 
 
-def free_lot(session: Session, product: Product, wanted: str | None, day: date) -> str:
-    """The lot that was asked for, or the next free one of the day. Raises `RuleBroken` ("batches.lot_taken")."""
-    suggestion = suggested_lot(session, product.id, day)
+def free_lot(
+    session: Session, product: Product, wanted: str | None, day: date, *, of: str = "", field: str = "lot"
+) -> str:
+    """The lot that was asked for, or the next free one: of the day, or (`of`) after the lot it comes from.
+
+    Raises `RuleBroken` ("batches.lot_taken").
+    """
+    suggestion = suggested_lot(session, product.id, day, of=of)
     if wanted is None:
         return suggestion
     if session.exec(select(Batch.id).where(Batch.product_id == product.id, Batch.lot == wanted)).first():
-        raise RuleBroken("batches.lot_taken", "lot", lot=wanted, suggestion=suggestion)
+        raise RuleBroken("batches.lot_taken", field, lot=wanted, suggestion=suggestion)
     return wanted
 
 
-def suggested_lot(session: Session, product_id: str, day: date) -> str:
-    """The next free lot of a product for a day: `L26112401`, `L26112402` ..."""
-    stem = f"L{day:%y%m%d}"
+def suggested_lot(session: Session, product_id: str, day: date, *, of: str = "") -> str:
+    """The next free lot of a product for a day (`L26112401`, `L26112402` ...), or of a lot (`L26112401-1` ...)."""
+    stem, digits = (f"{of}-", 1) if of and len(of) <= LOT_LENGTH - 4 else (f"L{day:%y%m%d}", 2)
     taken = set(
-        session.exec(select(Batch.lot).where(Batch.product_id == product_id, col(Batch.lot).startswith(stem)))
+        session.exec(
+            select(Batch.lot).where(
+                Batch.product_id == product_id, col(Batch.lot).startswith(stem, autoescape=True)
+            )
+        )
     )
     number = 1
-    while f"{stem}{number:02d}" in taken:
+    while f"{stem}{number:0{digits}d}" in taken:
         number += 1
-    return f"{stem}{number:02d}"
+    return f"{stem}{number:0{digits}d}"
 
 
 # --- Questions -------------------------------------------------------------------------------------------

@@ -4,13 +4,22 @@ The gram account of the batch is settled from what then stands; a correction aft
 (because the goods have left meanwhile) is refused. Weights of later events are kept as they were recorded.
 """
 
-import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, select
 
-from traceability.domain import area_grants, balance, code_draws, ledger, records, stamp_quota
+from traceability.domain import (
+    area_grants,
+    balance,
+    code_draws,
+    ledger,
+    packings,
+    records,
+    rules,
+    stamp_quota,
+    undoings,
+)
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, BatchState, Origin
 from traceability.domain.clock import local_day, now
@@ -30,13 +39,10 @@ from traceability.domain.key_data import KeyData
 from traceability.domain.laboratory import LabTest
 from traceability.domain.lineage import BatchInput
 from traceability.domain.moments import Moment
-from traceability.domain.products import Product
 from traceability.domain.quantities import KilogramsOrZero, kg_text
 from traceability.domain.records import Record, RecordId
 from traceability.domain.text import Block, Line
-
-#: No batch has more packages: more is a slip of the keyboard.
-MOST_UNITS = 1_000_000_000
+from traceability.domain.undoings import Act
 
 
 class CorrectionInput(BaseModel):
@@ -64,15 +70,19 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     Raises `RuleBroken`: `access.not_permitted`, `events.unknown`, `events.corrected_already`, `batches.closed`,
     `events.beginning_stays`, `events.test_stays`, `events.delivery_arrived`, `events.material_stays`,
     `events.in_future`, `events.before_batch`, `events.after_others`, `events.weight_missing`, `events.loss_exceeds`,
-    `transforms.output_exceeds_inputs`, `events.correction_impossible`, `events.stamps_exceed`,
-    `area_codes.not_yet_valid`, `area_codes.expired`.
+    `transforms.output_exceeds_inputs`, `events.correction_impossible`, `events.stamps_exceed`, `events.unit_stays`,
+    `events.record_anew`, `events.unit_left`, `events.delivery_returned`, what `undoings.undo` refuses,
+    `returns.more_than_sent`, `area_codes.not_yet_valid`, `area_codes.expired`.
     """
     actor.must(Permission.RECORD_EVENTS)
     try:
         wrong = records.find(session, Event, value.event_id)
-        batch = records.lock(session, Batch, wrong.batch_id or "")
+        act = undoings.act_of(session, wrong)
+        batch = _locked(session, wrong, act)
     except NotFound:
         raise RuleBroken("events.unknown") from None
+    if wrong.type in (EventType.AGGREGATE, EventType.OPEN):
+        raise RuleBroken("events.unit_stays")
     if batch.state is BatchState.CLOSED:
         batch.must_move()
     events = history(session, batch.id)
@@ -81,8 +91,10 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     begins = beginning(events).id == wrong.id
     never = value.reason is CorrectionReason.DID_NOT_OCCUR
     right = _declaration(wrong, value, actor)
-    if begins and never:
+    if begins and never and act is None:
         raise RuleBroken("events.beginning_stays", "reason")
+    if act is not None and not never:
+        _must_keep_its_goods(act, wrong, right, value)
     if not never:
         _judge_moment(batch, right, standing(events), begins)
         held_g = balance.account(session, batch).on_hand_on(local_day(right.happened_at))
@@ -90,25 +102,77 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     written: list[Record] = [right, batch]
     if wrong.type is EventType.SHIP:
         written.append(_correct_delivery(session, wrong, right, never))
+    elif wrong.type is EventType.RETURN:
+        written.append(_correct_return(session, wrong, right, never))
     elif wrong.type is EventType.TEST:
         written.append(_withdraw_test(session, wrong, never))
-    elif never and _added_material(session, wrong):
+    elif never and act is None and _added_material(session, wrong):
         raise RuleBroken("events.material_stays", "reason")
     session.add(right)
     if begins and batch.origin is Origin.HARVEST:
         _judge_code(session, actor, batch, right)
         batch.started_on = batch.harvested_on = local_day(right.happened_at)
     before_g = batch.on_hand_g + batch.shipped_g
-    if not balance.settle(session, batch):
-        raise RuleBroken("events.correction_impossible", None, lot=batch.lot)
-    if batch.on_hand_g + batch.shipped_g < before_g:
+    if act is not None and never:
+        session.flush()
+        written += undoings.undo(session, act, batch, _locked_batches(session, act, batch))
+    else:
+        written += _settle(session, batch, act, right)
+    if batch.on_hand_g + batch.shipped_g < before_g and not _is_loss(wrong, begins):
         stamp_quota.must_cover(session, batch, actor, code="events.stamps_exceed")
-    if wrong.type is EventType.PACK or begins:
-        settle_packing(session, batch)
+    if (wrong.type in (EventType.PACK, EventType.REPACK) or begins) and batch.made_g:
+        packings.settle(session, batch)
     batch.page_version += 1
     session.flush()
+    rules.judge(session, right, "correct")
     ledger.record(session, "event.corrected", *written)
     return right
+
+
+def _locked(session: Session, wrong: Event, act: Act | None) -> Batch:
+    """The batch of an event; with all others that its act reached, locked in the order of their ids."""
+    own = wrong.batch_id or ""
+    ids = {own} if act is None else {own, *act.outputs, *act.sources}
+    return {row_id: records.lock(session, Batch, row_id) for row_id in sorted(ids)}[own]
+
+
+def _locked_batches(session: Session, act: Act, own: Batch) -> dict[str, Batch]:
+    return {
+        row_id: records.lock(session, Batch, row_id)
+        for row_id in sorted({*act.outputs, *act.sources, own.id})
+    }
+
+
+def _must_keep_its_goods(act: Act, wrong: Event, right: Event, value: CorrectionInput) -> None:
+    """What several batches depend on is declared never to have happened and recorded anew: only a transform with one
+    output may be weighed again."""
+    if _is_alone(act, wrong):
+        return
+    for name, grams in (("output_kg", wrong.output_g), ("loss_kg", wrong.loss_g)):
+        typed = getattr(value, name)
+        if typed is not None and int(typed) != (grams or 0):
+            raise RuleBroken("events.record_anew", name)
+    if local_day(right.happened_at) != local_day(wrong.happened_at):
+        raise RuleBroken("events.record_anew", "happened_at")
+
+
+def _is_alone(act: Act, event: Event) -> bool:
+    return event.type is EventType.TRANSFORM and act.outputs == [event.batch_id]
+
+
+def _settle(session: Session, batch: Batch, act: Act | None, right: Event) -> list[Record]:
+    """Brings the account of the batch in line with what stands now. Answers the rows that changed besides it."""
+    parts = act.parts if act is not None and _is_alone(act, right) else []
+    for part in parts:
+        part.grams = right.output_g or part.grams
+    if not balance.settle(session, batch):
+        raise RuleBroken("events.correction_impossible", None, lot=batch.lot)
+    return list(parts)
+
+
+def _is_loss(event: Event, begins: bool) -> bool:
+    """Whether an event is about goods that shrank or spoiled: that is taken down whatever stamps were ordered."""
+    return not begins and event.type not in (EventType.SHIP, EventType.RETURN)
 
 
 def _declaration(wrong: Event, value: CorrectionInput, actor: Actor) -> Event:
@@ -173,7 +237,7 @@ def _judge_weights(
     wrong: Event, right: Event, value: CorrectionInput, begins: bool, held_g: int, actor: Actor
 ) -> None:
     """Puts the right weights in: an output for what begins a batch or leaves it, a loss for a step between."""
-    if begins or wrong.type is EventType.SHIP:
+    if begins or wrong.type in (EventType.SHIP, EventType.RETURN):
         if value.output_kg is None:
             return
         if not value.output_kg:
@@ -201,11 +265,25 @@ def _correct_delivery(session: Session, wrong: Event, right: Event, never: bool)
     delivery = records.lock(session, Delivery, wrong.delivery_id or "")
     if delivery.received_at is not None:
         raise RuleBroken("events.delivery_arrived")
+    if delivery.unit_id is not None:
+        raise RuleBroken("events.unit_left")
+    if delivery.returned_g:
+        raise RuleBroken("events.delivery_returned")
     if never:
         delivery.cancelled_at = now()
     else:
         delivery.sent_g = right.output_g or delivery.sent_g
         delivery.sent_on = local_day(right.happened_at)
+    return delivery
+
+
+def _correct_return(session: Session, wrong: Event, right: Event, never: bool) -> Delivery:
+    """What came back of a delivery follows the correction; never more than was sent."""
+    delivery = records.lock(session, Delivery, wrong.delivery_id or "")
+    back = 0 if never else right.output_g or 0
+    delivery.returned_g += back - (wrong.output_g or 0)
+    if delivery.returned_g > delivery.sent_g:
+        raise RuleBroken("returns.more_than_sent", "output_kg", sent=kg_text(delivery.sent_g))
     return delivery
 
 
@@ -220,18 +298,3 @@ def _withdraw_test(session: Session, wrong: Event, never: bool) -> LabTest:
 
 def _added_material(session: Session, event: Event) -> bool:
     return session.exec(select(BatchInput.id).where(BatchInput.event_id == event.id)).first() is not None
-
-
-def settle_packing(session: Session, batch: Batch) -> None:
-    """The day of packing is that of the first packing that stands, and the shelf life counts from it; units add up."""
-    packings = [event for event in standing(history(session, batch.id)) if event.type is EventType.PACK]
-    counts = [event.details["units"] for event in packings if event.details.get("units")]
-    for text in counts:
-        if not re.fullmatch(r"[0-9]{1,3}(?:[.\s]?[0-9]{3}){0,3}|[0-9]{1,9}", text):
-            raise RuleBroken("events.units_unreadable", "details-units", typed=text)
-    units = sum(int(re.sub(r"[^0-9]", "", text)) for text in counts)
-    if units > MOST_UNITS:
-        raise RuleBroken("events.units_unreadable", "details-units", typed=counts[-1])
-    batch.packed_on = min((local_day(event.happened_at) for event in packings), default=None)
-    batch.unit_count = units if counts else None
-    batch.begin_shelf_life(records.find(session, Product, batch.product_id))

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import balance, batches, ledger, notices, partners, records, rules
+from traceability.domain import balance, batches, ledger, notices, partners, records, rules, stamp_quota
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.area_grants import Market
 from traceability.domain.batches import Batch, Note
@@ -35,8 +35,10 @@ class Delivery(Record, table=True):
     __table_args__ = (
         sa.CheckConstraint("sent_g > 0", name="sent"),
         sa.CheckConstraint("remaining_g >= 0 AND remaining_g <= sent_g", name="remaining"),
+        sa.CheckConstraint("returned_g >= 0 AND returned_g <= sent_g", name="returned"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset({"batch_id", "sent_on", "market"})
+    LATER: ClassVar[dict[str, Any]] = {"returned_g": 0, "unit_id": None}
 
     producer_id: str = Field(foreign_key="producer.id", index=True, max_length=16)
     to_producer_id: str | None = Field(default=None, foreign_key="producer.id", index=True, max_length=16)
@@ -54,6 +56,10 @@ class Delivery(Record, table=True):
     variance_reason: str = Field(default="", max_length=400)
     #: grams the receiver may still use; 0 until received
     remaining_g: int = Field(default=0, sa_type=sa.BigInteger)
+    #: grams that came back to the sender
+    returned_g: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    #: the carton or pallet in which the goods left
+    unit_id: str | None = Field(default=None, foreign_key="logistic_unit.id", index=True, max_length=16)
     #: set when its sender declared that it never left
     cancelled_at: datetime | None = Field(default=None, sa_type=Instant)
 
@@ -61,13 +67,11 @@ class Delivery(Record, table=True):
 owned(Delivery, "producer_id", "to_producer_id")
 
 
-class ShipInput(BaseModel):
-    """What a person may say of a delivery: to a customer in words, or to a producer by id, code or name."""
+class Sending(BaseModel):
+    """What a person may say of goods that leave: to a customer in words, or to a producer by id, code or name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    batch_id: RecordId
-    kilograms: Kilograms
     sent_on: Day
     customer: Line | None = None
     customer_contact: Line | None = None
@@ -79,6 +83,13 @@ class ShipInput(BaseModel):
     document_no: ShortLine | None = None
     details: KeyData = Field(default_factory=dict)
     note: Note = ""
+
+
+class ShipInput(Sending):
+    """Loose goods of one batch that leave."""
+
+    batch_id: RecordId
+    kilograms: Kilograms
 
 
 class ReceiveInput(BaseModel):
@@ -109,21 +120,45 @@ def ship(session: Session, actor: Actor, value: ShipInput) -> Delivery:
     """Goods of a batch leave. For a producer of the platform they wait to be received, and it is told.
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.held`, `.recalled`, `.closed`,
-    `producers.suspended`, `batches.not_enough`, `deliveries.sent_before_harvest`, `deliveries.sent_in_future`,
-    `deliveries.no_receiver`, `deliveries.two_receivers`, `partners.unknown`, `partners.ambiguous`,
-    `partners.itself`.
+    `producers.suspended`, `batches.not_enough`, `batches.in_units`, `stamps.excess`, `deliveries.sent_before_harvest`,
+    `deliveries.sent_in_future`, `deliveries.no_receiver`, `deliveries.two_receivers`, `partners.unknown`,
+    `partners.ambiguous`, `partners.itself`.
     """
     actor.must(Permission.RECORD_EVENTS)
     batch = batches.choose(session, value.batch_id)
-    batch.must_move()
-    records.find(session, Producer, batch.producer_id).must_not_be_suspended()
-    if value.sent_on > today():
-        raise RuleBroken("deliveries.sent_in_future", "sent_on", today=today())
-    if value.sent_on < batch.started_on:
-        raise RuleBroken("deliveries.sent_before_harvest", "sent_on", began=batch.started_on)
-    receiver = _receiver(session, batch, value)
+    must_be_sendable(session, actor, batch, value.sent_on)
+    receiver = receiver_of(session, batch.producer_id, value)
     grams = int(value.kilograms)
     batch.must_hold(grams, balance.account(session, batch).left_on(value.sent_on), actor)
+    delivery, event = send(session, actor, batch, value, grams, receiver)
+    rules.judge(session, delivery, "ship")
+    ledger.record(session, "batch.shipped", delivery, batch, event)
+    if receiver:
+        tell(session, batch, delivery)
+    return delivery
+
+
+def must_be_sendable(session: Session, actor: Actor, batch: Batch, day: date) -> None:
+    """Demands that goods of a locked batch may leave on a day. Raises `RuleBroken` as `ship`."""
+    batch.must_move()
+    records.find(session, Producer, batch.producer_id).must_not_be_suspended()
+    if day > today():
+        raise RuleBroken("deliveries.sent_in_future", "sent_on", today=today())
+    if day < batch.started_on:
+        raise RuleBroken("deliveries.sent_before_harvest", "sent_on", began=batch.started_on, lot=batch.lot)
+    stamp_quota.must_be_settled(session, batch, actor)
+
+
+def send(
+    session: Session,
+    actor: Actor,
+    batch: Batch,
+    value: Sending,
+    grams: int,
+    receiver: Partner | None,
+    unit_id: str | None = None,
+) -> tuple[Delivery, Event]:
+    """Writes down that grams of a locked and judged batch leave."""
     delivery = Delivery(
         producer_id=batch.producer_id,
         to_producer_id=receiver.id if receiver else None,
@@ -136,6 +171,7 @@ def ship(session: Session, actor: Actor, value: ShipInput) -> Delivery:
         document_no=value.document_no or "",
         sent_on=value.sent_on,
         sent_g=grams,
+        unit_id=unit_id,
     )
     session.add(delivery)
     session.flush()
@@ -155,22 +191,23 @@ def ship(session: Session, actor: Actor, value: ShipInput) -> Delivery:
     batch.shipped_g += grams
     batch.page_version += 1
     session.flush()
-    rules.judge(session, delivery, "ship")
-    ledger.record(session, "batch.shipped", delivery, batch, event)
-    if receiver:
-        sender = records.find(session, Producer, batch.producer_id)
-        product = records.find(session, Product, batch.product_id)
-        notices.post(
-            session,
-            "delivery_sent",
-            producer_id=receiver.id,
-            subject=delivery,
-            sender=sender.name,
-            lot=batch.lot,
-            product=product.name,
-            sent_g=grams,
-        )
-    return delivery
+    return delivery, event
+
+
+def tell(session: Session, batch: Batch, delivery: Delivery) -> None:
+    """Tells the producer to whom a delivery goes."""
+    sender = records.find(session, Producer, batch.producer_id)
+    product = records.find(session, Product, batch.product_id)
+    notices.post(
+        session,
+        "delivery_sent",
+        producer_id=delivery.to_producer_id,
+        subject=delivery,
+        sender=sender.name,
+        lot=batch.lot,
+        product=product.name,
+        sent_g=delivery.sent_g,
+    )
 
 
 def receive(session: Session, actor: Actor, value: ReceiveInput) -> Delivery:
@@ -238,7 +275,7 @@ def receive(session: Session, actor: Actor, value: ReceiveInput) -> Delivery:
 # --- Who ------------------------------------------------------------------------------------------------
 
 
-def _receiver(session: Session, batch: Batch, value: ShipInput) -> Partner | None:
+def receiver_of(session: Session, sender_id: str, value: Sending) -> Partner | None:
     """The producer that a form names by id, by code or by (part of) its name; None for an ordinary customer."""
     named = value.to_producer_id or value.to_producer
     if named and value.customer:
@@ -247,9 +284,7 @@ def _receiver(session: Session, batch: Batch, value: ShipInput) -> Partner | Non
         if not value.customer and not value.destination:
             raise RuleBroken("deliveries.no_receiver", "customer")
         return None
-    return partners.named(
-        session, value.to_producer or "", batch.producer_id, "to_producer", value.to_producer_id
-    )
+    return partners.named(session, value.to_producer or "", sender_id, "to_producer", value.to_producer_id)
 
 
 # --- Questions -------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session
 
-from traceability.domain import balance, batches, corrections, ledger, rules, stamp_quota
+from traceability.domain import balance, batches, ledger, packings, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.balance import Account
 from traceability.domain.batches import Batch, BatchState, Note
@@ -69,10 +69,13 @@ class EventInput(BaseModel):
 def record(session: Session, actor: Actor, value: EventInput) -> Event:
     """Appends an event to the history of a batch and settles its grams: input + material = output + loss.
 
+    Goods shrink whether or not stamps were ordered for them: a loss is always taken down. The stamps that are then too
+    many stand in the way of the next shipment (`stamp_quota.must_be_settled`).
+
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.closed`, `batches.held`, `.recalled` (for
     what readies goods for sale), `events.not_by_hand`, `events.in_future`, `events.before_batch`,
     `events.output_or_loss`, `events.loss_missing`, `events.output_exceeds`, `events.material_incomplete`,
-    `events.units_unreadable`, `batches.not_enough`, `stamps.exceed_rest`.
+    `events.units_unreadable`, `batches.not_enough`, `batches.in_units`.
     """
     actor.must(Permission.RECORD_EVENTS)
     batch = batches.choose(session, value.batch_id)
@@ -112,11 +115,9 @@ def record(session: Session, actor: Actor, value: EventInput) -> Event:
         session.add(added)
         written.append(added)
     if value.type is EventType.PACK:
-        corrections.settle_packing(session, batch)
+        packings.settle(session, batch)
     batch.page_version += 1
     session.flush()
-    if event.loss_g and batch.may_move:  # goods on hold or recalled can always be destroyed
-        stamp_quota.must_cover(session, batch, actor, "loss_kg" if value.output_kg is None else "output_kg")
     rules.judge(session, event, "record")
     ledger.record(session, "event.recorded", *written, batch)
     return event
@@ -143,8 +144,9 @@ def _weigh(batch: Batch, event: Event, value: EventInput, account: Account, acto
             held_text = kg_text(held + added, actor.language)
             raise RuleBroken("events.output_exceeds", "output_kg", held=held_text)
     field = "loss_kg" if value.output_kg is None else "output_kg"
+    batch.made_g += added
+    batch.on_hand_g += added
     batch.must_hold(loss, account.left_on(day) + added, actor, field)
     event.input_g, event.output_g, event.loss_g = held, held + added - loss, loss
-    batch.made_g += added
-    batch.on_hand_g += added - loss
+    batch.on_hand_g -= loss
     batch.lost_g += loss

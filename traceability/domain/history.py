@@ -30,6 +30,25 @@ class EventType(StrEnum):
     SHIP = "ship"
     LOSE = "lose"
     SELL = "sell"
+    SPLIT = "split"
+    MERGE = "merge"
+    REPACK = "repack"
+    REWORK = "rework"
+    RETURN = "return"
+    WASTE = "waste"
+    AGGREGATE = "aggregate"
+    OPEN = "open"
+
+
+class Part(StrEnum):
+    """How a batch takes part in an event that is not of one batch alone."""
+
+    #: it began with the event
+    OUTPUT = "output"
+    #: it began with the event, beside what the event was for
+    BY_PRODUCT = "by_product"
+    #: it lay in the carton or pallet that was packed, opened or sent
+    CONTENT = "content"
 
 
 class CorrectionReason(StrEnum):
@@ -69,6 +88,22 @@ class Event(Record, ProducerOwned, table=True):
     on_behalf_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
 
 
+class EventBatch(Record, ProducerOwned, table=True):
+    """A batch in an event that reaches several: what a split or a processing made, what lies in a carton."""
+
+    __tablename__ = "event_batch"
+    __table_args__ = (
+        sa.CheckConstraint("grams >= 0", name="grams"),
+        sa.UniqueConstraint("event_id", "batch_id"),
+    )
+    OPEN: ClassVar[frozenset[str]] = frozenset({"event_id", "batch_id", "part"})
+
+    event_id: str = Field(foreign_key="event.id", index=True, max_length=16)
+    batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
+    part: Part = Field(sa_type=choice(Part))
+    grams: int = Field(sa_type=sa.BigInteger)
+
+
 def signature(actor: Actor) -> dict[str, Any]:
     """Who wrote a row: the account, and the agency where it writes in the name of a producer."""
     return {
@@ -78,9 +113,57 @@ def signature(actor: Actor) -> dict[str, Any]:
 
 
 def history(session: Session, batch_id: str) -> list[Event]:
-    """All events of a batch in the order in which they happened, the corrected ones and the corrections included."""
-    statement = select(Event).where(Event.batch_id == batch_id)
-    return list(session.exec(statement.order_by(col(Event.happened_at), col(Event.created_at))).all())
+    """All events of a batch in the order in which they happened, the corrected ones and the corrections included.
+
+    The event in which a batch began is its own too where it made several, or was recorded of the batch it came from.
+    """
+    return histories(session, [batch_id])[batch_id]
+
+
+def histories(session: Session, batch_ids: Iterable[str]) -> dict[str, list[Event]]:
+    """As `history`, for several batches at once."""
+    found: dict[str, dict[str, Event]] = {batch_id: {} for batch_id in batch_ids}
+    for event in session.exec(select(Event).where(col(Event.batch_id).in_(found))).all():
+        found[event.batch_id or ""][event.id] = event
+    shared = (
+        select(EventBatch.batch_id, Event)
+        .join(Event, col(Event.id) == EventBatch.event_id)
+        .where(col(EventBatch.batch_id).in_(found))
+    )
+    waiting: dict[str, list[str]] = {}
+    for batch_id, event in session.exec(shared).all():
+        if event.id not in found[batch_id]:
+            found[batch_id][event.id] = event
+            waiting.setdefault(event.id, []).append(batch_id)
+    while waiting:  # their corrections, and the corrections of those
+        corrections = session.exec(select(Event).where(col(Event.corrects_id).in_(waiting))).all()
+        reached = waiting
+        waiting = {}
+        for event in corrections:
+            waiting[event.id] = reached[event.corrects_id or ""]
+            for batch_id in waiting[event.id]:
+                found[batch_id][event.id] = event
+    return {
+        batch_id: sorted(events.values(), key=lambda event: (event.happened_at, event.created_at))
+        for batch_id, events in found.items()
+    }
+
+
+def parts_of(session: Session, event_ids: Iterable[str]) -> dict[str, list[EventBatch]]:
+    """By event: the batches that take part in it beside its own."""
+    statement = select(EventBatch).where(col(EventBatch.event_id).in_(list(event_ids)))
+    found: dict[str, list[EventBatch]] = {}
+    for row in session.exec(statement.order_by(col(EventBatch.part), col(EventBatch.created_at))).all():
+        found.setdefault(row.event_id, []).append(row)
+    return found
+
+
+def first_entry(event: Event, events: Iterable[Event]) -> Event:
+    """The entry that an event corrects, over all corrections in between; itself where it corrects none."""
+    known = {one.id: one for one in events}
+    while event.corrects_id in known:
+        event = known[event.corrects_id or ""]
+    return event
 
 
 def standing(events: Iterable[Event]) -> list[Event]:
@@ -103,7 +186,9 @@ def beginning(events: Iterable[Event]) -> Event:
     """The event with which a batch began (its harvest or its transform), in its corrected form."""
     known = list(events)
     newer = {event.corrects_id: event for event in known if event.corrects_id}
-    first = min((event for event in known if not event.corrects_id), key=lambda event: event.created_at)
+    first = min(
+        (event for event in known if not event.corrects_id), key=lambda event: (event.created_at, event.id)
+    )
     while first.id in newer:
         first = newer[first.id]
     return first

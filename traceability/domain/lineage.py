@@ -10,11 +10,15 @@ from traceability.domain.records import Record
 
 
 class BatchInput(Record, ProducerOwned, table=True):
-    """One input of a transform: grams of a batch (own, or received by a delivery), or a material without a batch."""
+    """One input of a batch: grams of a batch (own, or received by a delivery), or a material without a batch.
+
+    An act that makes several batches has an edge for each source of each: what was drawn from a source is the sum of
+    its edges. An edge of 0 g is kept of an act that never happened, and where a share is smaller than a gram.
+    """
 
     __tablename__ = "batch_input"
     __table_args__ = (
-        sa.CheckConstraint("grams > 0", name="grams"),
+        sa.CheckConstraint("grams >= 0", name="grams"),
         sa.CheckConstraint("source_batch_id IS NOT NULL OR material <> ''", name="source"),
         sa.CheckConstraint("source_batch_id <> batch_id", name="not_itself"),
     )

@@ -1,4 +1,6 @@
-"""The release (công bố): a batch is published when everything that its public page owes a reader is there.
+"""The release (công bố) of a batch, and its closing.
+
+A batch is published when everything that its public page owes a reader is there.
 
 The gate is the superset of what Circular 02/2024 and Decree 37/2026 ask to store and show of a product. "A shelf life
 or none" is demanded of the product itself, when it is written down.
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, select
 
-from traceability.domain import ledger, records
+from traceability.domain import ledger, records, rules, stamp_quota
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.areas import GrowingArea
 from traceability.domain.batches import Batch, BatchState
@@ -19,11 +21,20 @@ from traceability.domain.errors import RuleBroken
 from traceability.domain.history import Event, history, standing
 from traceability.domain.producers import Producer, ProducerState
 from traceability.domain.products import Product, ProductState
+from traceability.domain.quantities import kg_text
 from traceability.domain.records import RecordId
 
 
 class ReleaseInput(BaseModel):
     """Publishes a batch."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_id: RecordId
+
+
+class CloseInput(BaseModel):
+    """Closes a batch of which nothing is left."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -87,5 +98,25 @@ def release(session: Session, actor: Actor, value: ReleaseInput) -> Batch:
     batch.state = BatchState.RELEASED
     batch.released_at = now()
     batch.page_version += 1
+    session.flush()
+    rules.judge(session, batch, "release")
     ledger.record(session, "batch.released", batch)
+    return batch
+
+
+def close(session: Session, actor: Actor, value: CloseInput) -> Batch:
+    """Closes a batch of which nothing is left, and no stamp that could still be used for something else.
+
+    Raises `RuleBroken`: `access.not_permitted`, `batches.held`, `.recalled`, `.closed`, `batches.still_on_hand`,
+    `stamps.excess`.
+    """
+    actor.must(Permission.REGISTER_BATCHES)
+    batch = records.lock(session, Batch, value.batch_id)
+    batch.must_move()
+    if batch.on_hand_g:
+        raise RuleBroken("batches.still_on_hand", left=kg_text(batch.on_hand_g, actor.language))
+    stamp_quota.must_be_settled(session, batch, actor)
+    batch.state = BatchState.CLOSED
+    batch.page_version += 1
+    ledger.record(session, "batch.closed", batch)
     return batch

@@ -22,6 +22,8 @@ SPOILAGE_PERCENT = 2
 CONFIRMED_ABOVE = 10_000
 MOST_STAMPS = 1_000_000
 
+_ON_GOODS = frozenset({RangeState.ACTIVE, RangeState.CLOSED})
+
 _COUNT = re.compile(r"\d{1,3}(?:([., ])\d{3})(?:\1\d{3})*|\d+")
 _FRACTION = re.compile(r"\d+[.,]\d+")
 
@@ -56,6 +58,8 @@ class Quota:
     net_weight_g: int
     #: stamps ordered for the batch so far and not made void
     ordered: int
+    #: those of them that stick on goods (active now, or active before they were suspended)
+    active: int = 0
 
     @property
     def units(self) -> int:
@@ -70,15 +74,66 @@ class Quota:
     @property
     def left(self) -> int:
         """How many stamps may still be ordered; never below zero."""
-        return max(0, self.units + self.allowance - self.ordered)
+        return max(0, self.most - self.ordered)
+
+    @property
+    def most(self) -> int:
+        """How many stamps the goods allow, the spoiled ones included."""
+        return self.units + self.allowance
+
+    @property
+    def excess(self) -> int:
+        """Stamps that are too many since the goods shrank."""
+        return max(0, self.ordered - self.most)
+
+    @property
+    def to_void(self) -> int:
+        """How many of those too many are on no goods yet, so that they can and must be given back or made void."""
+        return min(self.excess, self.ordered - self.active)
 
 
 def quota_of(session: Session, batch: Batch, product: Product) -> Quota:
     """The quota of a batch now. Exact only while the batch is locked."""
     count = func.sum(col(StampRange.last_serial) - col(StampRange.first_serial) + 1)
-    statement = select(count).where(StampRange.batch_id == batch.id, StampRange.state != RangeState.VOID)
-    ordered = session.exec(statement).one()
-    return Quota(batch.on_hand_g + batch.shipped_g, product.net_weight_g, int(ordered or 0))
+    statement = (
+        select(StampRange.state, StampRange.state_before, count)
+        .where(StampRange.batch_id == batch.id, StampRange.state != RangeState.VOID)
+        .group_by(col(StampRange.state), col(StampRange.state_before))
+    )
+    ordered = active = 0
+    for state, before, stamps in session.exec(statement).all():
+        ordered += int(stamps)
+        if (before or state) in _ON_GOODS:
+            active += int(stamps)
+    return Quota(batch.on_hand_g + batch.shipped_g, product.net_weight_g, ordered, active)
+
+
+def must_be_settled(session: Session, batch: Batch, actor: Actor, field: str | None = None) -> None:
+    """Demands of a locked batch that no stamps lie about which its goods no longer allow.
+
+    Goods dry out and spoil after their stamps were ordered. What is too many then and sticks on nothing yet is given
+    back or made void before more leaves or the batch is closed. What sticks on goods already stays: fruit that has
+    dried weighs less, and is no fewer; whether that is too much is for the rules to judge ("stamps above kilograms").
+
+    Raises `RuleBroken` ("stamps.excess").
+    """
+    quota = quota_of(session, batch, records.find(session, Product, batch.product_id))
+    if quota.to_void:
+        facts = {"ordered": quota.ordered, "most": quota.most, "excess": quota.to_void}
+        said = {name: count_text(number, actor.language) for name, number in facts.items()}
+        raise RuleBroken("stamps.excess", field, lot=batch.lot, **said)
+
+
+def must_allow_more(session: Session, batch: Batch, count: int, actor: Actor, field: str) -> None:
+    """Demands of a locked batch that so many stamps more may stick on its goods as they weigh now.
+
+    Raises `RuleBroken` ("stamps.above_goods").
+    """
+    quota = quota_of(session, batch, records.find(session, Product, batch.product_id))
+    if quota.active + count > quota.most:
+        facts = {"active": quota.active, "most": quota.most, "left": max(0, quota.most - quota.active)}
+        said = {name: count_text(number, actor.language) for name, number in facts.items()}
+        raise RuleBroken("stamps.above_goods", field, lot=batch.lot, **said)
 
 
 def must_cover(
@@ -89,7 +144,6 @@ def must_cover(
     Else the goods that went on could be stamped a second time. Raises `RuleBroken` (`code`).
     """
     quota = quota_of(session, batch, records.find(session, Product, batch.product_id))
-    most = quota.units + quota.allowance
-    if quota.ordered > most:
-        ordered, most_text = (count_text(number, actor.language) for number in (quota.ordered, most))
+    if quota.excess:
+        ordered, most_text = (count_text(number, actor.language) for number in (quota.ordered, quota.most))
         raise RuleBroken(code, field, lot=batch.lot, ordered=ordered, most=most_text)

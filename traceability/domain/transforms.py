@@ -1,7 +1,8 @@
-"""The transform (chế biến, phối trộn): inputs become a new batch; each input's grams are drawn from where they lie.
+"""The transform (chế biến, phối trộn): inputs become new batches; each input's grams are drawn from where they lie.
 
 Inputs are batches of one's own, deliveries received from other producers, and materials that have no batch (sugar,
-water, packaging). What comes out weighs no more than what went in; the rest is the loss.
+water, packaging). Outputs are the main product and, from the same work, further ones and by-products. What comes out
+weighs no more than what went in; the rest is the loss.
 """
 
 from collections import Counter
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Field, Session
 
-from traceability.domain import balance, batches, ledger, records, rules, stamp_quota
+from traceability.domain import balance, batches, ledger, records, rules, stamp_quota, successors
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, Note, Origin
 from traceability.domain.clock import local_day, now, today
@@ -23,11 +24,14 @@ from traceability.domain.key_data import KeyData
 from traceability.domain.lineage import BatchInput as BatchInput
 from traceability.domain.moments import Moment, start_of
 from traceability.domain.ownership import beyond_scope
+from traceability.domain.products import Product
 from traceability.domain.quantities import Day, Kilograms, kg_text
 from traceability.domain.records import RecordId
-from traceability.domain.text import Line, ShortLine, fold
+from traceability.domain.successors import Draw, Output
+from traceability.domain.text import Line, ShortLine
 
 MAX_INPUTS = 40
+MAX_OUTPUTS = 10
 
 
 class TransformSource(BaseModel):
@@ -62,6 +66,17 @@ class TransformSource(BaseModel):
         return self
 
 
+class FurtherOutput(BaseModel):
+    """What came out besides the main thing: another grade or product, or a by-product (peel, seeds, broken rice)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    product_id: RecordId
+    kilograms: Kilograms
+    lot: Lot | None = None
+    by_product: bool = False
+
+
 class TransformInput(BaseModel):
     """What a person may say of a transform."""
 
@@ -73,6 +88,7 @@ class TransformInput(BaseModel):
     happened_at: Moment | None = None
     output_kg: Kilograms
     inputs: list[TransformSource] = Field(min_length=1, max_length=MAX_INPUTS)
+    further: list[FurtherOutput] = Field(default_factory=list, max_length=MAX_OUTPUTS)
     step: Annotated[Line | None, Field(max_length=120)] = None
     place: Line | None = None
     details: KeyData = Field(default_factory=dict)
@@ -81,7 +97,8 @@ class TransformInput(BaseModel):
 
 
 def transform(session: Session, actor: Actor, value: TransformInput) -> Batch:
-    """Draws the inputs from where they lie and makes a new batch of them; the loss is what is missing.
+    """Draws the inputs from where they lie and makes batches of them; what is missing is the loss. Answers the main
+    one.
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.product_unknown`, `products.suspended`, `batches.lot_taken`,
     `transforms.in_future`, `transforms.ended_before_begin`, `transforms.input_unknown`, `transforms.input_younger`,
@@ -89,36 +106,21 @@ def transform(session: Session, actor: Actor, value: TransformInput) -> Batch:
     `batches.not_enough`, `batches.held`, `.recalled`, `.closed`, `stamps.exceed_rest`.
     """
     actor.must(Permission.REGISTER_BATCHES)
-    product = batches.product_for(session, value.product_id)
+    products = _products(session, value)
+    product = products[value.product_id]
     moment = value.happened_at or (now() if value.started_on == today() else start_of(value.started_on))
     if value.started_on > today() or moment > now():
         raise RuleBroken("transforms.in_future", "started_on", today=today())
     if local_day(moment) < value.started_on:
         raise RuleBroken("transforms.ended_before_begin", "happened_at", began=value.started_on)
-    total_g, output_g = sum(int(row.kilograms) for row in value.inputs), int(value.output_kg)
+    total_g = sum(int(row.kilograms) for row in value.inputs)
+    output_g = int(value.output_kg) + sum(int(row.kilograms) for row in value.further)
     if output_g > total_g:
         total = kg_text(total_g, actor.language)
         raise RuleBroken("transforms.output_exceeds_inputs", "output_kg", total=total)
     sources = _Sources(session, actor, product.producer_id, value)
-    batch = Batch(
-        producer_id=product.producer_id,
-        product_id=product.id,
-        lot=batches.free_lot(session, product, value.lot, value.started_on),
-        origin=Origin.TRANSFORM,
-        started_on=value.started_on,
-        made_g=output_g,
-        on_hand_g=output_g,
-        note=value.note,
-        external_ref=value.external_ref,
-        **signature(actor),
-    )
-    batch.search = fold(" ".join([batch.lot, product.name, product.code]))[:900]
-    batch.begin_shelf_life(product)
-    session.add(batch)
-    session.flush()
     event = Event(
-        producer_id=batch.producer_id,
-        batch_id=batch.id,
+        producer_id=product.producer_id,
         type=EventType.TRANSFORM,
         step=value.step or "",
         happened_at=moment,
@@ -127,17 +129,50 @@ def transform(session: Session, actor: Actor, value: TransformInput) -> Batch:
         output_g=output_g,
         loss_g=total_g - output_g,
         details=value.details,
+        note=value.note,
+        external_ref=value.external_ref,
         **signature(actor),
     )
-    session.add(event)
-    session.flush()
-    inputs = [sources.draw(row, batch, event) for row in value.inputs]
-    session.add_all(inputs)
+    main = Output(product, int(value.output_kg), Origin.TRANSFORM, lot=value.lot)
+    further = [
+        Output(
+            products[row.product_id],
+            int(row.kilograms),
+            Origin.TRANSFORM,
+            lot=row.lot,
+            field=f"further-{number}-lot",
+            by_product=row.by_product,
+        )
+        for number, row in enumerate(value.further)
+    ]
+    draws = [sources.draw(row) for row in value.inputs]
+    made = successors.make(session, actor, event, draws, [main, *further], day=value.started_on)
+    batch = made.batches[0]
+    batch.note, batch.external_ref = value.note, value.external_ref
     session.flush()
     sources.must_cover_stamps()
-    rules.judge(session, batch, "transform")
-    ledger.record(session, "batch.transformed", batch, event, *inputs, *sources.changed)
+    for one in made.batches:
+        rules.judge(session, one, "transform")
+    ledger.record(session, "batch.transformed", batch, *made.rows)
     return batch
+
+
+def _products(session: Session, value: TransformInput) -> dict[str, Product]:
+    """The products of all outputs, locked in the order of their ids; all are the producer's own."""
+    fields = {row.product_id: f"further-{number}-product_id" for number, row in enumerate(value.further)}
+    fields[value.product_id] = "product_id"
+    found: dict[str, Product] = {}
+    for row_id in sorted(fields):
+        try:
+            found[row_id] = batches.product_for(session, row_id)
+        except RuleBroken as error:
+            field = fields[row_id] if error.field == "product_id" else error.field
+            raise RuleBroken(error.code, field, **error.facts) from None
+    owner = found[value.product_id].producer_id
+    for row_id, product in found.items():
+        if product.producer_id != owner:
+            raise RuleBroken("batches.product_unknown", fields[row_id])
+    return found
 
 
 class _Sources:
@@ -164,7 +199,6 @@ class _Sources:
             self._judge_batch(self.batches[row_id], f"inputs-{number}")
         for row_id, number in rows.items():
             self._judge_delivery(self.deliveries[row_id], f"inputs-{number}")
-        self.changed = [*(self.batches[row_id] for row_id in own), *self.deliveries.values()]
 
     def _find(self, table: type[Any], row_id: str, field: str) -> Any:
         try:
@@ -196,7 +230,7 @@ class _Sources:
         if received_on > self.value.started_on:
             raise RuleBroken("transforms.input_younger", f"{row}-source", lot=source.lot, began=received_on)
         asked = self._asked("delivery_id")[delivery.id]
-        source.must_hold(asked, delivery.remaining_g, self.actor, f"{row}-kilograms")
+        source.must_hold(asked, delivery.remaining_g, self.actor, f"{row}-kilograms", delivered=True)
 
     def _asked(self, column: str) -> Counter[str]:
         """Grams asked for by source: one source may stand in several rows."""
@@ -206,28 +240,15 @@ class _Sources:
                 asked[getattr(row, column)] += int(row.kilograms)
         return asked
 
-    def draw(self, row: TransformSource, batch: Batch, event: Event) -> BatchInput:
-        """Takes the grams of one row and notes them as an input of the new batch."""
-        grams = int(row.kilograms)
-        drawn = BatchInput(
-            producer_id=batch.producer_id,
-            batch_id=batch.id,
-            event_id=event.id,
-            grams=grams,
+    def draw(self, row: TransformSource) -> Draw:
+        """What one row takes, from where it lies."""
+        return Draw(
+            int(row.kilograms),
+            batch=self.batches[row.batch_id] if row.batch_id else None,
+            delivery=self.deliveries[row.delivery_id] if row.delivery_id else None,
             material=row.material or "",
             supplier=row.supplier or "",
         )
-        if row.batch_id:
-            source = self.batches[row.batch_id]
-            source.on_hand_g -= grams
-            source.used_g += grams
-            source.page_version += 1
-            drawn.source_batch_id = source.id
-        elif row.delivery_id:
-            delivery = self.deliveries[row.delivery_id]
-            delivery.remaining_g -= grams
-            drawn.delivery_id, drawn.source_batch_id = delivery.id, delivery.batch_id
-        return drawn
 
     def must_cover_stamps(self) -> None:
         """Demands of each own batch that what is left covers its stamps: drawn goods take none along."""

@@ -12,14 +12,14 @@ from traceability.blueprints.producer import blueprint
 from traceability.domain import areas, batches, dossiers, products, releases
 from traceability.domain.actors import Permission
 from traceability.domain.areas import AreaState, CodeState, GrowingArea
-from traceability.domain.batches import BatchState, CloseInput, HarvestInput
+from traceability.domain.batches import BatchState, HarvestInput
 from traceability.domain.clock import today
 from traceability.domain.dossiers import Dossier
 from traceability.domain.history import EventType
 from traceability.domain.key_data import KEY_DATA as ELEMENTS
 from traceability.domain.key_data import asked
 from traceability.domain.products import Crop, ProductState
-from traceability.domain.releases import ReleaseInput
+from traceability.domain.releases import CloseInput, ReleaseInput
 from traceability.domain.text import sought
 from traceability.forms import Form
 from traceability.i18n import country, language
@@ -93,7 +93,7 @@ def batches_release(batch_id: str) -> Response | tuple[str, int]:
 def batches_close(batch_id: str) -> Response | tuple[str, int]:
     """Closes a batch of which nothing is left."""
     form = Form(CloseInput, fixed={"batch_id": batch_id})
-    if form.save(batches.close, lambda _batch: url_for("producer.batches_show", batch_id=batch_id)):
+    if form.save(releases.close, lambda _batch: url_for("producer.batches_show", batch_id=batch_id)):
         return form.redirect()
     return _refused(form, batch_id)
 

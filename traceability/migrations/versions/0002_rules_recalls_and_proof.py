@@ -39,6 +39,195 @@ def upgrade() -> None:
         sa.UniqueConstraint("origin", name=op.f("uq_log_origin_origin")),
     )
     op.create_table(
+        "sscc_counter",
+        sa.Column("prefix", sa.String(length=12), nullable=False),
+        sa.Column("next_number", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("next_number >= 0", name=op.f("ck_sscc_counter_next_number")),
+        sa.PrimaryKeyConstraint("prefix", name=op.f("pk_sscc_counter")),
+    )
+    op.create_table(
+        "logistic_unit",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("holder_id", sa.String(length=16), nullable=True),
+        sa.Column("sscc", sa.String(length=18), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "carton", "pallet", name="unitkind", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "packed",
+                "sent",
+                "opened",
+                name="unitstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("parent_id", sa.String(length=16), nullable=True),
+        sa.Column("net_g", sa.BigInteger(), nullable=False),
+        sa.Column("packed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(length=1000), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'opened') = (opened_at IS NOT NULL)", name=op.f("ck_logistic_unit_opened")
+        ),
+        sa.CheckConstraint("parent_id IS NULL OR kind = 'carton'", name=op.f("ck_logistic_unit_one_level")),
+        sa.CheckConstraint("net_g > 0", name=op.f("ck_logistic_unit_net")),
+        sa.CheckConstraint("parent_id IS NULL OR parent_id <> id", name=op.f("ck_logistic_unit_not_itself")),
+        sa.ForeignKeyConstraint(
+            ["holder_id"], ["producer.id"], name=op.f("fk_logistic_unit_holder_id_producer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["logistic_unit.id"], name=op.f("fk_logistic_unit_parent_id_logistic_unit")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_logistic_unit_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_logistic_unit")),
+        sa.UniqueConstraint("sscc", name=op.f("uq_logistic_unit_sscc")),
+    )
+    with op.batch_alter_table("logistic_unit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_logistic_unit_holder_id"), ["holder_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_logistic_unit_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_logistic_unit_producer_id"), ["producer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_logistic_unit_state"), ["state"], unique=False)
+
+    op.create_table(
+        "rule_figure",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "ceiling",
+                "season",
+                "band",
+                "ingredient",
+                "tolerance",
+                name="figurekind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("crop_id", sa.String(length=40), nullable=True),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("market", sa.String(length=2), nullable=True),
+        sa.Column(
+            "value",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("source", sa.String(length=300), nullable=False),
+        sa.Column("basis", sa.String(length=40), nullable=False),
+        sa.Column("by_id", sa.String(length=16), nullable=True),
+        sa.Column("agency_id", sa.String(length=16), nullable=True),
+        sa.CheckConstraint(
+            "valid_to IS NULL OR valid_from IS NULL OR valid_from <= valid_to",
+            name=op.f("ck_rule_figure_validity"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_rule_figure_agency_id_agency")),
+        sa.ForeignKeyConstraint(["by_id"], ["account.id"], name=op.f("fk_rule_figure_by_id_account")),
+        sa.ForeignKeyConstraint(["crop_id"], ["crop.id"], name=op.f("fk_rule_figure_crop_id_crop")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_figure")),
+    )
+    with op.batch_alter_table("rule_figure", schema=None) as batch_op:
+        batch_op.create_index("ix_rule_figure_sought", ["kind", "crop_id", "name"], unique=False)
+
+    op.create_table(
+        "rule_setting",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "rule",
+            sa.Enum(
+                "OVER_YIELD",
+                "OVER_YIELD_CUMULATIVE",
+                "OUT_OF_SEASON",
+                "PHI_VIOLATION",
+                "BANNED_INGREDIENT",
+                "UNREGISTERED_INGREDIENT",
+                "DOSE_MISMATCH",
+                "BAD_CONVERSION",
+                "SUSPENDED_AREA",
+                "EXPIRED_AREA_CODE",
+                "PUC_MISMATCH",
+                "MARKET_WITHOUT_CODE",
+                "EXPIRED_CERT",
+                "LAB_FAIL_SHIPPED",
+                "SHIPPED_BEFORE_RESULT",
+                "STAMP_OVERUSE",
+                "AREA_OVERLAP",
+                name="rulecode",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("crop_id", sa.String(length=40), nullable=True),
+        sa.Column("market", sa.String(length=2), nullable=True),
+        sa.Column(
+            "effect",
+            sa.Enum(
+                "off", "flag", "block", name="effect", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("by_id", sa.String(length=16), nullable=True),
+        sa.Column("agency_id", sa.String(length=16), nullable=True),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_rule_setting_agency_id_agency")),
+        sa.ForeignKeyConstraint(["by_id"], ["account.id"], name=op.f("fk_rule_setting_by_id_account")),
+        sa.ForeignKeyConstraint(["crop_id"], ["crop.id"], name=op.f("fk_rule_setting_crop_id_crop")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_setting")),
+    )
+    with op.batch_alter_table("rule_setting", schema=None) as batch_op:
+        batch_op.create_index("ix_rule_setting_rule", ["rule", "from_on"], unique=False)
+
+    op.create_table(
+        "stamp_logo",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dots", sa.LargeBinary(), nullable=False),
+        sa.Column("given_by_id", sa.String(length=16), nullable=True),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["given_by_id"], ["account.id"], name=op.f("fk_stamp_logo_given_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_stamp_logo_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stamp_logo")),
+    )
+    with op.batch_alter_table("stamp_logo", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stamp_logo_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
         "code_authorisation",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -136,6 +325,41 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_code_authorisation_to_producer_id"), ["to_producer_id"], unique=False
         )
+
+    op.create_table(
+        "certificate_claim",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("certificate_id", sa.String(length=16), nullable=False),
+        sa.Column("recorded_by_id", sa.String(length=16), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_certificate_claim_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["certificate_id"],
+            ["certificate.id"],
+            name=op.f("fk_certificate_claim_certificate_id_certificate"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_certificate_claim_producer_id_producer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["account.id"], name=op.f("fk_certificate_claim_recorded_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate_claim")),
+        sa.UniqueConstraint(
+            "batch_id", "certificate_id", name=op.f("uq_certificate_claim_batch_id_certificate_id")
+        ),
+    )
+    with op.batch_alter_table("certificate_claim", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_certificate_claim_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_certificate_claim_certificate_id"), ["certificate_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_certificate_claim_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
         "code_draw",
@@ -327,6 +551,97 @@ def upgrade() -> None:
         batch_op.create_index("ix_rule_flag_subject", ["subject_table", "subject_id"], unique=False)
 
     op.create_table(
+        "rule_override",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "rule",
+            sa.Enum(
+                "OVER_YIELD",
+                "OVER_YIELD_CUMULATIVE",
+                "OUT_OF_SEASON",
+                "PHI_VIOLATION",
+                "BANNED_INGREDIENT",
+                "UNREGISTERED_INGREDIENT",
+                "DOSE_MISMATCH",
+                "BAD_CONVERSION",
+                "SUSPENDED_AREA",
+                "EXPIRED_AREA_CODE",
+                "PUC_MISMATCH",
+                "MARKET_WITHOUT_CODE",
+                "EXPIRED_CERT",
+                "LAB_FAIL_SHIPPED",
+                "SHIPPED_BEFORE_RESULT",
+                "STAMP_OVERUSE",
+                "AREA_OVERLAP",
+                name="rulecode",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject_id", sa.String(length=16), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=True),
+        sa.Column("agency_id", sa.String(length=16), nullable=False),
+        sa.Column("by_id", sa.String(length=16), nullable=True),
+        sa.Column("reason", sa.String(length=1000), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("to_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("from_on <= to_on", name=op.f("ck_rule_override_days")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_rule_override_agency_id_agency")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_rule_override_batch_id_batch")),
+        sa.ForeignKeyConstraint(["by_id"], ["account.id"], name=op.f("fk_rule_override_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_rule_override_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_override")),
+    )
+    with op.batch_alter_table("rule_override", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rule_override_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rule_override_producer_id"), ["producer_id"], unique=False)
+        batch_op.create_index("ix_rule_override_subject", ["subject_id", "rule"], unique=False)
+
+    op.create_table(
+        "unit_content",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("unit_id", sa.String(length=16), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("grams", sa.BigInteger(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=True),
+        sa.Column("epoch_number", sa.Integer(), nullable=True),
+        sa.Column("first_serial", sa.BigInteger(), nullable=True),
+        sa.Column("last_serial", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(first_serial IS NULL) = (last_serial IS NULL)", name=op.f("ck_unit_content_run")
+        ),
+        sa.CheckConstraint(
+            "first_serial IS NULL OR first_serial <= last_serial", name=op.f("ck_unit_content_run_order")
+        ),
+        sa.CheckConstraint("grams > 0", name=op.f("ck_unit_content_grams")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_unit_content_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_unit_content_producer_id_producer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["logistic_unit.id"], name=op.f("fk_unit_content_unit_id_logistic_unit")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_content")),
+    )
+    with op.batch_alter_table("unit_content", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unit_content_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_unit_content_producer_id"), ["producer_id"], unique=False)
+        batch_op.create_index("ix_unit_content_stamps", ["epoch_number", "first_serial"], unique=False)
+        batch_op.create_index(batch_op.f("ix_unit_content_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
         "recall_receiver",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -469,6 +784,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recall_report_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
+        "event_batch",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("event_id", sa.String(length=16), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column(
+            "part",
+            sa.Enum(
+                "output",
+                "by_product",
+                "content",
+                name="part",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("grams", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("grams >= 0", name=op.f("ck_event_batch_grams")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_event_batch_batch_id_batch")),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_event_batch_event_id_event")),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_event_batch_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_batch")),
+        sa.UniqueConstraint("event_id", "batch_id", name=op.f("uq_event_batch_event_id_batch_id")),
+    )
+    with op.batch_alter_table("event_batch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_event_batch_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_batch_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_batch_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
         "recall_contact",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -585,12 +937,79 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recall_handling_producer_id"), ["producer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_recall_handling_recall_id"), ["recall_id"], unique=False)
 
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_batch_harvest_has_area"), type_="check")
+        batch_op.drop_constraint(batch_op.f("ck_batch_made"), type_="check")
+        batch_op.drop_constraint(batch_op.f("ck_batch_origin"), type_="check")
+        batch_op.add_column(sa.Column("best_before_limit_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("in_units_g", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.create_check_constraint(
+            batch_op.f("ck_batch_harvest_has_area"),
+            "(origin = 'harvest' AND area_id IS NOT NULL AND harvested_on IS NOT NULL) OR origin <> 'harvest'",
+        )
+        batch_op.create_check_constraint(
+            batch_op.f("ck_batch_in_units"), "in_units_g >= 0 AND in_units_g <= on_hand_g"
+        )
+        batch_op.create_check_constraint(batch_op.f("ck_batch_made"), "made_g >= 0")
+        batch_op.create_check_constraint(
+            batch_op.f("ck_batch_origin"),
+            "origin IN ('harvest', 'transform', 'split', 'merge', 'repack', 'rework', 'return')",
+        )
+
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("returned_g", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("unit_id", sa.String(length=16), nullable=True))
+        batch_op.create_index(batch_op.f("ix_delivery_unit_id"), ["unit_id"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_delivery_unit_id_logistic_unit"), "logistic_unit", ["unit_id"], ["id"]
+        )
+        batch_op.create_check_constraint(
+            batch_op.f("ck_delivery_returned"), "returned_g >= 0 AND returned_g <= sent_g"
+        )
+
     with op.batch_alter_table("recall", schema=None) as batch_op:
         batch_op.add_column(sa.Column("established_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("due_on", sa.Date(), nullable=True))
 
+    with op.batch_alter_table("stamp_download", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "kind",
+                sa.Enum(
+                    "pdf",
+                    "zpl",
+                    "csv",
+                    "png",
+                    "svg",
+                    "packet",
+                    name="filekind",
+                    native_enum=False,
+                    create_constraint=True,
+                    length=32,
+                ),
+                server_default="pdf",
+                nullable=False,
+            )
+        )
+        batch_op.add_column(sa.Column("rows", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("serial", sa.BigInteger(), nullable=True))
+
+    with op.batch_alter_table("stamp_order", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("logo", sa.LargeBinary(), nullable=True))
+
     with op.batch_alter_table("suspension", schema=None) as batch_op:
         batch_op.add_column(sa.Column("from_on", sa.Date(), nullable=True))
+
+    with op.batch_alter_table("batch_input", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_batch_input_grams"), type_="check")
+        batch_op.create_check_constraint(batch_op.f("ck_batch_input_grams"), "grams >= 0")
+
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
+        batch_op.create_check_constraint(
+            batch_op.f("ck_event_eventtype"),
+            "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell', 'split', 'merge', 'repack', 'rework', 'return', 'waste', 'aggregate', 'open')",
+        )
 
     # ### end Alembic commands ###
 
@@ -601,9 +1020,39 @@ def downgrade() -> None:
     with op.batch_alter_table("suspension", schema=None) as batch_op:
         batch_op.drop_column("from_on")
 
+    with op.batch_alter_table("stamp_order", schema=None) as batch_op:
+        batch_op.drop_column("logo")
+
+    with op.batch_alter_table("stamp_download", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_stamp_download_filekind"), type_="check")
+        batch_op.drop_column("serial")
+        batch_op.drop_column("rows")
+        batch_op.drop_column("kind")
+
     with op.batch_alter_table("recall", schema=None) as batch_op:
         batch_op.drop_column("due_on")
         batch_op.drop_column("established_at")
+
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_delivery_returned"), type_="check")
+        batch_op.drop_constraint(batch_op.f("fk_delivery_unit_id_logistic_unit"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_delivery_unit_id"))
+        batch_op.drop_column("unit_id")
+        batch_op.drop_column("returned_g")
+
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_batch_harvest_has_area"), type_="check")
+        batch_op.drop_constraint(batch_op.f("ck_batch_in_units"), type_="check")
+        batch_op.drop_constraint(batch_op.f("ck_batch_made"), type_="check")
+        batch_op.drop_constraint(batch_op.f("ck_batch_origin"), type_="check")
+        batch_op.drop_column("in_units_g")
+        batch_op.drop_column("best_before_limit_on")
+        batch_op.create_check_constraint(
+            batch_op.f("ck_batch_harvest_has_area"),
+            "(origin = 'harvest' AND area_id IS NOT NULL AND harvested_on IS NOT NULL) OR origin = 'transform'",
+        )
+        batch_op.create_check_constraint(batch_op.f("ck_batch_made"), "made_g > 0")
+        batch_op.create_check_constraint(batch_op.f("ck_batch_origin"), "origin IN ('harvest', 'transform')")
 
     with op.batch_alter_table("recall_handling", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recall_handling_recall_id"))
@@ -617,6 +1066,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recall_contact_producer_id"))
 
     op.drop_table("recall_contact")
+    with op.batch_alter_table("event_batch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_event_batch_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_event_batch_event_id"))
+        batch_op.drop_index(batch_op.f("ix_event_batch_batch_id"))
+
+    op.drop_table("event_batch")
     with op.batch_alter_table("recall_report", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recall_report_producer_id"))
 
@@ -634,6 +1089,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recall_receiver_producer_id"))
 
     op.drop_table("recall_receiver")
+    with op.batch_alter_table("unit_content", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unit_content_unit_id"))
+        batch_op.drop_index("ix_unit_content_stamps")
+        batch_op.drop_index(batch_op.f("ix_unit_content_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_unit_content_batch_id"))
+
+    op.drop_table("unit_content")
+    with op.batch_alter_table("rule_override", schema=None) as batch_op:
+        batch_op.drop_index("ix_rule_override_subject")
+        batch_op.drop_index(batch_op.f("ix_rule_override_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_rule_override_batch_id"))
+
+    op.drop_table("rule_override")
     with op.batch_alter_table("rule_flag", schema=None) as batch_op:
         batch_op.drop_index("ix_rule_flag_subject")
         batch_op.drop_index(batch_op.f("ix_rule_flag_producer_id"))
@@ -654,6 +1122,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_code_draw_authorisation_id"))
 
     op.drop_table("code_draw")
+    with op.batch_alter_table("certificate_claim", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_certificate_claim_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_certificate_claim_certificate_id"))
+        batch_op.drop_index(batch_op.f("ix_certificate_claim_batch_id"))
+
+    op.drop_table("certificate_claim")
     with op.batch_alter_table("code_authorisation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_code_authorisation_to_producer_id"))
         batch_op.drop_index(batch_op.f("ix_code_authorisation_search"))
@@ -662,7 +1136,38 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_code_authorisation_area_code_id"))
 
     op.drop_table("code_authorisation")
+    with op.batch_alter_table("stamp_logo", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stamp_logo_producer_id"))
+
+    op.drop_table("stamp_logo")
+    with op.batch_alter_table("rule_setting", schema=None) as batch_op:
+        batch_op.drop_index("ix_rule_setting_rule")
+
+    op.drop_table("rule_setting")
+    with op.batch_alter_table("rule_figure", schema=None) as batch_op:
+        batch_op.drop_index("ix_rule_figure_sought")
+
+    op.drop_table("rule_figure")
+    with op.batch_alter_table("logistic_unit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_logistic_unit_state"))
+        batch_op.drop_index(batch_op.f("ix_logistic_unit_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_logistic_unit_parent_id"))
+        batch_op.drop_index(batch_op.f("ix_logistic_unit_holder_id"))
+
+    op.drop_table("logistic_unit")
+    op.drop_table("sscc_counter")
     op.drop_table("log_origin")
     op.drop_table("log_node")
     op.drop_table("log_cosignature")
+    with op.batch_alter_table("batch_input", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_batch_input_grams"), type_="check")
+        batch_op.create_check_constraint(batch_op.f("ck_batch_input_grams"), "grams > 0")
+
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
+        batch_op.create_check_constraint(
+            batch_op.f("ck_event_eventtype"),
+            "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell')",
+        )
+
     # ### end Alembic commands ###
