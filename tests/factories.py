@@ -19,6 +19,7 @@ from traceability.domain import (
     areas,
     batches,
     deliveries,
+    packing_houses,
     pictures,
     producers,
     products,
@@ -35,6 +36,7 @@ from traceability.domain.batches import Batch, HarvestInput
 from traceability.domain.clock import now, today
 from traceability.domain.deliveries import Delivery, ReceiveInput, ShipInput
 from traceability.domain.ownership import Scope
+from traceability.domain.packing_houses import PackingHouse, PackingHouseInput
 from traceability.domain.pictures import StoredPicture
 from traceability.domain.producers import LegalForm, Producer, ProducerInput
 from traceability.domain.products import Crop, Product, ProductInput
@@ -124,6 +126,24 @@ def area(database: Database, owner: Producer, *, approved: bool = True, **change
         return made
     with database.transaction(SYSTEM) as session:
         return areas.approve(session, SYSTEM, made.id)
+
+
+def packing_house(database: Database, owner: Producer, **changes: Any) -> PackingHouse:
+    """A packing house whose code is confirmed."""
+    number = next(_counter)
+    values: dict[str, Any] = {
+        "name": f"Nhà đóng gói số {number}",
+        "code": f"VN-VLPH-{number:04}",
+        "commune_code": "29770",
+        "commune_name": "Phường Cái Vồn",
+        "province_code": "86",
+    }
+    actor = manager_of(owner)
+    with database.transaction(actor) as session:
+        value = PackingHouseInput(**values | changes)
+        made = packing_houses.register_packing_house(session, actor, value)
+    with database.transaction(SYSTEM) as session:
+        return packing_houses.grant_packing_house(session, SYSTEM, made.id)
 
 
 def area_code(

@@ -102,6 +102,17 @@ def test_overlaps_are_found_over_all_producers_and_told_sparingly(database: Data
     assert all(abs(row.m2 - 24_250) < 200 for row in found)
 
 
+def test_a_location_number_is_good_for_one_area(database: Database) -> None:
+    gln = "9520001000010"
+    one = factories.area(database, factories.producer(database), gln=gln)
+    assert one.gln == gln
+    with pytest.raises(RuleBroken, match=r"areas\.gln_taken"):
+        factories.area(database, factories.producer(database), gln=gln)
+    for wrong in ("9520001000011", "952000100001", "abc"):
+        with pytest.raises(ValidationError):
+            factories.area(database, factories.producer(database), gln=wrong)
+
+
 def test_a_name_is_used_once_by_a_producer(database: Database) -> None:
     owner = factories.producer(database)
     factories.area(database, owner, name="Vùng 1")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from sqlmodel import Session, col, or_, select
 
 from traceability.domain import provenance, scans, stamp_codes
-from traceability.domain.areas import AreaCode, CodeState
+from traceability.domain.areas import AreaCode, AreaState, CodeState, GrowingArea
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import today
 from traceability.domain.identifiers import DigitalLink, Level
@@ -49,8 +49,7 @@ def of_link(session: Session, root: str, link: DigitalLink, issued: tuple[int, i
     """
     if link.key == "01":
         return _goods(session, root, link, issued)
-    anchor = _place(session, root, link) if link.key in KEYS else None
-    return Registered((anchor,) if anchor else ())
+    return Registered(_places(session, root, link) if link.key in KEYS else ())
 
 
 def _goods(session: Session, root: str, link: DigitalLink, issued: tuple[int, int] | None) -> Registered:
@@ -143,35 +142,73 @@ def _product(root: str, link: DigitalLink, product: Product, own: tuple[Link, ..
     return _anchor(link.elements[:1], product.name, ours, own)
 
 
-def _place(session: Session, root: str, link: DigitalLink) -> Anchor | None:
+@dataclass(frozen=True)
+class _Place:
+    """What a location number stands for: a growing area, a packing house, or the producer itself."""
+
+    name: str
+    producer: Producer
+    area_id: str | None = None
+
+
+def _places(session: Session, root: str, link: DigitalLink) -> tuple[Anchor, ...]:
     """A location (414, with an area's code as its extension 254 too) or a party (417), by its location number."""
     gln, extension = link.elements[0][1], dict(link.elements[1:]).get("254", "")
-    known = (Producer.state != ProducerState.DRAFT, Producer.legal_form != LegalForm.HOUSEHOLD)
-    producer = session.exec(select(Producer).where(Producer.gln == gln, *known).order_by(Producer.id)).first()
-    house = None
-    if link.key == "414":
-        statement = (
-            select(PackingHouse, Producer)
-            .join(Producer, col(Producer.id) == col(PackingHouse.producer_id))
-            .where(PackingHouse.gln == gln, PackingHouse.state == CodeState.GRANTED, *known)
-        )
-        found = session.exec(statement.order_by(PackingHouse.id)).first()
-        house, producer = found or (None, producer)
-    if producer is None:
-        return None
-    name, level = (house.name if house else producer.name), link.elements[:1]
-    if extension and _has_area_code(session, producer, extension):
-        name, level = f"{name} · {extension}", link.elements
-    page = f"{root}/producers/{quote(producer.code, safe='')}"
-    facts = {"name": name}
-    types = ("locationInfo",) if link.key == "414" else ("homepage",)
-    return _anchor(level, name, [_ours(kind, page, "links.place_page", facts) for kind in types], ())
-
-
-def _has_area_code(session: Session, producer: Producer, code: str) -> bool:
-    statement = select(AreaCode.id).where(
-        AreaCode.producer_id == producer.id, AreaCode.code == code, AreaCode.state == CodeState.GRANTED
+    finders = (_area_with, _house_with, _producer_with)
+    if link.key == "417":  # a party first of all
+        finders = finders[::-1]
+    place = next((found for find in finders if (found := find(session, gln))), None)
+    if place is None:
+        return ()
+    page = f"{root}/producers/{quote(place.producer.code, safe='')}"
+    kind = "locationInfo" if link.key == "414" else "homepage"
+    levels = [(link.elements[:1], place.name)]
+    if extension and _has_area_code(session, place, extension):
+        levels.insert(0, (link.elements, f"{place.name} · {extension}"))
+    return tuple(
+        _anchor(level, name, [_ours(kind, page, "links.place_page", {"name": name})], ())
+        for level, name in levels
     )
+
+
+#: A household's number would tell where a family lives.
+_KNOWN = (Producer.state != ProducerState.DRAFT, Producer.legal_form != LegalForm.HOUSEHOLD)
+
+
+def _area_with(session: Session, gln: str) -> _Place | None:
+    """By an area's own name nobody is led: it may be a family's. Its producer and code name it."""
+    statement = (
+        select(GrowingArea, Producer)
+        .join(Producer, col(Producer.id) == col(GrowingArea.producer_id))
+        .where(GrowingArea.gln == gln, col(GrowingArea.state).in_((AreaState.APPROVED, AreaState.SUSPENDED)))
+        .where(*_KNOWN)
+    )
+    found = session.exec(statement.order_by(GrowingArea.id)).first()
+    return _Place(found[1].name, found[1], found[0].id) if found else None
+
+
+def _house_with(session: Session, gln: str) -> _Place | None:
+    statement = (
+        select(PackingHouse, Producer)
+        .join(Producer, col(Producer.id) == col(PackingHouse.producer_id))
+        .where(PackingHouse.gln == gln, PackingHouse.state == CodeState.GRANTED, *_KNOWN)
+    )
+    found = session.exec(statement.order_by(PackingHouse.id)).first()
+    return _Place(found[0].name, found[1]) if found else None
+
+
+def _producer_with(session: Session, gln: str) -> _Place | None:
+    statement = select(Producer).where(Producer.gln == gln, *_KNOWN).order_by(Producer.id)
+    found = session.exec(statement).first()
+    return _Place(found.name, found) if found else None
+
+
+def _has_area_code(session: Session, place: _Place, code: str) -> bool:
+    statement = select(AreaCode.id).where(
+        AreaCode.producer_id == place.producer.id, AreaCode.code == code, AreaCode.state == CodeState.GRANTED
+    )
+    if place.area_id:
+        statement = statement.where(AreaCode.area_id == place.area_id)
     return session.exec(statement).first() is not None
 
 

@@ -22,6 +22,7 @@ from traceability.domain.actors import Actor, Permission
 from traceability.domain.addresses import Address, AddressInput
 from traceability.domain.clock import now, today
 from traceability.domain.errors import RuleBroken
+from traceability.domain.identifiers import Gln
 from traceability.domain.ownership import ProducerOwned
 from traceability.domain.products import Crop
 from traceability.domain.quantities import Hectares
@@ -69,6 +70,7 @@ class GrowingArea(Record, ProducerOwned, Address, table=True):
     )
     #: not the name: a household's field is called after the family, and no public page tells it
     OPEN: ClassVar[frozenset[str]] = frozenset({"crop_id", "state", "commune_code", "province_code"})
+    LATER: ClassVar[dict[str, Any]] = {"gln": None}
     UNLOGGED: ClassVar[dict[str, str]] = {
         "search": "derived from the name and codes",
         **dict.fromkeys(("west", "east", "south", "north"), "derived from the polygon"),
@@ -87,6 +89,8 @@ class GrowingArea(Record, ProducerOwned, Address, table=True):
     households: int | None = Field(default=None, ge=0)
     colonies: int | None = Field(default=None, ge=0)
     planted_year: int | None = None
+    #: the location number of GS1, if it has one: a Digital Link that names it leads here
+    gln: str | None = Field(default=None, max_length=13, index=True)
     note: str = Field(default="", max_length=1000)
     state: AreaState = Field(default=AreaState.DRAFT, sa_type=choice(AreaState), index=True)
     approved_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -220,6 +224,7 @@ class AreaInput(AddressInput):
     households: int | None = pydantic.Field(default=None, ge=1, le=100_000)
     colonies: int | None = pydantic.Field(default=None, ge=1, le=1_000_000)
     planted_year: int | None = pydantic.Field(default=None, ge=1900)
+    gln: Gln | None = None
     note: Annotated[Block, pydantic.Field(max_length=1000)] | None = None
 
     @model_validator(mode="before")
@@ -243,7 +248,8 @@ class Overlap:
 def register(session: Session, actor: Actor, value: AreaInput) -> GrowingArea:
     """A producer writes a growing area down, as a draft to be approved.
 
-    Raises `RuleBroken`: `access.not_permitted`, `areas.name_taken`, `areas.crop_unknown`, `areas.planted_in_future`.
+    Raises `RuleBroken`: `access.not_permitted`, `areas.name_taken`, `areas.gln_taken`, `areas.crop_unknown`,
+    `areas.planted_in_future`.
     """
     actor.must(Permission.MANAGE_AREAS)
     _check(session, actor.tenant(), value, None)
@@ -357,6 +363,12 @@ def _check(session: Session, producer_id: str, value: AreaInput, area_id: str | 
     )
     if any(found != area_id for found in session.exec(same).all()):
         raise RuleBroken("areas.name_taken", "name", name=value.name)
+    with ownership.beyond_scope(session):  # a location number names one place in the world
+        numbered = select(GrowingArea.id).where(
+            GrowingArea.gln == value.gln, col(GrowingArea.gln).is_not(None)
+        )
+        if any(found != area_id for found in session.exec(numbered).all()):
+            raise RuleBroken("areas.gln_taken", "gln")
 
 
 def _columns(value: AreaInput) -> dict[str, Any]:
@@ -375,6 +387,7 @@ def _columns(value: AreaInput) -> dict[str, Any]:
         "households": value.households,
         "colonies": value.colonies,
         "planted_year": value.planted_year,
+        "gln": value.gln,
         "note": value.note or "",
     }
 

@@ -57,7 +57,10 @@ _HALF = 20
 _HALF_MASK = (1 << _HALF) - 1
 _TAG_BITS = 35
 _TAG_MASK = (1 << _TAG_BITS) - 1
+_FORTH = tuple(range(_ROUNDS))
+_BACK = _FORTH[::-1]
 _BLOCK = struct.Struct("<4I")
+_first_word = struct.Struct("<I12x").unpack
 _TIMES_A = tuple((v << 1) ^ (GF32_POLYNOMIAL if v & 16 else 0) for v in range(32))
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _CANONICAL = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
@@ -260,22 +263,20 @@ def _tag(key: EpochKey, hidden: int) -> int:
     return int.from_bytes(block[:8], "little") & _TAG_MASK
 
 
-def _round(key: EpochKey, number: int, half: int) -> int:
-    block = key.permute.update(_BLOCK.pack(half, number, 0, 0))
-    return int.from_bytes(block[:4], "little") & _HALF_MASK
-
-
 def _permuted(key: EpochKey, serial: int) -> int:
+    encipher, block = key.permute.update, _BLOCK.pack
     left, right = serial >> _HALF, serial & _HALF_MASK
-    for number in range(_ROUNDS):
-        left, right = right, left ^ _round(key, number, right)
+    for number in _FORTH:
+        left, right = right, left ^ _first_word(encipher(block(right, number, 0, 0)))[0] & _HALF_MASK
     return left << _HALF | right
 
 
 def _unpermuted(key: EpochKey, hidden: int) -> int:
+    # for every scan: written out, without a function for the round
+    encipher, block = key.permute.update, _BLOCK.pack
     left, right = hidden >> _HALF, hidden & _HALF_MASK
-    for number in reversed(range(_ROUNDS)):
-        left, right = right ^ _round(key, number, left), left
+    for number in _BACK:
+        left, right = right ^ _first_word(encipher(block(left, number, 0, 0)))[0] & _HALF_MASK, left
     return left << _HALF | right
 
 

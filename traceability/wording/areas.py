@@ -7,6 +7,9 @@ from traceability.i18n import N_
 
 REFUSALS = {
     "areas.name_taken": N_("You already have an area called {name}. Give this one another name."),
+    "areas.gln_taken": N_(
+        "Another growing area carries this GLN already. Each place has a number of its own."
+    ),
     "areas.crop_unknown": N_("Choose the crop from the list."),
     "areas.planted_in_future": N_("The year of planting lies in the future."),
     "areas.suspended_unchangeable": N_(

@@ -609,9 +609,41 @@ def test_places_resolve_by_their_location_numbers(client: FlaskClient, database:
     for path in (f"/417/{gln}", f"/414/{gln}", f"/414/{gln}/254/VN-VLOR-9001"):
         assert led(client, path) == page
         assert linkset(client, path)[0]["anchor"] == root + path
+    assert [level["anchor"] for level in linkset(client, f"/414/{gln}/254/VN-VLOR-9001")] == [
+        f"{root}/414/{gln}/254/VN-VLOR-9001",
+        f"{root}/414/{gln}",
+    ]
     assert linkset(client, f"/414/{gln}/254/KHAC")[0]["anchor"] == f"{root}/414/{gln}"
     refused(client.get("/414/9520001000027"), 404)
     refused(client.get("/414/9520001000011"))
+
+
+def test_growing_areas_and_packing_houses_resolve_by_their_own_location_numbers(
+    client: FlaskClient, database: Database, root: str
+) -> None:
+    owner = factories.producer(database)
+    area = factories.area(database, owner, gln="9520001000010")
+    other = factories.area(database, owner)
+    factories.area_code(database, area, "VN-VLOR-9001")
+    factories.area_code(database, other, "VN-VLOR-9002")
+    page = f"{root}/producers/{owner.code}"
+    for path in ("/414/9520001000010", "/417/9520001000010", "/414/9520001000010/254/VN-VLOR-9001"):
+        assert led(client, path) == page
+    shown = linkset(client, "/414/9520001000010/254/VN-VLOR-9001")[0]
+    assert shown["anchor"].endswith("/254/VN-VLOR-9001")
+    assert area.name not in json.dumps(shown, ensure_ascii=False), "a field may be called after a family"
+    assert len(linkset(client, "/414/9520001000010/254/VN-VLOR-9002")) == 1, "the code of another area"
+    house = factories.packing_house(database, owner, gln="9520001000034")
+    assert house.name in json.dumps(linkset(client, "/414/9520001000034"), ensure_ascii=False)
+    assert led(client, "/417/9520001000034") == page
+
+
+def test_the_area_of_a_household_is_not_found_by_its_location_number(
+    client: FlaskClient, database: Database
+) -> None:
+    family = factories.producer(database, legal_form=producers.LegalForm.HOUSEHOLD)
+    factories.area(database, family, gln="9520001000010")
+    refused(client.get("/414/9520001000010"), 404)
 
 
 def test_a_household_is_not_found_by_its_location_number(client: FlaskClient, database: Database) -> None:

@@ -967,6 +967,10 @@ def upgrade() -> None:
             batch_op.f("ck_delivery_returned"), "returned_g >= 0 AND returned_g <= sent_g"
         )
 
+    with op.batch_alter_table("growing_area", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("gln", sa.String(length=13), nullable=True))
+        batch_op.create_index(batch_op.f("ix_growing_area_gln"), ["gln"], unique=False)
+
     with op.batch_alter_table("recall", schema=None) as batch_op:
         batch_op.add_column(sa.Column("established_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("due_on", sa.Date(), nullable=True))
@@ -1032,6 +1036,10 @@ def downgrade() -> None:
     with op.batch_alter_table("recall", schema=None) as batch_op:
         batch_op.drop_column("due_on")
         batch_op.drop_column("established_at")
+
+    with op.batch_alter_table("growing_area", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_growing_area_gln"))
+        batch_op.drop_column("gln")
 
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_delivery_returned"), type_="check")
