@@ -162,6 +162,13 @@ def _months(language: str) -> dict[int, str]:
     return dict(Locale(language).months["format"]["abbreviated"])
 
 
+def month(number: int) -> str:
+    """The name of a month: tháng 10, October, 10月."""
+    if language() == "en":
+        return str(Locale("en").months["stand-alone"]["wide"][number])
+    return f"tháng {number}" if language() == "vi" else f"{number}月"
+
+
 def country(code: str) -> str:
     """The name of a market by its ISO 3166 code."""
     return str(Locale(language()).territories.get(code, code))

@@ -13,9 +13,12 @@ from traceability.domain import (
     certificates,
     corrections,
     events,
+    journeys,
     laboratory,
     provenance,
+    public_papers,
     recalls,
+    shares,
     transforms,
 )
 from traceability.domain.actors import SYSTEM
@@ -24,6 +27,7 @@ from traceability.domain.certificates import CertificateInput, CoveredKind
 from traceability.domain.clock import today
 from traceability.domain.corrections import CorrectionInput
 from traceability.domain.events import EventInput
+from traceability.domain.evidence import How
 from traceability.domain.history import CorrectionReason, Event, EventType
 from traceability.domain.journeys import Gap
 from traceability.domain.laboratory import LabTestInput, ResultInput
@@ -113,6 +117,21 @@ def test_shares_reach_through_a_mixture_of_mixtures(database: Database, producer
     assert sorted(source.percent for source in story(database, batch).sources) == [37.5, 62.5]
 
 
+def test_the_shares_on_a_page_are_the_exact_ones_and_add_up(database: Database, producer: Producer) -> None:
+    harvests = [factories.harvest(database, producer, 1000) for _number in range(15)]
+    inputs = [{"batch_id": batch.id, "kilograms": str(number + 1)} for number, batch in enumerate(harvests)]
+    batch = mixed(database, producer, [*inputs, {"material": "Đường", "kilograms": "7"}], "100")
+    found = story(database, batch)
+    assert len(found.sources) == journeys.MOST_SOURCES
+    assert found.more_sources == 4
+    assert sum(source.per_mille for source in found.sources) + found.more_per_mille == 1000
+    with database.reading(PUBLIC) as session:
+        exact = {source.material or source.area_id: source for source in shares.sources(session, batch.id)}
+    for source in found.sources:
+        key = source.area_id if source.traced else source.goods
+        assert abs(source.per_mille - 1000 * exact[key].share) < 1
+
+
 def test_goods_of_another_producer_bring_their_own_steps(database: Database, producer: Producer) -> None:
     grower = factories.producer(database)
     fruit = factories.harvest(database, grower, 500)
@@ -195,7 +214,7 @@ def test_only_certificates_valid_today_are_shown_and_say_who_checked(
             )
     assert {row.number for row in story(database, batch).certificates} == {"CN-1", "CN-3"}
     tomorrow = story(database, batch, today() + timedelta(days=1))
-    assert [(row.number, row.checked_by) for row in tomorrow.certificates] == [("CN-3", "")]
+    assert [(row.number, row.evidence.how) for row in tomorrow.certificates] == [("CN-3", How.DECLARED)]
 
 
 def test_a_recall_of_a_source_is_shown_on_what_was_made_of_it(database: Database, producer: Producer) -> None:
@@ -302,10 +321,10 @@ def test_of_many_results_of_sources_the_page_shows_some_and_counts_the_others(
     database: Database, producer: Producer
 ) -> None:
     source = factories.harvest(database, producer)
-    for number in range(provenance.MOST_OF_SOURCES + 2):
+    for number in range(public_papers.MOST_OF_SOURCES + 2):
         lab_report(database, source, f"KQ-{number}", passed="0" if number == 0 else "1")
     found = story(database, mixed(database, producer, [{"batch_id": source.id, "kilograms": "100"}], "80"))
-    assert len(found.lab_tests) == provenance.MOST_OF_SOURCES
+    assert len(found.lab_tests) == public_papers.MOST_OF_SOURCES
     assert found.more_lab_tests == 2
     assert not found.lab_tests[0].passed
 

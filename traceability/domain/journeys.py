@@ -5,11 +5,14 @@ shown as a gap. Weights enter only as shares; customers, suppliers and the notes
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 
 from sqlmodel import Session, col, select
 
+from traceability.domain import shares
+from traceability.domain.agencies import Agency
 from traceability.domain.areas import GrowingArea
 from traceability.domain.batches import Batch, Origin
 from traceability.domain.clock import local_day
@@ -19,11 +22,14 @@ from traceability.domain.lineage import BatchInput
 from traceability.domain.moments import is_whole_day
 from traceability.domain.producers import LegalForm, Producer
 from traceability.domain.products import Product
+from traceability.domain.shares import Node
 
 #: Days without any record between two steps from which on the timeline shows a gap.
 GAP_DAYS = 14
-#: A page walks up this many batches at most; a recall walks all.
+#: A page tells the steps of this many batches, those with the largest shares; the shares themselves are of all.
 MOST_BATCHES = 60
+#: So many sources are named one by one; of the others a page gives the number and their share together.
+MOST_SOURCES = 12
 _BEGINNINGS = frozenset({EventType.HARVEST, EventType.TRANSFORM, EventType.TREAT})
 _SHIPPED = frozenset({EventType.SHIP, EventType.SELL})
 
@@ -63,13 +69,20 @@ class Gap:
 
 @dataclass(frozen=True)
 class Chapter:
-    """The steps of one batch, in the order in which they happened, with the gaps between them."""
+    """The steps of one batch, in the order in which they happened, with the gaps between them.
+
+    They are the producer's word, written down from `entered_from` to `entered_to`; `entered_by` are the agencies that
+    wrote some of them down in its name.
+    """
 
     goods: str
     lot: str
     producer: str
     own: bool
     steps: tuple[Step | Gap, ...]
+    entered_from: date | None = None
+    entered_to: date | None = None
+    entered_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,39 +109,28 @@ class Source:
 
 @dataclass(frozen=True)
 class Parent:
-    """A batch on the way up, with what names it and its share of the batch that was asked about."""
+    """A batch on the way up, with what names it, its share of the batch that was asked about, and what of that share
+    was harvested as this batch."""
 
     batch: Batch
     product: Product
     producer: Producer
     share: float
-    #: what went into it: grams of other batches and of materials
-    added_g: int = 0
-
-    @property
-    def total_g(self) -> int:
-        """What its inputs are shares of: a harvest is the larger part of itself, a transform is all inputs."""
-        return self.batch.made_g if self.batch.origin is Origin.HARVEST else self.added_g
-
-    @property
-    def harvested_share(self) -> float:
-        """The share of the batch that was asked about which was harvested as this batch."""
-        return (
-            self.share * (1 - self.added_g / self.batch.made_g)
-            if self.batch.origin is Origin.HARVEST
-            else 0.0
-        )
+    harvested_share: float
 
 
 @dataclass(frozen=True)
 class Journey:
     """The whole way of a batch: its own chapter is the last. `area_ids` are its areas, the largest share first.
 
-    `parents` are the batches themselves in that order, the own one first; they are rows, and nothing to be shown.
+    `more_sources` are not named one by one, and make up `more_per_mille` together. `complete`: every batch above has
+    its chapter. `parents` are the batches themselves, the own one first; they are rows, and nothing to be shown.
     """
 
     chapters: tuple[Chapter, ...]
     sources: tuple[Source, ...]
+    more_sources: int
+    more_per_mille: int
     area_ids: tuple[str, ...]
     complete: bool
     parents: tuple[Parent, ...]
@@ -141,66 +143,98 @@ def public_name(producer: Producer) -> str:
 
 def of_batch(session: Session, batch: Batch, product: Product, producer: Producer) -> Journey:
     """The way of a batch up to its harvests."""
-    parents, inputs, complete = _walk_up(session, Parent(batch, product, producer, 1.0))
-    areas = _areas(session, [parent.batch.area_id for parent in parents])
-    ordered = sorted(parents, key=lambda parent: -parent.share)
+    nodes = shares.above(session, batch.id)
+    passed = _passed(nodes, batch.id)
+    parts = _parts(nodes, passed)
+    told = sorted(passed, key=lambda batch_id: (batch_id != batch.id, -passed[batch_id], batch_id))[
+        :MOST_BATCHES
+    ]
+    named = [part.batch_id for part in parts[:MOST_SOURCES] if part.batch_id]
+    rows = {batch.id: (batch, product, producer)} | _rows(session, {*told, *named} - {batch.id})
+    parents = {
+        batch_id: Parent(*row, passed[batch_id], passed[batch_id] * _harvested(nodes[batch_id]))
+        for batch_id, row in rows.items()
+    }
+    shown = [parents[batch_id] for batch_id in told]
+    areas = _areas(session, [parent.batch.area_id for parent in parents.values()])
+    ways = set(session.exec(select(BatchInput.delivery_id).where(col(BatchInput.batch_id).in_(told))))
+    sources, more_per_mille = _sources(parts, parents, areas) if len(nodes) > 1 or parts[1:] else ((), 0)
+    from_areas = sorted(shown, key=lambda parent: -parent.harvested_share)
     return Journey(
-        chapters=_chapters(session, parents, {row.delivery_id for row in inputs if row.delivery_id}, areas),
-        sources=_sources(parents, inputs, areas) if inputs else (),
-        area_ids=tuple(dict.fromkeys(parent.batch.area_id for parent in ordered if parent.batch.area_id)),
-        complete=complete,
-        parents=tuple(ordered),
+        chapters=_chapters(session, shown, ways, areas),
+        sources=sources,
+        more_sources=max(0, len(parts) - MOST_SOURCES) if sources else 0,
+        more_per_mille=more_per_mille,
+        area_ids=tuple(dict.fromkeys(parent.batch.area_id for parent in from_areas if parent.batch.area_id)),
+        complete=len(told) == len(passed),
+        parents=tuple(shown),
     )
 
 
-def producers_behind(session: Session, batch_id: str) -> frozenset[str] | None:
-    """The ids of all producers whose records the story of a batch is told from; None where the walk is not complete."""
+def producers_behind(session: Session, batch_id: str) -> frozenset[str]:
+    """The ids of all producers whose records the story of a batch is told from."""
+    return frozenset(node.producer_id for node in shares.above(session, batch_id).values())
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A share of the batch that came from nowhere else: a harvest (`batch_id`), or a material."""
+
+    share: float
+    batch_id: str = ""
+    material: str = ""
+
+
+def _passed(nodes: dict[str, Node], root: str) -> dict[str, float]:
+    """By batch: the share of the root that passed through it. Each is counted after all its uses; a draw of nothing (an
+    act that was declared never to have happened) leads nowhere. `shares.spread` says exactly what comes out above."""
+    uses: dict[str, int] = {}
+    for node in nodes.values():
+        for source, _grams in node.inputs:
+            uses[source] = uses.get(source, 0) + 1
+    found, ready = {root: 1.0}, [root]
+    while ready:
+        batch_id = ready.pop()
+        node = nodes[batch_id]
+        for source, grams in node.inputs:
+            drawn = found.get(batch_id, 0.0) * grams / (node.total_g or 1)
+            found[source] = found.get(source, 0.0) + drawn
+            uses[source] -= 1
+            if not uses[source]:
+                ready.append(source)
+    return {batch_id: share for batch_id, share in found.items() if share}
+
+
+def _harvested(node: Node) -> float:
+    return node.harvested_g / node.total_g if node.harvested_g else 0.0
+
+
+def _parts(nodes: dict[str, Node], passed: dict[str, float]) -> list[_Part]:
+    """What a batch is made of, the largest first; the shares add up to one."""
+    found, materials = [], dict[str, float]()
+    for batch_id, share in passed.items():
+        node = nodes[batch_id]
+        if not node.total_g:
+            found.append(_Part(share, batch_id))  # nothing was recorded of what it is made of
+            continue
+        found.append(_Part(share * _harvested(node), batch_id))
+        for material, grams in node.materials:
+            materials[material] = materials.get(material, 0.0) + share * grams / node.total_g
+    found += [_Part(share, material=material) for material, share in materials.items()]
+    return sorted(
+        (part for part in found if part.share), key=lambda part: (-part.share, part.batch_id, part.material)
+    )
+
+
+def _rows(session: Session, batch_ids: Iterable[str]) -> dict[str, tuple[Batch, Product, Producer]]:
+    wanted = set(batch_ids)
     statement = (
         select(Batch, Product, Producer)
         .join(Product, col(Product.id) == col(Batch.product_id))
         .join(Producer, col(Producer.id) == col(Batch.producer_id))
-        .where(Batch.id == batch_id)
+        .where(col(Batch.id).in_(wanted))
     )
-    parents, _inputs, complete = _walk_up(session, Parent(*session.exec(statement).one(), 1.0))
-    return frozenset(parent.producer.id for parent in parents) if complete else None
-
-
-def _walk_up(session: Session, start: Parent) -> tuple[list[Parent], list[BatchInput], bool]:
-    """All batches above, level by level; all inputs on the way; whether that was all."""
-    parents = {start.batch.id: start}
-    seen: dict[str, BatchInput] = {}
-    level = {start.batch.id: 1.0}
-    complete = True
-    while level:
-        inputs = session.exec(select(BatchInput).where(col(BatchInput.batch_id).in_(level))).all()
-        for batch_id in level:
-            added = sum(row.grams for row in inputs if row.batch_id == batch_id)
-            parents[batch_id] = replace(parents[batch_id], added_g=added)
-        above: dict[str, float] = {}
-        for row in inputs:
-            share = level[row.batch_id] * row.grams / parents[row.batch_id].total_g
-            seen[row.id] = row
-            if row.source_batch_id is not None:
-                above[row.source_batch_id] = above.get(row.source_batch_id, 0.0) + share
-        for batch_id in above.keys() & parents.keys():  # reached by two ways of different length
-            parents[batch_id] = replace(parents[batch_id], share=parents[batch_id].share + above[batch_id])
-        room = MOST_BATCHES - len(parents)
-        fresh = sorted(above.keys() - parents.keys(), key=lambda batch_id: -above[batch_id])
-        complete = complete and len(fresh) <= room
-        for parent in _named(session, fresh[: max(room, 0)], above):
-            parents[parent.batch.id] = parent
-        level = {batch_id: share for batch_id, share in above.items() if batch_id in parents}
-    return list(parents.values()), list(seen.values()), complete
-
-
-def _named(session: Session, batch_ids: Sequence[str], shares: dict[str, float]) -> list[Parent]:
-    statement = (
-        select(Batch, Product, Producer)
-        .join(Product, col(Product.id) == col(Batch.product_id))
-        .join(Producer, col(Producer.id) == col(Batch.producer_id))
-        .where(col(Batch.id).in_(batch_ids))
-    )
-    return [Parent(*row, shares[row[0].id]) for row in session.exec(statement)] if batch_ids else []
+    return {row[0].id: (row[0], row[1], row[2]) for row in session.exec(statement)} if wanted else {}
 
 
 def _areas(session: Session, area_ids: Iterable[str | None]) -> dict[str, GrowingArea]:
@@ -210,38 +244,38 @@ def _areas(session: Session, area_ids: Iterable[str | None]) -> dict[str, Growin
 
 
 def _sources(
-    parents: list[Parent], inputs: list[BatchInput], areas: dict[str, GrowingArea]
-) -> tuple[Source, ...]:
-    """The harvests, and what joined without a batch, with their shares."""
+    parts: list[_Part], parents: dict[str, Parent], areas: dict[str, GrowingArea]
+) -> tuple[tuple[Source, ...], int]:
+    """The harvests, and what joined without a batch, with their shares; and the share of those left out. In per mille
+    that add up to a thousand."""
+    weights = shares.whole(1000, [Fraction(part.share) for part in parts])
     found = [
-        Source(
-            per_mille=round(parent.harvested_share * 1000),
-            goods=parent.product.name,
-            lot=parent.batch.lot,
-            producer=public_name(parent.producer),
-            place=_place(areas.get(parent.batch.area_id or ""), parent.producer),
-            area=_area_name(areas.get(parent.batch.area_id or ""), parent.producer),
-            code=parent.batch.area_code or "",
-            area_id=parent.batch.area_id,
-            harvested_on=parent.batch.harvested_on,
-        )
-        for parent in parents
-        if parent.batch.origin is Origin.HARVEST
+        _source(parents[part.batch_id], areas, weight)
+        if part.batch_id
+        else Source(weight, part.material, traced=False)
+        for part, weight in zip(parts[:MOST_SOURCES], weights, strict=False)
     ]
-    named = {parent.batch.id: parent for parent in parents}
-    materials: dict[str, float] = {}
-    for row in inputs:
-        if row.source_batch_id is None:
-            share = named[row.batch_id].share * row.grams / named[row.batch_id].total_g
-            materials[row.material] = materials.get(row.material, 0.0) + share
-    found += [
-        Source(round(share * 1000), material, traced=False) for material, share in sorted(materials.items())
-    ]
-    return tuple(sorted(found, key=lambda source: -source.per_mille))
+    return tuple(found), sum(weights[MOST_SOURCES:])
+
+
+def _source(parent: Parent, areas: dict[str, GrowingArea], per_mille: int) -> Source:
+    area = areas.get(parent.batch.area_id or "")
+    return Source(
+        per_mille=per_mille,
+        goods=parent.product.name,
+        lot=parent.batch.lot,
+        producer=public_name(parent.producer),
+        place=_place(area, parent.producer),
+        area=_area_name(area, parent.producer),
+        code=parent.batch.area_code or "",
+        area_id=parent.batch.area_id,
+        harvested_on=parent.batch.harvested_on,
+        traced=parent.batch.origin is Origin.HARVEST,
+    )
 
 
 def _chapters(
-    session: Session, parents: list[Parent], ways: set[str], areas: dict[str, GrowingArea]
+    session: Session, parents: list[Parent], ways: set[str | None], areas: dict[str, GrowingArea]
 ) -> tuple[Chapter, ...]:
     """A chapter for each batch with records. Of what left a batch above only the ways that led here are told."""
     named = {parent.batch.id: parent for parent in parents}
@@ -251,14 +285,20 @@ def _chapters(
         events.setdefault(event.batch_id or "", []).append(event)
     sent = select(Delivery.id, Delivery.market).where(col(Delivery.batch_id).in_(named))
     markets: dict[str, str] = dict(session.exec(sent).all())
-    told: dict[str, list[Step]] = {
+    kept = {
         parent.batch.id: [
-            _step(event, parent, areas, markets)
+            event
             for event in _in_order(events.get(parent.batch.id, ()))
             if parent is own or event.type not in _SHIPPED or event.delivery_id in ways
         ]
         for parent in parents
     }
+    told: dict[str, list[Step]] = {
+        parent.batch.id: [_step(event, parent, areas, markets) for event in kept[parent.batch.id]]
+        for parent in parents
+    }
+    behalf = {event.on_behalf_agency_id for events_of in kept.values() for event in events_of}
+    agencies = _agencies(session, behalf)
     above = sorted(
         (parent for parent in parents[1:] if told[parent.batch.id]), key=lambda one: told[one.batch.id][0].at
     )
@@ -270,9 +310,25 @@ def _chapters(
             producer=public_name(parent.producer),
             own=parent is own,
             steps=_with_gaps(told[parent.batch.id], parent.batch.started_on, last if parent is own else None),
+            entered_from=min((local_day(event.created_at) for event in kept[parent.batch.id]), default=None),
+            entered_to=max((local_day(event.created_at) for event in kept[parent.batch.id]), default=None),
+            entered_by=tuple(
+                dict.fromkeys(
+                    agencies[event.on_behalf_agency_id]
+                    for event in kept[parent.batch.id]
+                    if event.on_behalf_agency_id in agencies
+                )
+            ),
         )
         for parent in (*above, own)
     )
+
+
+def _agencies(session: Session, ids: Iterable[str | None]) -> dict[str | None, str]:
+    """The names of agencies by id."""
+    wanted = {agency_id for agency_id in ids if agency_id}
+    found = session.exec(select(Agency).where(col(Agency.id).in_(wanted))) if wanted else ()
+    return {agency.id: agency.name for agency in found}
 
 
 def _in_order(events: Sequence[Event]) -> list[Event]:

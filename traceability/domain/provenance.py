@@ -3,32 +3,31 @@
 What may be shown stands in `public_facts`; nothing else leaves this module.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from traceability.domain import certificates, journeys, laboratory, outlines
-from traceability.domain.agencies import Agency
-from traceability.domain.areas import AreaCode, AreaState, CodeState, GrowingArea
-from traceability.domain.batches import Batch, Origin
-from traceability.domain.certificates import Certificate
+from traceability.domain import (
+    certificates,
+    evidence,
+    journeys,
+    laboratory,
+    public_areas,
+    public_papers,
+    seasons,
+)
+from traceability.domain.batches import Batch
 from traceability.domain.clock import local_day
 from traceability.domain.errors import NotFound
-from traceability.domain.journeys import Journey, Parent, Source, public_name
-from traceability.domain.laboratory import LabTest
+from traceability.domain.evidence import name_of
+from traceability.domain.journeys import Parent, public_name
 from traceability.domain.pictures import Picture, PictureKind
 from traceability.domain.producers import LegalForm, Producer, ProducerState
 from traceability.domain.products import Crop, Product, ProductState
 from traceability.domain.public_facts import (
-    Measured,
     Provenance,
-    PublicArea,
     PublicBatch,
-    PublicCertificate,
-    PublicCode,
-    PublicLabTest,
     PublicPicture,
     PublicProducer,
     PublicProduct,
@@ -36,14 +35,8 @@ from traceability.domain.public_facts import (
     PublicSuspension,
 )
 from traceability.domain.recalls import STANDING, Recall, RecalledBatch
+from traceability.domain.seasons import Season
 from traceability.domain.suspensions import Suspension
-
-#: A page draws this many areas; of the others it gives the number.
-MOST_AREAS = 4
-#: Of the reports and of the certificates of what went into a lot, a page shows this many.
-MOST_OF_SOURCES = 6
-#: The drawing of an area, in its own units.
-OUTLINE_WIDTH, OUTLINE_HEIGHT = 320, 150
 
 
 def is_published(batch: Batch) -> bool:
@@ -69,34 +62,42 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
     batch, product, producer = row
     journey = journeys.of_batch(session, batch, product, producer)
     above = [parent for parent in journey.parents if parent.batch.id != batch.id]
-    codes = _codes(session, journey.parents)
-    areas = _areas(session, journey, codes)
+    codes = public_areas.codes_of(session, journey.parents)
+    areas = public_areas.shown(session, journey, codes)
     subjects = [batch.id, product.id, producer.id, *journey.area_ids, *([stamps_id] if stamps_id else [])]
     subjects += [code.id for code in codes[batch.id]]
-    lab_tests, more_lab_tests = _source_lab_tests(session, above)
+    lab_tests, more_lab_tests = public_papers.lab_tests_above(session, above)
     valid = certificates.valid_on(session, batch, today)
-    covering, more_covering = _source_certificates(session, above, valid, today)
+    covering, more_covering = public_papers.certificates_above(session, above, valid, today)
+    said = evidence.days_of_word(session, (batch, product, producer))
     return Provenance(
-        product=product_of(session, product),
-        producer=producer_of(session, producer),
-        batch=_batch(batch),
+        as_of=today,
+        product=product_of(session, product, said[product.id]),
+        producer=producer_of(session, producer, said[producer.id]),
+        batch=_batch(session, batch, said[batch.id]),
         areas=areas,
         more_areas=len(journey.area_ids) - len(areas),
         chapters=journey.chapters,
-        sources=_with_markets(journey, codes),
+        sources=public_areas.with_markets(journey, codes),
+        more_sources=journey.more_sources,
+        more_per_mille=journey.more_per_mille,
         complete=journey.complete,
-        lab_tests=tuple(_lab_test(session, test) for test in laboratory.of_batch(session, batch.id))
-        + lab_tests,
+        lab_tests=public_papers.lab_tests(session, laboratory.of_batch(session, batch.id)) + lab_tests,
         more_lab_tests=more_lab_tests,
-        certificates=tuple(_certificate(session, row) for row in valid) + covering,
+        certificates=public_papers.certificates(session, valid) + covering,
         more_certificates=more_covering,
+        seasons=_seasons(session, journey.parents),
         recalls=_recalls(session, batch),
         suspensions=_suspensions(session, subjects),
     )
 
 
-def product_of(session: Session, product: Product) -> PublicProduct:
-    """What the public may know of a product."""
+def product_of(session: Session, product: Product, said_on: date | None = None) -> PublicProduct:
+    """What the public may know of a product. `said_on`: when its producer last said what it is, where that is known."""
+    said_on = said_on or evidence.days_of_word(session, (product,))[product.id]
+    vouching = evidence.approved(
+        name_of(session, product.approved_by_agency_id), _day(product.approved_at), said_on
+    )
     picture = session.get(Picture, product.picture_id) if product.picture_id else None
     return PublicProduct(
         code=product.code,
@@ -120,8 +121,8 @@ def product_of(session: Session, product: Product) -> PublicProduct:
         legacy_origin=product.legacy_address,
         picture=picture_of(picture),
         suspended=product.state is ProductState.SUSPENDED,
-        approved_on=_day(product.approved_at),
-        approved_by=_agency(session, product.approved_by_agency_id),
+        evidence=vouching,
+        changed_on=said_on if said_on > vouching.on else None,
     )
 
 
@@ -135,8 +136,12 @@ def picture_of(picture: Picture | None) -> PublicPicture | None:
     )
 
 
-def producer_of(session: Session, producer: Producer) -> PublicProducer:
-    """What the public may know of a producer."""
+def producer_of(session: Session, producer: Producer, said_on: date | None = None) -> PublicProducer:
+    """What the public may know of a producer. `said_on`: when its details were last changed, where that is known."""
+    said_on = said_on or evidence.days_of_word(session, (producer,))[producer.id]
+    vouching = evidence.approved(
+        name_of(session, producer.approved_by_agency_id), _day(producer.approved_at), said_on
+    )
     household = producer.legal_form is LegalForm.HOUSEHOLD
     commune = ", ".join(part for part in (producer.commune_name, producer.province_name) if part)
     return PublicProducer(
@@ -149,167 +154,36 @@ def producer_of(session: Session, producer: Producer) -> PublicProducer:
         legacy_address="" if household else producer.legacy_address,
         gln=None if household else producer.gln,
         suspended=producer.state is ProducerState.SUSPENDED,
-        approved_on=_day(producer.approved_at),
-        approved_by=_agency(session, producer.approved_by_agency_id),
+        evidence=vouching,
+        changed_on=said_on if said_on > vouching.on else None,
     )
 
 
-def _batch(batch: Batch) -> PublicBatch:
+def _batch(session: Session, batch: Batch, said_on: date) -> PublicBatch:
     return PublicBatch(
         lot=batch.lot,
         state=batch.state,
-        transformed=batch.origin is Origin.TRANSFORM,
+        origin=batch.origin,
         started_on=batch.started_on,
         harvested_on=batch.harvested_on,
         packed_on=batch.packed_on,
         best_before_on=batch.best_before_on,
         published_on=_day(batch.released_at),
+        evidence=evidence.declared(said_on, name_of(session, batch.on_behalf_agency_id)),
     )
 
 
-def _codes(session: Session, parents: Sequence[Parent]) -> dict[str, list[AreaCode]]:
-    """By batch: the codes of its area that have the claimed text, those in force first."""
-    claimed = {parent.batch.area_code for parent in parents if parent.batch.area_code}
-    area_ids = {parent.batch.area_id for parent in parents if parent.batch.area_code}
-    statement = select(AreaCode).where(col(AreaCode.area_id).in_(area_ids), col(AreaCode.code).in_(claimed))
-    found = sorted(
-        session.exec(statement) if claimed else (),
-        key=lambda code: (code.state is not CodeState.GRANTED, code.market),
+def _seasons(session: Session, parents: Iterable[Parent]) -> tuple[Season, ...]:
+    """The harvests that went in, the largest share first, beside the months of their crops."""
+    harvests = [parent for parent in parents if parent.harvested_share and parent.batch.harvested_on]
+    wanted = {parent.product.crop_id for parent in harvests}
+    crops = {crop.id: crop for crop in session.exec(select(Crop).where(col(Crop.id).in_(wanted)))}
+    found = (
+        seasons.of_harvest(crops[parent.product.crop_id], parent.batch.harvested_on, parent.batch.lot)
+        for parent in sorted(harvests, key=lambda parent: -parent.harvested_share)
+        if parent.product.crop_id in crops and parent.batch.harvested_on
     )
-    return {
-        batch.id: [code for code in found if code.area_id == batch.area_id and code.code == batch.area_code]
-        for batch in (parent.batch for parent in parents)
-    }
-
-
-def _with_markets(journey: Journey, codes: dict[str, list[AreaCode]]) -> tuple[Source, ...]:
-    """The sources with the market of each code that was claimed for them."""
-    markets = {(rows[0].area_id, rows[0].code): rows[0].market for rows in codes.values() if rows}
-    return tuple(
-        replace(source, market=markets.get((source.area_id or "", source.code), ""))
-        for source in journey.sources
-    )
-
-
-def _areas(session: Session, journey: Journey, codes: dict[str, list[AreaCode]]) -> tuple[PublicArea, ...]:
-    shown = []
-    for area_id in journey.area_ids[:MOST_AREAS]:
-        area = session.get(GrowingArea, area_id)
-        owner = session.get(Producer, area.producer_id) if area else None
-        if area is None or owner is None:
-            continue
-        crop = session.get(Crop, area.crop_id)
-        here = [parent for parent in journey.parents if parent.batch.area_id == area.id]
-        claimed = (_claimed(parent.batch, codes[parent.batch.id]) for parent in here)
-        household = owner.legal_form is LegalForm.HOUSEHOLD
-        shown.append(
-            PublicArea(
-                name="" if household else area.name,
-                place=", ".join(part for part in (area.commune_name, area.province_name) if part),
-                legacy_address="" if household else area.legacy_address,
-                square_metres=area.computed_m2,
-                outline=outlines.outline_svg(area.geometry, OUTLINE_WIDTH, OUTLINE_HEIGHT),
-                suspended=area.state is AreaState.SUSPENDED,
-                code=next((code for code in claimed if code), None),
-                per_mille=round(sum(parent.harvested_share for parent in here) * 1000),
-                crop_kind=crop.kind if crop else "",
-            )
-        )
-    return tuple(shown)
-
-
-def _claimed(batch: Batch, codes: list[AreaCode]) -> PublicCode | None:
-    if not batch.area_code:
-        return None
-    if not codes:
-        return PublicCode(batch.area_code, None, "", "", None, None)
-    code = codes[0]
-    return PublicCode(code.code, code.family, code.market, code.authority, code.state, code.valid_to)
-
-
-def _named(parent: Parent) -> str:
-    return f"{parent.product.name} · {parent.batch.lot}"
-
-
-def _source_lab_tests(session: Session, above: Sequence[Parent]) -> tuple[tuple[PublicLabTest, ...], int]:
-    """The reports of what went in: those that were not passed first, so that none of them is left out; and how many
-    more there are."""
-    named = {parent.batch.id: parent for parent in above}
-    found = sorted(
-        laboratory.of_batches(session, named.keys()),
-        key=lambda test: (test.passed, -named[test.batch_id].share),
-    )
-    shown = found[:MOST_OF_SOURCES]
-    return (
-        tuple(_lab_test(session, test, _named(named[test.batch_id])) for test in shown),
-        len(found) - len(shown),
-    )
-
-
-def _lab_test(session: Session, test: LabTest, source: str = "") -> PublicLabTest:
-    return PublicLabTest(
-        laboratory=test.laboratory,
-        accreditation=test.accreditation,
-        report_no=test.report_no,
-        stage=test.stage,
-        sampled_on=test.sampled_on,
-        reported_on=test.reported_on,
-        passed=test.passed,
-        measured=tuple(
-            Measured(
-                name=str(row.get("name") or row.get("test") or ""),
-                value="" if row.get("value") is None else str(row["value"]),
-                unit=str(row.get("unit") or ""),
-                limit="" if row.get("limit") is None else str(row["limit"]),
-                passed=row.get("passed"),
-            )
-            for row in test.results
-        ),
-        recorded_by=_agency(session, test.recorded_by_agency_id),
-        source=source,
-    )
-
-
-def _source_certificates(
-    session: Session, above: Sequence[Parent], own: list[Certificate], today: date
-) -> tuple[tuple[PublicCertificate, ...], int]:
-    """The certificates of the areas and producers of what went in, and how many more there are."""
-    known = {row.id for row in own}
-    found = [
-        (row, parent)
-        for row in certificates.of_origins(session, [parent.batch for parent in above], today)
-        if row.id not in known
-        for parent in [next(one for one in above if row.covered_id in (one.batch.area_id, one.producer.id))]
-    ]
-    shown = sorted(found, key=lambda pair: -pair[1].share)[:MOST_OF_SOURCES]
-    return (
-        tuple(
-            _certificate(
-                session, row, _named(parent), household=parent.producer.legal_form is LegalForm.HOUSEHOLD
-            )
-            for row, parent in shown
-        ),
-        len(found) - len(shown),
-    )
-
-
-def _certificate(
-    session: Session, row: Certificate, source: str = "", household: bool = False
-) -> PublicCertificate:
-    """A certificate; in the words of its scope a household may be named."""
-    return PublicCertificate(
-        scheme=row.scheme,
-        number=row.number,
-        issuer=row.issuer,
-        covers=row.covered_kind,
-        scope="" if household else row.scope_text,
-        stars=row.stars,
-        issued_on=row.issued_on,
-        expires_on=row.expires_on,
-        checked_by=_agency(session, row.checked_by_agency_id),
-        checked_on=row.checked_on,
-        source=source,
-    )
+    return seasons.shown(season for season in found if season is not None)
 
 
 def _recalls(session: Session, batch: Batch) -> tuple[PublicRecall, ...]:
@@ -323,7 +197,7 @@ def _recalls(session: Session, batch: Batch) -> tuple[PublicRecall, ...]:
         PublicRecall(
             number=recall.number,
             kind=recall.kind,
-            decided_by=_agency(session, recall.agency_id),
+            decided_by=name_of(session, recall.agency_id),
             decision_no=recall.decision_no,
             opened_on=recall.decided_on or local_day(recall.opened_at),
             public_text=recall.public_text,
@@ -344,14 +218,9 @@ def _suspensions(session: Session, subjects: list[str]) -> tuple[PublicSuspensio
         col(Suspension.subject_id).in_(subjects), col(Suspension.lifted_at).is_(None)
     )
     return tuple(
-        PublicSuspension(row.subject_kind, _agency(session, row.agency_id), local_day(row.at))
+        PublicSuspension(row.subject_kind, name_of(session, row.agency_id), local_day(row.at))
         for row in session.exec(statement.order_by(col(Suspension.at)))
     )
-
-
-def _agency(session: Session, agency_id: str | None) -> str:
-    agency = session.get(Agency, agency_id) if agency_id else None
-    return agency.name if agency else ""
 
 
 def _day(moment: datetime | None) -> date | None:

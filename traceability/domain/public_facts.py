@@ -1,5 +1,7 @@
 """What the public may know: frozen dataclasses that list it. What does not stand here cannot reach a public page.
 
+Each carries the evidence for what it says: who vouches for it, how, and since when.
+
 Not here are weights, customers, suppliers, pickers, notes, telephone numbers, tax codes, coordinates, the reasons of
 suspensions, and the name and street of a household.
 """
@@ -8,11 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from traceability.domain.areas import CodeFamily, CodeState
-from traceability.domain.batches import BatchState
+from traceability.domain.batches import BatchState, Origin
 from traceability.domain.certificates import CoveredKind
+from traceability.domain.evidence import Evidence
 from traceability.domain.journeys import Chapter, Source
 from traceability.domain.producers import LegalForm
 from traceability.domain.recalls import RecallKind
+from traceability.domain.seasons import Season
 from traceability.domain.suspensions import SuspendedKind
 
 
@@ -30,7 +34,7 @@ class PublicPicture:
 
 @dataclass(frozen=True)
 class PublicProduct:
-    """A trade item. `standards` are pairs of code and title."""
+    """A trade item. `standards` are pairs of code and title; `changed_on`: by the producer, after it was approved."""
 
     code: str
     name: str
@@ -53,8 +57,8 @@ class PublicProduct:
     legacy_origin: str
     picture: PublicPicture | None
     suspended: bool
-    approved_on: date | None
-    approved_by: str
+    evidence: Evidence
+    changed_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,8 @@ class PublicProducer:
     legacy_address: str
     gln: str | None
     suspended: bool
-    approved_on: date | None
-    approved_by: str
+    evidence: Evidence
+    changed_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,13 @@ class PublicBatch:
 
     lot: str
     state: BatchState
-    transformed: bool
+    origin: Origin
     started_on: date
     harvested_on: date | None
     packed_on: date | None
     best_before_on: date | None
     published_on: date | None
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class PublicCode:
     authority: str
     state: CodeState | None
     valid_to: date | None
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,7 @@ class PublicArea:
     code: PublicCode | None
     per_mille: int
     crop_kind: str
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -141,13 +148,13 @@ class PublicLabTest:
     reported_on: date
     passed: bool
     measured: tuple[Measured, ...]
-    recorded_by: str
+    evidence: Evidence
     source: str = ""
 
 
 @dataclass(frozen=True)
 class PublicCertificate:
-    """A certificate that is valid today. `checked_by` is the agency that checked it, empty: the producer's own word.
+    """A certificate that is valid on the day of the page; an expired one is not among them.
 
     `source` names a lot that went into the lot shown, where the certificate is of that one's area or producer.
     """
@@ -160,8 +167,7 @@ class PublicCertificate:
     stars: int | None
     issued_on: date
     expires_on: date | None
-    checked_by: str
-    checked_on: date | None
+    evidence: Evidence
     source: str = ""
 
 
@@ -189,8 +195,9 @@ class PublicSuspension:
 
 @dataclass(frozen=True)
 class Provenance:
-    """All that the public may know of a batch."""
+    """All that the public may know of a batch on the day `as_of`."""
 
+    as_of: date
     product: PublicProduct
     producer: PublicProducer
     batch: PublicBatch
@@ -198,10 +205,13 @@ class Provenance:
     more_areas: int
     chapters: tuple[Chapter, ...]
     sources: tuple[Source, ...]
+    more_sources: int
+    more_per_mille: int
     complete: bool
     lab_tests: tuple[PublicLabTest, ...]
     more_lab_tests: int
     certificates: tuple[PublicCertificate, ...]
     more_certificates: int
+    seasons: tuple[Season, ...]
     recalls: tuple[PublicRecall, ...]
     suspensions: tuple[PublicSuspension, ...]

@@ -8,7 +8,10 @@ from typing import Any
 from flask import Blueprint, Flask, g, request
 
 from traceability import i18n, visitors
+from traceability.domain import evidence
 from traceability.domain.clock import local_day
+from traceability.wording import evidence as evidence_words
+from traceability.wording import seasons as season_words
 
 blueprint = Blueprint("public", __name__)
 
@@ -25,7 +28,10 @@ def _choose_language() -> None:
 @blueprint.record_once
 def _wire(state: Any) -> None:
     app: Flask = state.app
-    app.jinja_env.filters["local_day"] = local_day
+    app.jinja_env.filters.update(
+        local_day=local_day, vouching=evidence_words.sentence, season_of=season_words.sentence
+    )
+    app.jinja_env.globals.update(computed=evidence.computed, grades_in_words=tuple(evidence.Grade))
     app.url_defaults(_carry_language)
 
 
