@@ -8,7 +8,7 @@ from traceability.domain import stamp_runs
 from traceability.domain.producers import Producer
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_orders import Listed
-from traceability.domain.stamps import StampDownload, StampForm
+from traceability.domain.stamps import FileKind, StampDownload, StampForm
 from traceability.i18n import day, gettext, moment, number
 from traceability.labels import Layout, cover
 from traceability.labels.cover import CoverSheet
@@ -27,6 +27,7 @@ def of_order(
     """
     order, batch, product = dossier.order, dossier.batch, dossier.product
     layout = print_room.layout_of(order)
+    said = json.loads(handoff.manifest) if handoff is not None else {}
     rows = [
         (gettext("Producer"), producer.name),
         (gettext("Product"), product.name),
@@ -35,7 +36,7 @@ def of_order(
         (gettext("Number of stamps"), number(order.quantity)),
         (gettext("Print layout"), layout_name(layout)),
         (gettext("Printer"), gettext("%(dpi)s dpi", dpi=layout.dpi)),
-        (gettext("Number of pages"), number(print_room.pages_of(order))),
+        (gettext("Number of pages"), number(said.get("pages") or print_room.pages_of(order))),
         (gettext("The QR says"), f"{order.url_prefix}…"),
         (gettext("Kind of address"), wording.name(StampForm(order.form))),
     ]
@@ -44,7 +45,9 @@ def of_order(
     checkpoint = [f"SHA-256 (RFC 6962): {order.code_root.hex()}"] if order.code_root else []
     if handoff is not None:
         rows.insert(0, (gettext("Print shop"), handoff.handed_to))
-        checkpoint.append(f"SHA-256 (PDF): {json.loads(handoff.manifest)['pdf']['sha256']}")
+        checkpoint += [
+            f"SHA-256 ({kind.name}): {said[kind.value]['sha256']}" for kind in FileKind if kind.value in said
+        ]
     return cover.pdf(
         CoverSheet(
             title=gettext("Stamp order %(number)s", number=order.number),
@@ -73,9 +76,11 @@ def layout_name(layout: Layout) -> str:
         width=number(layout.stamp_width_mm),
         height=number(layout.stamp_height_mm),
     )
-    if layout.per_page == 1:
+    if layout.is_roll:
         return gettext("Roll, stamps of %(size)s", size=size)
-    return gettext("A4 sheet with %(count)s stamps of %(size)s", count=layout.per_page, size=size)
+    if (layout.page_width_mm, layout.page_height_mm) == (210, 297):
+        return gettext("A4 sheet with %(count)s stamps of %(size)s", count=layout.per_page, size=size)
+    return gettext("Page with %(count)s stamps of %(size)s", count=layout.per_page, size=size)
 
 
 def _codes(dossier: Listed, keys: Mapping[int, EpochKey]) -> tuple[tuple[str, str], ...]:

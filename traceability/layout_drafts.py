@@ -21,6 +21,7 @@ from traceability.domain.stamps import StampForm
 from traceability.domain.text import Block, ShortLine
 from traceability.labels import Layout, preview, single
 from traceability.labels.layout import Arrangement, Fit, Marks
+from traceability.labels.logo import Logo
 from traceability.labels.order import PrintedForm, TextKind
 from traceability.labels.symbol import SymbolEncoder
 from traceability.stamp_faces import Wanted, Words
@@ -28,6 +29,7 @@ from traceability.stamp_faces import Wanted, Words
 _MEASURE = re.compile(r"\d{1,4}(?:[.,]\d{1,3})?")
 #: More stamps than this on a page are drawn as outlines only.
 _DRAWN = 130
+_SAMPLE_GROSS_G = 10_500
 _SAMPLE_GTIN = "09521234543213"
 
 
@@ -63,10 +65,12 @@ class LayoutDraft(BaseModel):
     arrangement: Arrangement = Arrangement.BESIDE
     inset_mm: Millimetres = 0.0
     hole_mm: Millimetres = 0.0
+    logo_mm: Millimetres = 0.0
     lines: list[TextKind] = []
     language: Annotated[str, Field(pattern="^(vi|en)$")] = "vi"
     form: PrintedForm = PrintedForm.SHORT
     marks: Marks = Marks.NONE
+    footer: bool = False
     copies: Annotated[int, Field(ge=1, le=100)] = 1
     start_position: Annotated[int, Field(ge=1)] = 1
     small_reason: Annotated[Block, Field(max_length=400)] = ""
@@ -93,8 +97,12 @@ class Drawing:
     detailed: bool
 
 
-def draw(draft: LayoutDraft, words: Words, public_root: str, *, demo: bool) -> Drawing:
-    """What a draft prints. Raises `RuleBroken` ("labels.*", "stamps.start_outside_sheet") for what cannot be printed.
+def draw(
+    draft: LayoutDraft, words: Words, public_root: str, *, demo: bool, logo: Logo | None = None
+) -> Drawing:
+    """What a draft prints, with the producer's mark where it has one.
+
+    Raises `RuleBroken` ("labels.*", "stamps.start_outside_sheet") for what cannot be printed.
 
     The address, the size of the squares, the texts and their letters are looked over as before a print, and sampled
     symbols are encoded a second time.
@@ -108,7 +116,8 @@ def draw(draft: LayoutDraft, words: Words, public_root: str, *, demo: bool) -> D
     prefix = stamp_faces.prefix_of(public_root, form, words.product.gtin or _SAMPLE_GTIN, words.batch.lot)
     version = SymbolEncoder(prefix, mode=draft.form.mode).version
     fit = layout.fit_version(version, draft.form, small_modules=small)
-    sample = stamp_faces.sample(words, layout, Wanted(prefix, form, public_root, demo, small_modules=small))
+    wanted = Wanted(prefix, form, public_root, demo, small_modules=small, logo=logo, gross_g=_SAMPLE_GROSS_G)
+    sample = stamp_faces.sample(words, layout, wanted)
     count = max(1, -(-(layout.per_page - start) // layout.copies))
     sheet = replace(sample, count=count)
     return Drawing(
@@ -123,6 +132,7 @@ def draw(draft: LayoutDraft, words: Words, public_root: str, *, demo: bool) -> D
 def as_typed(layout: Layout, language: str, *, name: str, small_reason: str = "") -> dict[str, Any]:
     """A layout as the fields of the editor show it."""
     shown = {key: _written(value, language) for key, value in layout.as_json().items()}
+    shown["footer"] = "1" if layout.footer else ""
     return shown | {"name": name, "small_reason": small_reason, "start_position": 1}
 
 
@@ -149,5 +159,5 @@ def sample_words(producer: Producer, product: Product | None) -> Words:
 def _written(value: Any, language: str) -> Any:
     if not isinstance(value, float):
         return value
-    text = f"{value:g}"
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
     return text.replace(".", ",") if language == "vi" else text

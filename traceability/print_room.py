@@ -23,8 +23,9 @@ from traceability.domain.layouts import PrintLayout
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.stamp_codes import EpochKey
+from traceability.domain.stamp_logos import StampLogo
 from traceability.domain.stamp_orders import Frozen, Minting, Printable
-from traceability.domain.stamps import StampDownload, StampForm, StampOrder
+from traceability.domain.stamps import StampForm, StampOrder
 from traceability.keys import Keyring
 from traceability.labels import (
     LAYOUTS,
@@ -37,8 +38,8 @@ from traceability.labels import (
     single,
 )
 from traceability.labels.layout import Fit
+from traceability.labels.logo import Logo
 from traceability.labels.order import TextKind
-from traceability.labels.pdf import Press
 from traceability.labels.symbol import Codes
 from traceability.stamp_faces import Wanted
 
@@ -107,10 +108,19 @@ def freeze(printable: Printable, public_root: str, *, demo: bool) -> Frozen:
         raise RuleBroken("stamps.layout_unknown", "layout")
     if value.dpi is not None:
         layout = layout.at(value.dpi)
-    _check_start(layout, value.start_position)
+    check_start(layout, value.start_position)
     small = own is not None and bool(own.small_reason)
     prefix = stamp_faces.prefix_of(public_root, value.form, printable.product.gtin, printable.batch.lot)
-    wanted = Wanted(prefix, value.form, public_root, demo, pins=value.pins, small_modules=small)
+    wanted = Wanted(
+        prefix,
+        value.form,
+        public_root,
+        demo,
+        pins=value.pins,
+        small_modules=small,
+        logo=_mark(printable.logo),
+        gross_g=value.gross_weight,
+    )
     text = stamp_faces.sample(printable, layout, wanted).text
     words: dict[str, object] = {
         "product": text.product,
@@ -126,7 +136,13 @@ def freeze(printable: Printable, public_root: str, *, demo: bool) -> Frozen:
         layout=f"{layout.name}@{layout.dpi}",
         url_prefix=prefix,
         print_data=json.dumps(data, ensure_ascii=False),
+        logo=text.logo.packed() if text.logo else None,
     )
+
+
+def _mark(logo: StampLogo | None) -> Logo | None:
+    """A producer's mark as the labels draw it."""
+    return Logo.unpacked(logo.dots) if logo is not None else None
 
 
 def choices(
@@ -137,6 +153,7 @@ def choices(
     *,
     demo: bool,
     own: Sequence[PrintLayout] = (),
+    logo: StampLogo | None = None,
 ) -> list[Choice]:
     """The layouts for a batch, the producer's own first; those on which nothing fits are left out.
 
@@ -153,7 +170,7 @@ def choices(
         for form in StampForm:
             try:
                 prefix = stamp_faces.prefix_of(public_root, form, product.gtin, batch.lot)
-                wanted = Wanted(prefix, form, public_root, demo, small_modules=small)
+                wanted = Wanted(prefix, form, public_root, demo, small_modules=small, logo=_mark(logo))
                 sample = stamp_faces.sample(words, layout, wanted)
                 fits[form] = layout.fit(sample, small_modules=small)
                 picture = picture or Markup(single.svg(sample, layout, small_modules=small))
@@ -167,8 +184,9 @@ def choices(
     return found
 
 
-def _check_start(layout: Layout, start_position: int) -> None:
-    """Demands that the first stamp has a cell on the first sheet."""
+def check_start(layout: Layout, start_position: int) -> None:
+    """Demands that the first stamp has a cell on the first sheet. Raises `RuleBroken`
+    ("stamps.start_outside_sheet")."""
     try:
         imposition.check_start(layout, start_position - 1)
     except RuleBroken as error:
@@ -215,30 +233,13 @@ def printed_order(order: StampOrder, keys: Mapping[int, EpochKey]) -> PrintOrder
             kinds=tuple(map(TextKind, text["kinds"])),
             domain=text["domain"],
             pin_label=text.get("pin_label", "PIN"),
+            logo=Logo.unpacked(order.logo) if order.logo else None,
         ),
         demo=order.demo,
         form=PrintedForm(order.form.value),
         mask=order.qr_mask,
         pins=(lambda start, count: stamp_pins.pin_range(key, first + start, count)) if order.pins else None,
     )
-
-
-def press(order: StampOrder, keys: Mapping[int, EpochKey], download: StampDownload) -> Press:
-    """The press, ready to run the file of a download. Raises `MintKeyMissing`."""
-    return Press(
-        printed_order(order, keys),
-        layout_of(order),
-        start=download.start_position - 1,
-        small_modules=has_small_modules(order),
-    )
-
-
-def must_begin(order: StampOrder, download: StampDownload) -> None:
-    """Demands that a download begins on its first sheet, before anything is noted of it.
-
-    Raises `RuleBroken` ("stamps.start_outside_sheet").
-    """
-    _check_start(layout_of(order), download.start_position)
 
 
 def pages_of(order: StampOrder) -> int:

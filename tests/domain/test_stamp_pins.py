@@ -6,12 +6,13 @@ import pypdfium2
 import pytest
 
 from tests.rolls import Mint
-from traceability import print_room
+from traceability import print_files, print_room
 from traceability.db import Database
 from traceability.domain import stamp_codes, stamp_pins
 from traceability.domain.stamp_codes import EpochKey
-from traceability.domain.stamps import StampDownload
+from traceability.domain.stamps import FileKind
 from traceability.keys import Keyring
+from traceability.print_files import Made
 
 KEY = EpochKey.from_secret(7, bytes(range(32)))
 
@@ -45,11 +46,13 @@ def test_an_order_with_pins_prints_them_and_keeps_none(database: Database, tmp_p
     mint = Mint(database, Keyring(tmp_path, demo=True))
     order = mint.ready(mint.batch(), 3, layout="roll-50x30", pins=True)
     pin = stamp_pins.pin(mint.keys[order.epoch_number], order.first_serial + 1)
-    download = StampDownload(producer_id="", order_id="", token_hash="", layout="", start_position=1)
-    file = b"".join(print_room.press(order, mint.keys, download).run())
+    made = Made(order, "L1", mint.keys)
+    file = b"".join(print_files.file_of(FileKind.PDF, made).run())
     words = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(file))
     assert pin in words
     assert "Mã cào" in words
     assert pin not in order.print_data
     svg = print_room.picture(order, print_room.printed_order(order, mint.keys))
     assert pin not in svg
+    listed = b"".join(print_files.file_of(FileKind.CSV, made).run()).decode().splitlines()
+    assert listed[2].endswith(f'"{pin}"')

@@ -56,6 +56,13 @@ def test_quotation_marks_and_separators_in_a_lot_stay_in_their_field():
     assert read(samples.order(1), lot='A"1,2;3')[1][3] == 'A"1,2;3'
 
 
+@pytest.mark.parametrize("count", [1, 9, 10, 100, 4_097])
+def test_the_length_of_a_list_is_known_beforehand(count):
+    order = samples.order(count, pins=samples.pins)
+    for options in ({"lot": "Lô =1"}, {"lot": "=1", "pins": True}):
+        assert csv.content_length(order, **options) == sum(map(len, csv.stream(order, **options)))
+
+
 def test_an_empty_list_is_refused():
     with pytest.raises(RuleBroken, match="nothing_to_print"):
         csv.stream(samples.order(0), lot="A")

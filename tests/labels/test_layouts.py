@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from tests.labels import samples
 from traceability.domain.errors import RuleBroken
 from traceability.labels import LAYOUTS, PrintedForm, imposition
-from traceability.labels.layouts import A4_5X13, DPI_PROFILES, ROLL_30X20, ROLL_35X22, ROLL_50X30
+from traceability.labels.layouts import (
+    A4_5X13,
+    CARTON_100X50,
+    DPI_PROFILES,
+    ROLL_30X20,
+    ROLL_35X22,
+    ROLL_50X30,
+)
 
 
 @pytest.mark.parametrize("dpi", DPI_PROFILES)
@@ -81,11 +88,22 @@ def test_a_roll_on_a_long_page_keeps_its_pitch():
 
 
 @pytest.mark.parametrize("roll", [ROLL_30X20, ROLL_35X22, ROLL_50X30], ids=lambda roll: roll.name)
-def test_a_page_of_a_roll_has_as_many_rows_as_a_pdf_allows(roll):
-    roll.with_rows(roll.most_rows).check()
+def test_a_page_of_a_roll_has_up_to_500_stamps_and_every_program_shows_150(roll):
     assert roll.most_rows >= 150
+    assert (
+        roll.with_rows(roll.most_rows).page_height_mm
+        <= 5000
+        < roll.with_rows(roll.most_rows + 1).page_height_mm
+    )
+    assert roll.longest_rows == 500
+    roll.with_rows(500).check()
+
+
+def test_a_page_of_large_labels_ends_at_twenty_metres():
+    assert (CARTON_100X50.most_rows, CARTON_100X50.longest_rows) == (94, 377)
+    CARTON_100X50.with_rows(377).check()
     with pytest.raises(RuleBroken, match="page_too_large"):
-        roll.with_rows(roll.most_rows + 1).check()
+        CARTON_100X50.with_rows(378).check()
 
 
 def test_stamps_fill_rows_from_the_top_after_the_used_cells():

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pypdfium2
 import pytest
+from PIL import Image
 
 from tests.labels import samples
 from traceability.domain import stamp_codes
@@ -97,6 +98,7 @@ def test_the_same_order_gives_the_same_bytes(compress):
         (A4_5X13, 5_000, 3),
         (ROLL_30X20, 1_234, 0),
         (ROLL_50X30.with_rows(100), 250, 99),
+        (ROLL_50X30.with_rows(500), 700, 0),
     ],
 )
 def test_the_length_of_an_uncompressed_file_is_known_beforehand(layout, count, start):
@@ -153,3 +155,21 @@ def test_refusals_come_before_the_first_byte():
     long = replace(samples.TEXT, product="Bưởi Năm Roi " * 30)
     with pytest.raises(RuleBroken, match="text_too_long"):
         pdf.stream(samples.order(1, text=long), A4_5X13)
+
+
+@pytest.mark.parametrize("roll", [ROLL_30X20.at(203), ROLL_50X30.at(300)], ids=lambda roll: roll.name)
+def test_every_stamp_of_a_page_of_five_hundred_scans_and_stands_on_its_dots(roll):
+    layout, order = roll.with_rows(500), samples.order(520)
+    fit, encoder = layout.fit(order), order.encoder()
+    first, second = (np.array(page) for page in samples.pictures(printed(order, layout), layout.dpi))
+    assert first.shape[::-1] == fit.page_dots
+    quiet, (left, top) = 4 * fit.dots_per_module, samples.symbol_corner(order, fit)
+    drawn = samples.modules(encoder, encoder.rows(order.codes(0, 500)))
+    for n in (0, 1, 249, 498, 499):
+        x, y = fit.cell_dots(0, n)
+        stamp = first[y : y + fit.stamp_dots[1], x : x + fit.stamp_dots[0]]
+        assert samples.scanned(Image.fromarray(stamp)) == [order.prefix + order.code(n)]
+        area = stamp[top : top + fit.area_dots, left : left + fit.area_dots]
+        wanted = np.kron(1 - drawn[n], np.full((fit.dots_per_module, fit.dots_per_module), 255))
+        assert (area == np.pad(wanted, quiet, constant_values=255)).all()
+    assert len(samples.scanned(Image.fromarray(second[: fit.stamp_dots[1] * 2]))) >= 1

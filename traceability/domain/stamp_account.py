@@ -114,11 +114,8 @@ def missing(session: Session, *, producer_id: str = "") -> list[Missing]:
     late = [order_id for order_id, _ in session.exec(first).all() if order_id in counts]
     found: list[Missing] = []
     for start in range(0, len(late), 500):
-        chosen = late[start : start + 500]
-        downloads = select(StampDownload).where(col(StampDownload.order_id).in_(chosen))
-        taken: dict[str, StampDownload] = {}
-        for download in session.exec(downloads.order_by(col(StampDownload.asked_at))).all():
-            taken.setdefault(download.order_id, download)
+        taken = _taken(session, late[start : start + 500])
+        chosen = [order_id for order_id, by in taken.items() if by.asked_at < now() - MISSING_AFTER]
         rows = (
             select(StampOrder, Batch, Product, Producer)
             .join(Batch, col(Batch.id) == StampOrder.batch_id)
@@ -136,6 +133,17 @@ def missing(session: Session, *, producer_id: str = "") -> list[Missing]:
     return sorted(found, key=lambda one: one.since)
 
 
+def _taken(session: Session, order_ids: list[str]) -> dict[str, StampDownload]:
+    """The download by which the stamps of each order went out: the first whole one, else the first picture."""
+    downloads = select(StampDownload).where(col(StampDownload.order_id).in_(order_ids))
+    taken: dict[str, StampDownload] = {}
+    for download in session.exec(downloads.order_by(col(StampDownload.asked_at))).all():
+        known = taken.setdefault(download.order_id, download)
+        if known.serial is not None and download.serial is None:
+            taken[download.order_id] = download
+    return taken
+
+
 def _heading(state: RangeState | str, reason: VoidReason | str | None) -> str:
     """As on a closing, but what is open is told apart: waiting for print, or out."""
     state = RangeState(state)
@@ -146,12 +154,22 @@ def _heading(state: RangeState | str, reason: VoidReason | str | None) -> str:
 
 
 def _printed(session: Session) -> Counter[str]:
-    """How many stamps of each product were given out to be printed."""
-    downloaded = select(StampDownload.order_id)
-    statement = (
+    """How many stamps of each product were given out to be printed: whole orders, and pictures of single stamps."""
+    downloaded = select(StampDownload.order_id).where(col(StampDownload.serial).is_(None))
+    whole = (
         select(Batch.product_id, func.sum(StampOrder.quantity))
         .join(Batch, col(Batch.id) == StampOrder.batch_id)
         .where(col(StampOrder.id).in_(downloaded))
         .group_by(col(Batch.product_id))
     )
-    return Counter({product_id: int(count) for product_id, count in session.exec(statement).all()})
+    single = (
+        select(Batch.product_id, func.count(sa.distinct(col(StampDownload.serial))))
+        .join(StampOrder, col(StampOrder.id) == StampDownload.order_id)
+        .join(Batch, col(Batch.id) == StampOrder.batch_id)
+        .where(col(StampOrder.id).not_in(downloaded))
+        .group_by(col(Batch.product_id))
+    )
+    printed: Counter[str] = Counter()
+    for statement in (whole, single):
+        printed.update({product_id: int(count) for product_id, count in session.exec(statement).all()})
+    return printed

@@ -1,6 +1,7 @@
-"""The print of an order: each download of the file is asked for, recorded, and streamed once; then it is looked over.
+"""The print of an order: each download of a file is asked for, recorded, and streamed once; then it is looked over.
 
-The file itself is stored nowhere. It is the same to the last byte each time it is made from the same order and start.
+A file is a PDF, ZPL for a label printer, a list of codes (CSV), or a picture of one stamp. It is stored nowhere, and is
+the same to the last byte each time it is made from the same order and choices.
 """
 
 import hashlib
@@ -19,19 +20,24 @@ from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.producers import Producer
 from traceability.domain.records import RecordId
 from traceability.domain.stamp_runs import Keys, TypedCode
-from traceability.domain.stamps import RangeState, StampDownload, StampOrder, VoidReason
+from traceability.domain.stamps import FileKind, RangeState, StampDownload, StampOrder, StampRange, VoidReason
 
 #: A link that nobody has opened is good for so long.
 LINK_LIVES = timedelta(hours=1)
 
 
 class DownloadInput(BaseModel):
-    """Asks for the print file. `start_position` is the first free cell of the first sheet; left out, the order's."""
+    """Asks for a print file. `start_position` is the first free cell of the first sheet; left out, the order's.
+    `rows` are the stamps on one page of a roll; left out, one. `stamp` is the one that a picture shows, by its number
+    in the order."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     order_id: RecordId
+    kind: FileKind = FileKind.PDF
     start_position: Annotated[int | None, Field(ge=1, le=10_000)] = None
+    rows: Annotated[int | None, Field(ge=1, le=500)] = None
+    stamp: Annotated[int, Field(ge=1)] = 1
 
 
 class BadRun(BaseModel):
@@ -54,10 +60,11 @@ class PrintedInput(BaseModel):
 
 
 def ask_download(session: Session, actor: Actor, value: DownloadInput) -> tuple[StampDownload, str]:
-    """Notes that the print file is downloaded, and answers the token of a link that gives it out once.
+    """Notes that a print file is downloaded, and answers the token of a link that gives it out once.
 
-    Raises `RuleBroken`: `access.not_permitted`, `stamps.not_allowed`, `batches.held`, `.recalled`, `.closed`,
-    `stamps.not_ready`, `stamps.order_closed`, `stamps.order_void`.
+    A picture gives out its one stamp only; any other file gives out all. Raises `RuleBroken`: `access.not_permitted`,
+    `stamps.not_allowed`, `batches.held`, `.recalled`, `.closed`, `stamps.not_ready`, `stamps.order_closed`,
+    `stamps.order_void`, `stamps.no_such_stamp`, `stamps.picture_void`.
     """
     actor.must(Permission.ORDER_STAMPS)
     order = records.lock(session, StampOrder, value.order_id)
@@ -73,13 +80,11 @@ def ask_download(session: Session, actor: Actor, value: DownloadInput) -> tuple[
     ranges = stamp_ranges.locked(session, order.id)
     if all(stamps.state is RangeState.VOID for stamps in ranges):
         raise RuleBroken("stamps.order_void", None, number=order.number)
-    fresh = [stamps for stamps in ranges if stamps.state is RangeState.READY]
-    for stamps in fresh:
-        stamps.state = RangeState.DOWNLOADED
-    for stamps in ranges:
-        if stamps.state_before is RangeState.READY:
-            stamps.state_before = RangeState.DOWNLOADED
-            fresh.append(stamps)
+    serial = None
+    if value.kind.is_single:
+        serial = order.first_serial + value.stamp - 1
+        ranges = _one(session, order, ranges, serial)
+    fresh = _given_out(ranges)
     token = secrets.token_urlsafe(24)
     download = StampDownload(
         producer_id=order.producer_id,
@@ -87,12 +92,40 @@ def ask_download(session: Session, actor: Actor, value: DownloadInput) -> tuple[
         token_hash=token_hash(token),
         layout=order.layout,
         start_position=value.start_position or order.start_position,
+        kind=value.kind,
+        rows=value.rows,
+        serial=serial,
         asked_by_id=actor.user_id,
     )
     session.add(download)
     session.flush()
-    ledger.record(session, "stamps.downloaded", order, download, *fresh, layout=order.layout)
+    ledger.record(session, "stamps.downloaded", order, download, *fresh, layout=order.layout, file=value.kind)
     return download, token
+
+
+def _one(session: Session, order: StampOrder, ranges: list[StampRange], serial: int) -> list[StampRange]:
+    """The range of one stamp of an order; cut out where it was never given out before."""
+    if serial >= order.first_serial + order.quantity:
+        raise RuleBroken("stamps.no_such_stamp", "stamp", number=order.number, count=order.quantity)
+    (holds,) = [stamps for stamps in ranges if stamps.first_serial <= serial <= stamps.last_serial]
+    if holds.state is RangeState.VOID:
+        raise RuleBroken("stamps.picture_void", "stamp")
+    if RangeState.READY in (holds.state, holds.state_before):
+        return [stamp_ranges.carve(session, order.id, serial, serial)]
+    return [holds]
+
+
+def _given_out(ranges: list[StampRange]) -> list[StampRange]:
+    """Notes that stamps were given out to be printed; answers those that never were before."""
+    fresh = []
+    for stamps in ranges:
+        if stamps.state is RangeState.READY:
+            stamps.state = RangeState.DOWNLOADED
+            fresh.append(stamps)
+        elif stamps.state_before is RangeState.READY:
+            stamps.state_before = RangeState.DOWNLOADED
+            fresh.append(stamps)
+    return fresh
 
 
 def begin_file(session: Session, actor: Actor, order_id: str, token: str) -> tuple[StampDownload, StampOrder]:

@@ -1,7 +1,8 @@
-"""The sealed hand-off (giao nhà in): a print shop without an account fetches the print file once, by a link.
+"""The sealed hand-off (giao nhà in): a print shop without an account fetches the print files once, by a link.
 
-The link lives some days and is good for one download. With it goes a manifest that names the very file by its digest
-and the stamps by their first and last code, signed, so that both sides can show later what was handed over.
+The link lives some days and is good for one download: a packet with the PDF, the list of codes and, for label printers,
+the ZPL. With it goes a manifest that names the very files by their digests and the stamps by their first and last code,
+signed, so that both sides can show later what was handed over.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from traceability.domain.clock import now
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.records import RecordId
 from traceability.domain.stamp_downloads import DownloadInput
-from traceability.domain.stamps import RangeState, StampDownload, StampOrder
+from traceability.domain.stamps import FileKind, RangeState, StampDownload, StampOrder
 from traceability.domain.text import ShortLine
 
 LONGEST_DAYS = 30
@@ -35,13 +36,14 @@ class HandoffState(StrEnum):
 
 
 class HandoffInput(BaseModel):
-    """To whom the print goes, and for how many days the link is good."""
+    """To whom the print goes, and for how many days the link is good; `rows` as of a download."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     order_id: RecordId
     handed_to: ShortLine
     days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = 7
+    rows: Annotated[int | None, Field(ge=1, le=500)] = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def hand_over(
 
     Raises what `stamp_downloads.ask_download` refuses.
     """
-    download, token = stamp_downloads.ask_download(session, actor, DownloadInput(order_id=value.order_id))
+    asked = DownloadInput(order_id=value.order_id, kind=FileKind.PACKET, rows=value.rows)
+    download, token = stamp_downloads.ask_download(session, actor, asked)
     download.handed_to = value.handed_to
     download.expires_at = now() + timedelta(days=value.days)
     download.manifest, download.signature = sealed.manifest, sealed.signature

@@ -25,6 +25,7 @@ from traceability.domain import (
     rules,
     stamp_approvals,
     stamp_codes,
+    stamp_logos,
     stamp_ranges,
     used_sheets,
 )
@@ -35,9 +36,11 @@ from traceability.domain.errors import RuleBroken
 from traceability.domain.layouts import PrintLayout
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product, ProductState
-from traceability.domain.quantities import count_text
+from traceability.domain.quantities import Kilograms, count_text
 from traceability.domain.records import RecordId
+from traceability.domain.rule_book import RuleCode
 from traceability.domain.stamp_codes import EpochKey
+from traceability.domain.stamp_logos import StampLogo
 from traceability.domain.stamp_quota import CONFIRMED_ABOVE, Quota, StampCount, quota_of
 from traceability.domain.stamps import RangeState, SerialCounter, StampForm, StampOrder, StampRange
 from traceability.domain.text import ShortLine
@@ -50,7 +53,8 @@ _NUMBER_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 class OrderInput(BaseModel):
     """What a person may say of an order. `layout` is the name of a ready layout, `dpi` the printer's resolution (left
     out, the layout's own), `start_position` the first free cell of the first sheet, counted from 1; `on_used_sheet`
-    takes it from the sheet of this layout that was used last."""
+    takes it from the sheet of this layout that was used last. `gross_weight` is what a carton weighs with all that is
+    in it, for layouts that print it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,6 +66,7 @@ class OrderInput(BaseModel):
     start_position: Annotated[int, Field(ge=1)] = 1
     on_used_sheet: bool = False
     pins: bool = False
+    gross_weight: Kilograms | None = None
     #: the password or the code of the second factor, which the page looks at for a large order
     proof: Annotated[str, Field(max_length=1000, repr=False)] = ""
     external_ref: ShortLine | None = None
@@ -77,15 +82,19 @@ class Printable:
     value: OrderInput
     #: the producer's own layout, when the order names one
     own: PrintLayout | None = None
+    #: the producer's mark, for layouts with a place for it
+    logo: StampLogo | None = None
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """What a print needs for ever: the layout by name, what stands before the code, and words and measures as JSON."""
+    """What a print needs for ever: the layout by name, what stands before the code, words and measures as JSON, and
+    the mark."""
 
     layout: str
     url_prefix: str
     print_data: str
+    logo: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,8 @@ def order(
         rest = used_sheets.of_layout(session, producer.id, value.layout)
         value = value.model_copy(update={"start_position": rest.next_cell if rest else 1})
     own = layouts.named(session, value.layout, producer.id)
-    frozen = minting.freeze(Printable(batch, product, producer, value, own))
+    logo = stamp_logos.of_producer(session, producer.id)
+    frozen = minting.freeze(Printable(batch, product, producer, value, own, logo))
     made = StampOrder(
         **_numbers(session, minting, batch, value.quantity),
         **vars(frozen),
@@ -151,6 +161,7 @@ def order_again(
         layout=old.layout,
         url_prefix=old.url_prefix,
         print_data=old.print_data,
+        logo=old.logo,
         form=old.form,
         pins=old.pins,
         ordered_by_id=actor.user_id,
@@ -211,7 +222,9 @@ def _must_allow(quota: Quota, quantity: int, batch: Batch, actor: Actor) -> None
         counts = {"allowed": quota.left, "units": quota.units, "ordered": quota.ordered}
         facts = {name: count_text(count, actor.language) for name, count in counts.items()}
         code = "stamps.exceed_batch" if quota.left else "stamps.nothing_left"
-        raise RuleBroken(code, "quantity", lot=batch.lot, **facts)
+        said = {"ordered": quota.ordered + quantity, "units": quota.units, "allowance": quota.allowance}
+        noted = {"rule": RuleCode.STAMP_OVERUSE.value, "batch_id": batch.id, "evidence": said}
+        raise RuleBroken(code, "quantity", lot=batch.lot, **facts, **noted)
 
 
 def _take_serials(session: Session, epoch_number: int, count: int) -> int:

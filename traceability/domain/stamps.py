@@ -52,6 +52,22 @@ class VoidReason(StrEnum):
     OVERPRINT = "overprint"
 
 
+class FileKind(StrEnum):
+    """What file is given out of an order. A PNG or an SVG shows one stamp; a packet is what a print shop gets."""
+
+    PDF = "pdf"
+    ZPL = "zpl"
+    CSV = "csv"
+    PNG = "png"
+    SVG = "svg"
+    PACKET = "packet"
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the file shows one stamp only."""
+        return self in (FileKind.PNG, FileKind.SVG)
+
+
 class StampEpoch(Record, table=True):
     """A period of the mint with one key. Several epochs verify, one mints. A demo epoch stays demo for ever."""
 
@@ -89,6 +105,7 @@ class StampOrder(Record, ProducerOwned, table=True):
     OPEN: ClassVar[frozenset[str]] = frozenset(
         {"number", "epoch_number", "code_root", "ready_at", "form", "demo", "approved_at", "closed_at"}
     )
+    LATER: ClassVar[dict[str, Any]] = {"logo": None}
 
     number: str = Field(max_length=20, unique=True)
     batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
@@ -116,6 +133,8 @@ class StampOrder(Record, ProducerOwned, table=True):
     approved_at: datetime | None = Field(default=None, sa_type=Instant)
     #: whether a PIN stands under a scratch panel; PINs are derived, never stored
     pins: bool = False
+    #: the producer's mark as it is printed (`labels.Logo.packed`), frozen with the order; None where none is
+    logo: bytes | None = None
     #: the order one of whose stamps this one replaces, and the serial that became void
     reprints_id: str | None = Field(default=None, foreign_key="stamp_order.id", index=True, max_length=16)
     reprints_serial: int | None = Field(default=None, sa_type=sa.BigInteger)
@@ -182,17 +201,25 @@ class StampDownload(Record, ProducerOwned, table=True):
     """One download of an order's print file: asked for by a POST, streamed once by the link it makes.
 
     With `handed_to` it is a sealed hand-off: the link is for a print shop without an account, lives some days, and
-    comes with a signed manifest that names the very file.
+    comes with a signed manifest that names the very files.
     """
 
     __tablename__ = "stamp_download"
     OPEN: ClassVar[frozenset[str]] = frozenset({"order_id"})
     UNLOGGED: ClassVar[dict[str, str]] = {"token_hash": "a secret of one link"}
+    LATER: ClassVar[dict[str, Any]] = {"kind": FileKind.PDF, "rows": None, "serial": None}
 
     order_id: str = Field(foreign_key="stamp_order.id", index=True, max_length=16)
     token_hash: str = Field(max_length=64, unique=True)
     layout: str = Field(max_length=40)
     start_position: int = Field(default=1, ge=1)
+    kind: FileKind = Field(
+        default=FileKind.PDF, sa_type=choice(FileKind), sa_column_kwargs={"server_default": "pdf"}
+    )
+    #: of a roll: so many stamps one below the other on a page; None: as the layout has it
+    rows: int | None = Field(default=None, ge=1)
+    #: the one stamp that a picture shows
+    serial: int | None = Field(default=None, sa_type=sa.BigInteger)
     asked_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     asked_at: datetime = Field(default_factory=now, sa_type=Instant)
     started_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from traceability.domain.stamps import StampDownload, StampOrder
+from traceability.domain.stamps import FileKind, StampDownload, StampOrder
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ def of_layout(session: Session, producer_id: str, layout: str) -> UsedSheet | No
             col(StampDownload.layout).startswith(layout + "@", autoescape=True),
         )
         .where(StampDownload.handed_to == "", col(StampDownload.started_at).is_not(None))
+        .where(StampDownload.kind == FileKind.PDF, col(StampDownload.rows).is_(None))
         .order_by(col(StampDownload.started_at).desc())
         .limit(1)
     )

@@ -5,6 +5,7 @@ formula: one that begins like a formula gets an apostrophe in front.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from traceability.domain.errors import RuleBroken
 from traceability.domain.stamp_codes import group
@@ -38,6 +39,26 @@ def stream(
     if separator not in (",", ";") or len(names) != 4 + with_pins:
         raise ValueError("a file has a heading for each column and a separator that spreadsheets know")
     return _lines(order, lot, list(names), separator, with_pins)
+
+
+def content_length(
+    order: PrintOrder,
+    *,
+    lot: str,
+    headings: Sequence[str] | None = None,
+    separator: str = ",",
+    pins: bool = False,
+) -> int:
+    """Exact number of bytes of `stream`; raises as it does."""
+    count = order.count
+    first = replace(order, count=min(count, 1))
+    heading, line = stream(first, lot=lot, headings=headings, separator=separator, pins=pins)
+    # Lines differ in the digits of their numbers only.
+    digits, least = 0, 1
+    while least <= count:
+        digits += len(str(least)) * (min(count, 10 * least - 1) - least + 1)
+        least *= 10
+    return len(heading) + count * (len(line) - 1) + digits
 
 
 def _lines(

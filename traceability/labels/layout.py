@@ -29,7 +29,11 @@ LEAST_MODULE_MM = {PrintedForm.SHORT: 0.25, PrintedForm.DIGITAL_LINK: 0.396}
 _LEAST_COLUMN_MM = 9.0
 _LEAST_TEXT_MM = 9.0
 LARGEST_PAGE_MM = 5000
-"""A PDF's page has at most 14,400 points."""
+"""14,400 points: what Adobe's programs show of a page."""
+LONGEST_ROLL_MM = 20_000
+"""A page of a roll may be longer than Adobe's programs show: the drivers of roll printers take it. UserUnit, with
+which PDF 1.6 allows larger pages, is no way: PDFium and Poppler ignore it, so that stamps would come out too small."""
+MOST_ROWS = 500
 _LEAST_INSET_WITHIN_CUTS_MM = 0.3
 _MOST_CELLS = 2000
 MOST_COPIES = 100
@@ -121,15 +125,28 @@ class Layout:
 
     def with_rows(self, rows: int) -> "Layout":
         """A roll on longer pages: `rows` stamps one below the other (100 and more spare the printer's driver);
-        at most `most_rows`."""
+        at most `longest_rows`, and `most_rows` for programs of every maker."""
         height = self.top_mm * 2 + rows * self.stamp_height_mm + (rows - 1) * self.gap_y_mm
         return replace(self, rows=rows, page_height_mm=height)
 
     @property
     def most_rows(self) -> int:
-        """How many rows of this roll a page can have."""
+        """How many rows of this roll a page can have that every program shows."""
+        return self._rows_within(LARGEST_PAGE_MM)
+
+    @property
+    def longest_rows(self) -> int:
+        """How many rows of this roll a page can have at all."""
+        return min(MOST_ROWS, self._rows_within(LONGEST_ROLL_MM))
+
+    def _rows_within(self, length_mm: float) -> int:
         pitch = self.stamp_height_mm + self.gap_y_mm
-        return min(_MOST_CELLS, int((LARGEST_PAGE_MM - 2 * self.top_mm + self.gap_y_mm) / pitch))
+        return min(_MOST_CELLS // self.columns, int((length_mm - 2 * self.top_mm + self.gap_y_mm) / pitch))
+
+    @property
+    def is_roll(self) -> bool:
+        """Whether a page is one row of stamps and nothing else."""
+        return self.rows == 1 and self.page_height_mm - self.stamp_height_mm - 2 * self.top_mm < 0.01
 
     def check(self) -> None:
         """Raises RuleBroken when the stamps do not lie on the page, or a measure makes no sense."""
@@ -140,9 +157,9 @@ class Layout:
         if not 1 <= self.copies <= MOST_COPIES:
             raise RuleBroken("labels.layout_copies", field="copies", most=MOST_COPIES)
         along = (self.page_width_mm, self.left_mm, self.columns, self.stamp_width_mm, self.gap_x_mm)
-        _check_along("page_width_mm", *along)
+        _check_along("page_width_mm", LARGEST_PAGE_MM, *along)
         down = (self.page_height_mm, self.top_mm, self.rows, self.stamp_height_mm, self.gap_y_mm)
-        _check_along("page_height_mm", *down)
+        _check_along("page_height_mm", LONGEST_ROLL_MM, *down)
         narrow = min(self.stamp_width_mm, self.stamp_height_mm)
         # Not (a and b), so that a NaN is refused as well.
         for field, length, longest in (
@@ -198,11 +215,14 @@ class Layout:
         return fit
 
 
-def _check_along(field: str, page: float, first: float, count: int, stamp: float, gap: float) -> None:
-    """One direction of a page: its length, the first stamp's place, how many, how long, how far apart (mm)."""
+def _check_along(
+    field: str, most: float, page: float, first: float, count: int, stamp: float, gap: float
+) -> None:
+    """One direction of a page: its greatest and its own length, the first stamp's place, how many, how long, how far
+    apart (mm)."""
     needed = first + count * stamp + (count - 1) * gap
-    if page > LARGEST_PAGE_MM:
-        raise RuleBroken("labels.page_too_large", field=field, most_mm=LARGEST_PAGE_MM)
+    if page > most:
+        raise RuleBroken("labels.page_too_large", field=field, most_mm=most)
     possible = page > 0 and stamp > 0 and first >= 0 and gap >= 0
     if not (possible and needed <= page + 0.01):
         raise RuleBroken(

@@ -4,7 +4,9 @@ A picture is turned into dots once, when it is received; its scaling to a printe
 arithmetic of our own, so that a reprint is the same with any version of any library.
 """
 
+import base64
 import io
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +18,7 @@ from traceability.domain.errors import RuleBroken
 _LARGEST_FILE = 4 << 20
 _MOST_PIXELS = 25_000_000
 _LARGEST_SIDE = 480
+_SIZE_BYTES = 2
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
 Dots = npt.NDArray[np.bool_]
@@ -52,10 +55,30 @@ class Logo:
         """A mark out of dots, True = black, shape (height, width)."""
         return cls(dots.shape[1], dots.shape[0], np.packbits(dots, axis=1).tobytes())
 
+    def packed(self) -> bytes:
+        """The mark as it is kept: width and height in two bytes each, then the rows, deflated."""
+        size = b"".join(side.to_bytes(_SIZE_BYTES, "big") for side in (self.width, self.height))
+        return size + zlib.compress(self.rows, 9)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> "Logo":
+        """The mark out of what `packed` gave."""
+        width, height = (
+            int.from_bytes(data[at : at + _SIZE_BYTES], "big")
+            for at in range(0, 2 * _SIZE_BYTES, _SIZE_BYTES)
+        )
+        return cls(width, height, zlib.decompress(data[2 * _SIZE_BYTES :]))
+
     def dots(self) -> Dots:
         """The mark as it is, shape (height, width)."""
         rows = np.frombuffer(self.rows, dtype=np.uint8).reshape(self.height, -1)
         return np.unpackbits(rows, axis=1)[:, : self.width].astype(bool)
+
+    def data_uri(self) -> str:
+        """The mark as a picture inside a page."""
+        written = io.BytesIO()
+        Image.fromarray(~self.dots()).convert("1").save(written, "PNG")
+        return f"data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"
 
     def scaled(self, width: int, height: int) -> Dots:
         """The mark in `width` x `height` dots: black where at least half of the area that a dot covers is."""

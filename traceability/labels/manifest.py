@@ -7,6 +7,7 @@ measures are decimal texts, so that any language writes the same bytes.
 import hashlib
 import json
 import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from traceability.domain.stamp_codes import group
@@ -14,22 +15,24 @@ from traceability.labels.layout import Layout
 from traceability.labels.order import PrintOrder
 from traceability.labels.pdf import Press
 
-VERSION = 1
+VERSION = 2
+"""1: the PDF alone was handed over."""
 
 
 def build(
-    order: PrintOrder, layout: Layout, *, start: int = 0, small_modules: bool = False
+    order: PrintOrder,
+    layout: Layout,
+    *,
+    start: int = 0,
+    small_modules: bool = False,
+    others: Mapping[str, Iterable[bytes]] | None = None,
 ) -> dict[str, Any]:
     """The manifest of an order on a layout; runs the press once, without keeping the file, for its digest.
 
-    `pdf.sha256` is that of the uncompressed stream, whose bytes never change. Raises RuleBroken as the press
-    does.
+    `pdf.sha256` is that of the uncompressed stream, whose bytes never change. `others` are the further files that are
+    handed over, by their kind ("csv", "zpl"). Raises RuleBroken as the press does.
     """
     press = Press(order, layout, start=start, small_modules=small_modules)
-    digest, length = hashlib.sha256(), 0
-    for piece in press.run():
-        digest.update(piece)
-        length += len(piece)
     return {
         "version": VERSION,
         "order": order.number,
@@ -46,14 +49,23 @@ def build(
         "layout": {name: _text(value) for name, value in layout.as_json().items()},
         "start": start,
         "pages": press.pages,
-        "pdf": {"bytes": length, "sha256": digest.hexdigest()},
-    }
+        "pdf": _named(press.run()),
+    } | {kind: _named(pieces) for kind, pieces in (others or {}).items()}
 
 
 def canonical(manifest: dict[str, Any]) -> bytes:
     """The bytes to sign: sorted keys, no spaces, NFC, UTF-8."""
     text = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return unicodedata.normalize("NFC", text).encode()
+
+
+def _named(pieces: Iterable[bytes]) -> dict[str, Any]:
+    """A file by its length and digest."""
+    digest, length = hashlib.sha256(), 0
+    for piece in pieces:
+        digest.update(piece)
+        length += len(piece)
+    return {"bytes": length, "sha256": digest.hexdigest()}
 
 
 def _text(value: Any) -> Any:

@@ -9,6 +9,8 @@ from traceability.labels.face_form import IMAGE_SHRINK_PT
 from traceability.labels.layout import QUIET_MODULES, Fit
 from traceability.labels.typeset import PT_PER_MM
 
+_WIDE_FROM_PT = 9999.0
+
 
 def number(points: float) -> bytes:
     """A coordinate with four decimals: far below a dot of any printer, and of one width for one layout."""
@@ -96,13 +98,16 @@ class Record:
             self._image_bytes,
         )
         self._before = 0
+        # Coordinates of long pages have a digit more; all of a file are of one width.
+        wide = 9 if max(fit.page_dots) * fit.dot_pt < _WIDE_FROM_PT else 11
+        self._place = b"q 1 0 0 1 %%%d.4f %%%d.4f cm" % (wide, wide)
 
     def text(self, x: int, y: int) -> bytes:
         """The record of the stamp whose top left corner is at these dots; all records are of one length."""
         fit = self._fit
         left = x * fit.dot_pt
         bottom = (fit.page_dots[1] - y - fit.stamp_dots[1]) * fit.dot_pt
-        place = b"q 1 0 0 1 %9.4f %9.4f cm%s Do " % (left, bottom, self._form.face_name)
+        place = self._place % (left, bottom) + self._form.face_name + b" Do "
         self._before = len(place)
         return place + self._show + self._paint + bytes(self._image_bytes) + b"\nEI Q\n"
 

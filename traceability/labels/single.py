@@ -3,7 +3,6 @@
 A PIN is never shown on a screen: hyphens stand in its place.
 """
 
-import base64
 import io
 from xml.sax.saxutils import escape, quoteattr
 
@@ -102,14 +101,12 @@ def _runs(dots: npt.NDArray[np.uint8]) -> str:
 
 def _svg_logo(placed: PlacedLogo, fit: Fit) -> str:
     """The mark as a picture inside the document."""
-    written = io.BytesIO()
-    Image.fromarray(~placed.logo.dots()).convert("1").save(written, "PNG")
     x, y, width, height = (
         dots * fit.dot_mm for dots in (placed.left, placed.top, placed.width, placed.height)
     )
     return (
         f'<image x="{x:.3f}" y="{y:.3f}" width="{width:.3f}" height="{height:.3f}" '
-        f'href="data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"/>'
+        f'href="{placed.logo.data_uri()}"/>'
     )
 
 

@@ -1,6 +1,6 @@
 """Stamps: the words of their states, forms and reasons, and what is refused from the order to the void stamp."""
 
-from traceability.domain.stamps import RangeState, StampForm, VoidReason
+from traceability.domain.stamps import FileKind, RangeState, StampForm, VoidReason
 from traceability.i18n import N_
 
 NAMES = {
@@ -17,6 +17,14 @@ NAMES = {
     StampForm: {
         StampForm.SHORT: N_("Short address"),
         StampForm.DIGITAL_LINK: N_("GS1 Digital Link"),
+    },
+    FileKind: {
+        FileKind.PDF: N_("PDF"),
+        FileKind.ZPL: N_("ZPL for a label printer"),
+        FileKind.CSV: N_("List of codes (CSV)"),
+        FileKind.PNG: N_("Picture of one stamp (PNG)"),
+        FileKind.SVG: N_("Picture of one stamp (SVG)"),
+        FileKind.PACKET: N_("Packet for a print shop (ZIP)"),
     },
     VoidReason: {
         VoidReason.MISPRINT: N_("Misprinted"),
@@ -67,9 +75,26 @@ REFUSALS = {
     "notice.stamps_wait": N_(
         "Stamp order {number} ({count} stamps) waits for a second person to approve it."
     ),
+    # the files
+    "stamps.no_such_stamp": N_("Order {number} has {count} stamps. Please give a number from 1 to {count}."),
+    "stamps.picture_void": N_("This stamp is void and is printed no longer. Please choose another one."),
+    "stamps.picture_without_pin": N_(
+        "A picture never shows the scratch PIN, so stamps with a PIN are printed from the PDF or the ZPL."
+    ),
+    "stamps.packet_by_hand_over": N_(
+        "The packet is for a print shop. Press “Hand to a print shop” to make its link."
+    ),
+    "stamps.rows_of_roll": N_(
+        "The number of stamps on a page can be chosen for rolls only. Leave it out for a sheet."
+    ),
+    "stamps.rows_too_many": N_(
+        "A page of this roll has at most {most} stamps. Please choose a smaller number; a long roll takes several "
+        "pages."
+    ),
+    "stamp_logos.none": N_("There is no logo that could be taken out of use."),
     # the print shop
     "handoffs.fetched": N_(
-        "The file was fetched already: the link is good once. Ask the producer for a new link."
+        "The files were fetched already: the link is good once. Ask the producer for a new link."
     ),
     "handoffs.withdrawn": N_("The producer has withdrawn this link."),
     "handoffs.expired": N_("This link has ended. Ask the producer for a new one."),

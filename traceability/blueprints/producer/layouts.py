@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from traceability import access, layout_drafts
 from traceability.blueprints.producer import blueprint
-from traceability.domain import layouts, records
+from traceability.domain import layouts, records, stamp_logos
 from traceability.domain.actors import Permission
 from traceability.domain.errors import RuleBroken
 from traceability.domain.layouts import PrintLayout
@@ -18,6 +18,7 @@ from traceability.forms import Form, press
 from traceability.i18n import gettext, language
 from traceability.labels import LAYOUTS
 from traceability.labels.layout import DPI_PROFILES, Arrangement, Marks
+from traceability.labels.logo import Logo
 from traceability.labels.order import PrintedForm
 from traceability.layout_drafts import Drawing, LayoutDraft
 from traceability.stamp_faces import OFFERED, Words
@@ -110,7 +111,7 @@ def _editor(typed: dict[str, Any], row: PrintLayout | None = None) -> Response |
 
 def _fields(typed: dict[str, Any]) -> dict[str, Any]:
     """The values of a layout that the editor has fields for."""
-    wanted = {name: typed[name] for name in LayoutDraft.model_fields if name in typed}
+    wanted = {name: typed[name] for name in LayoutDraft.model_fields if typed.get(name, "") != ""}
     return wanted | {"name": typed["name"] or "–"}
 
 
@@ -120,16 +121,19 @@ def _draw(form: Form[LayoutDraft], draft: LayoutDraft | None = None) -> Drawing 
     if draft is None:
         return None
     settings = access.settings()
+    words, logo = _printed()
     try:
-        return layout_drafts.draw(draft, _words(), settings.public_root, demo=settings.demo)
+        return layout_drafts.draw(draft, words, settings.public_root, demo=settings.demo, logo=logo)
     except RuleBroken as error:
         form.refuse(RuleBroken(error.code, None if error.field == "layout" else error.field, **error.facts))
         return None
 
 
-def _words() -> Words:
+def _printed() -> tuple[Words, Logo | None]:
+    """What stands on the drawn stamps."""
     with access.reading() as session:
         producer = records.find(session, Producer, access.current_actor().tenant())
         mine = select(Product).where(Product.producer_id == producer.id)
         product = session.exec(mine.order_by(Product.sort_key)).first()
-    return layout_drafts.sample_words(producer, product)
+        kept = stamp_logos.of_producer(session, producer.id)
+    return layout_drafts.sample_words(producer, product), Logo.unpacked(kept.dots) if kept else None

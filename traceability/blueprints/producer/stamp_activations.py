@@ -5,7 +5,7 @@ from typing import Any
 from flask import flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from traceability import access, mint
+from traceability import access, mint, wording
 from traceability.blueprints.producer import blueprint
 from traceability.domain import activations, records, stamp_runs, stamp_voids
 from traceability.domain.activations import ActivationInput, Look
@@ -23,7 +23,7 @@ from traceability.wording.scans import VOID_REASONS
 @access.requires(Permission.ACTIVATE_STAMPS)
 def stamp_orders_activate() -> Response | str | tuple[str, int]:
     """First and last code, then what would be activated, then the act itself: all of the run or none."""
-    form, keys = Form(ActivationInput), _keys()
+    form, keys = turned(Form(ActivationInput)), _keys()
     if form.valid() and form.value is not None and not form.value.confirmed:
         seen = _look(form, form.value, keys)
         if seen is not None:
@@ -37,7 +37,21 @@ def stamp_orders_activate() -> Response | str | tuple[str, int]:
                 ngettext("%(num)s stamp is active now.", "%(num)s stamps are active now.", count), "success"
             )
         return form.redirect()
-    return form.page("producer/stamp_orders/activate.html")
+    return form.page("producer/stamp_orders/activate.html", backwards=is_backwards(form))
+
+
+def turned(form: Form[Any]) -> Form[Any]:
+    """The form with its two codes swapped, where the button for that was pressed."""
+    if request.form.get("turn"):
+        first, last = form.text("first_code"), form.text("last_code")
+        form.put("first_code", last)
+        form.put("last_code", first)
+    return form
+
+
+def is_backwards(form: Form[Any]) -> bool:
+    """Whether the form was refused because its last code comes before the first."""
+    return form.error("last_code") == wording.refusal(RuleBroken("stamps.first_after_last"))
 
 
 def _look(form: Form[ActivationInput], value: ActivationInput, keys: Keys) -> Look | None:
@@ -55,13 +69,18 @@ def _look(form: Form[ActivationInput], value: ActivationInput, keys: Keys) -> Lo
 def stamp_orders_void() -> Response | tuple[str, int]:
     """Makes one stamp or a run void; the reason decides what a shopper reads."""
     keys = _keys()
-    form = Form(VoidInput, _named_range(keys))
+    form = turned(Form(VoidInput, _named_range(keys)))
     if form.save(lambda session, actor, value: stamp_voids.void(session, actor, value, keys), _order_page):
         count = sum(stamps.count for stamps in form.result or ())
         if count:
             flash(ngettext("%(num)s stamp is void now.", "%(num)s stamps are void now.", count), "success")
         return form.redirect()
-    return form.page("producer/stamp_orders/void.html", reasons=list(VoidReason), shopper=VOID_REASONS)
+    return form.page(
+        "producer/stamp_orders/void.html",
+        reasons=list(VoidReason),
+        shopper=VOID_REASONS,
+        backwards=is_backwards(form),
+    )
 
 
 def _named_range(keys: Keys) -> dict[str, Any]:

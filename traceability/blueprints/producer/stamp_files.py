@@ -1,13 +1,15 @@
-"""The files of a stamp order: the print file, given out once each time it is asked for, and the cover sheet."""
+"""The files of a stamp order: the print files, given out once each time they are asked for, and the cover sheet."""
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from traceability import access, cover_sheets, mint, print_room, sealing, wording
+from traceability import access, cover_sheets, mint, print_files, print_room, print_streams, sealing, wording
 from traceability.blueprints.producer import blueprint
+from traceability.blueprints.producer.stamp_orders import order_page
 from traceability.domain import records, stamp_downloads, stamp_handoffs, stamp_orders
 from traceability.domain.actors import Permission
+from traceability.domain.batches import Batch
 from traceability.domain.errors import RuleBroken
 from traceability.domain.producers import Producer
 from traceability.domain.stamp_downloads import DownloadInput, PrintedInput
@@ -15,51 +17,46 @@ from traceability.domain.stamp_handoffs import HandoffInput
 from traceability.domain.stamps import StampDownload, StampOrder, VoidReason
 from traceability.forms import Form, press
 from traceability.i18n import gettext
-from traceability.print_streams import noted
+from traceability.print_files import Made
 
 
 @blueprint.route("/stamp-orders/<order_id>/download", methods=["POST"])
 @access.requires(Permission.ORDER_STAMPS)
-def stamp_orders_download(order_id: str) -> Response:
-    """Asks for the print file: noted, then led to a link that gives it out once. Each press is another download."""
+def stamp_orders_download(order_id: str) -> Response | tuple[str, int]:
+    """Asks for a print file: noted, then led to a link that gives it out once. Each press is another download."""
+    with access.reading() as session:
+        records.find(session, StampOrder, order_id)
     form = Form(DownloadInput, fixed={"order_id": order_id})
-    show = url_for("producer.stamp_orders_show", order_id=order_id)
-    if not form.valid() or form.value is None:
-        flash(" ".join(form.errors.values()), "error")
-        return redirect(show, code=303)
-    actor = access.current_actor()
-    try:
-        with access.transaction(actor) as session:
-            download, token = stamp_downloads.ask_download(session, actor, form.value)
-            print_room.must_begin(records.find(session, StampOrder, order_id), download)
-    except RuleBroken as error:
-        flash(wording.refusal(error), "error")
-        return redirect(show, code=303)
-    return redirect(url_for("producer.stamp_orders_file", order_id=order_id, token=token), code=303)
+    if form.valid() and form.value is not None:
+        actor = access.current_actor()
+        try:
+            with access.transaction(actor) as session:
+                download, token = stamp_downloads.ask_download(session, actor, form.value)
+                print_files.must_be_printable(records.find(session, StampOrder, order_id), download)
+        except RuleBroken as error:
+            form.refuse(error)
+        else:
+            return redirect(url_for("producer.stamp_orders_file", order_id=order_id, token=token), code=303)
+    return order_page(order_id, form)
 
 
 @blueprint.route("/stamp-orders/<order_id>/file/<token>")
 @access.requires(Permission.ORDER_STAMPS)
 def stamp_orders_file(order_id: str, token: str) -> Response:
-    """Streams the print file, once. It is made as it goes: its length is known, its digest when it has gone."""
+    """Streams a print file, once. It is made as it goes: its length is known, its digest when it has gone."""
     if request.method != "GET":
         raise MethodNotAllowed(["GET"])  # a look at the headers must not use the link up
     actor = access.current_actor()
     try:
         with access.transaction(actor) as session:
             download, order = stamp_downloads.begin_file(session, actor, order_id, token)
+            lot = records.find(session, Batch, order.batch_id).lot
     except RuleBroken as error:
         flash(wording.refusal(error), "error")
         return redirect(url_for("producer.stamp_orders_show", order_id=order_id), code=303)
-    machine = print_room.press(
-        order, mint.epoch_keys(access.database(), access.settings().keyring()), download
-    )
-    pieces = noted(machine.run(), access.database(), actor, download.id)
-    answer = Response(pieces, mimetype="application/pdf")
-    answer.content_length = machine.content_length
-    answer.headers.set("Content-Disposition", "attachment", filename=f"tem-{order.number}.pdf")
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    keys = mint.epoch_keys(access.database(), access.settings().keyring())
+    file = print_files.file_of(download.kind, Made.of(order, lot, keys, download))
+    return print_streams.answer(file, access.database(), actor, download.id)
 
 
 @blueprint.route("/stamp-orders/<order_id>/cover.pdf")
@@ -97,19 +94,21 @@ def stamp_orders_printed(order_id: str) -> Response | tuple[str, int]:
 @blueprint.route("/stamp-orders/<order_id>/hand-over", methods=["GET", "POST"])
 @access.requires(Permission.ORDER_STAMPS)
 def stamp_orders_hand_over(order_id: str) -> Response | tuple[str, int]:
-    """Seals the print for a print shop; the one-time link is shown once."""
+    """Seals the print files for a print shop; the one-time link is shown once."""
     with access.reading() as session:
         dossier = stamp_orders.dossier(session, order_id)
         producer = records.find(session, Producer, dossier.order.producer_id)
     form = Form(HandoffInput, {"days": 7}, fixed={"order_id": order_id})
     show = url_for("producer.stamp_orders_show", order_id=order_id)
-    if form.valid():
+    layout = print_room.layout_of(dossier.order)
+    if form.valid() and form.value is not None:
         try:
             if dossier.order.ready_at is None:
                 raise RuleBroken("stamps.not_ready", None, number=dossier.order.number)
-            keyring = access.settings().keyring()
+            keyring, rows = access.settings().keyring(), form.value.rows
             keys = mint.epoch_keys(access.database(), keyring)
-            sealed = sealing.seal(dossier, producer.name, keys, keyring)
+            made = Made(dossier.order, dossier.batch.lot, keys, dossier.order.start_position, rows)
+            sealed = sealing.seal(dossier, producer.name, made, keyring)
         except RuleBroken as error:
             form.refuse(error)
         else:
@@ -120,7 +119,13 @@ def stamp_orders_hand_over(order_id: str) -> Response | tuple[str, int]:
                 return (
                     _link_once(dossier.order.number, show, *form.result) if form.result else form.redirect()
                 )
-    return form.page("producer/stamp_orders/hand_over.html", dossier=dossier, order=dossier.order)
+    return form.page(
+        "producer/stamp_orders/hand_over.html",
+        dossier=dossier,
+        order=dossier.order,
+        kinds=print_files.kinds_of(layout),
+        rows_offered=print_files.rows_offered(layout),
+    )
 
 
 def _link_once(number: str, show: str, download: StampDownload, token: str) -> tuple[str, int]:

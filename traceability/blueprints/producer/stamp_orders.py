@@ -9,7 +9,7 @@ from flask_login import current_user
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access, mint, print_room, wording
+from traceability import access, mint, print_files, print_room, wording
 from traceability.blueprints.producer import blueprint
 from traceability.domain import (
     activations,
@@ -18,6 +18,7 @@ from traceability.domain import (
     second_factor,
     stamp_closings,
     stamp_downloads,
+    stamp_logos,
     stamp_orders,
     stamp_quota,
     stamp_ranges,
@@ -31,6 +32,7 @@ from traceability.domain.errors import RuleBroken
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.stamp_codes import EpochKey
+from traceability.domain.stamp_downloads import DownloadInput
 from traceability.domain.stamp_orders import OrderInput
 from traceability.domain.stamps import APPROVED_ABOVE, RangeState, StampForm, StampOrder
 from traceability.forms import Form
@@ -106,8 +108,13 @@ def _proven(form: Form[OrderInput], left: int) -> bool | None:
 
 @blueprint.route("/stamp-orders/<order_id>")
 @access.requires(Permission.VIEW_OWN)
-def stamp_orders_show(order_id: str) -> str:
+def stamp_orders_show(order_id: str) -> tuple[str, int]:
     """One order with everything about it, and what to do next."""
+    return order_page(order_id, Form(DownloadInput))
+
+
+def order_page(order_id: str, form: Form[DownloadInput]) -> tuple[str, int]:
+    """The page of an order, with the form for its files as it was typed."""
     keys = mint.epoch_keys(access.database(), access.settings().keyring())
     with access.reading() as session:
         dossier = stamp_orders.dossier(session, order_id)
@@ -115,8 +122,11 @@ def stamp_orders_show(order_id: str) -> str:
         downloads = stamp_downloads.downloads_of(session, order_id)
         undoable = activations.to_undo(session, access.current_actor(), order_id)
         reprints = stamp_reprints.around(session, dossier.order)
-    return render_template(
+    layout = print_room.layout_of(dossier.order)
+    return form.page(
         "producer/stamp_orders/show.html",
+        kinds=print_files.kinds_of(layout),
+        rows_offered=print_files.rows_offered(layout),
         dossier=dossier,
         order=dossier.order,
         ranges=ranges[:_SHOWN_RANGES],
@@ -158,10 +168,11 @@ def _new_page(session: Session, producer: Producer, batch_id: str) -> dict[str, 
     product = records.find(session, Product, batch.product_id)
     quota = stamp_quota.quota_of(session, batch, product)
     settings = access.settings()
-    own, unprintable = layouts.of_producer(session, producer.id), ""
+    own, logo = layouts.of_producer(session, producer.id), stamp_logos.of_producer(session, producer.id)
+    unprintable = ""
     try:
         choices = print_room.choices(
-            batch, product, producer, settings.public_root, demo=settings.demo, own=own
+            batch, product, producer, settings.public_root, demo=settings.demo, own=own, logo=logo
         )
     except RuleBroken as error:
         choices, unprintable = [], wording.refusal(error)

@@ -1,10 +1,10 @@
-"""What a print shop gets without an account: its link, the file once, the signed manifest, the carton label."""
+"""What a print shop gets without an account: its link, the files once, the signed manifest, the carton label."""
 
 import json
 
 from werkzeug.wrappers import Response
 
-from traceability import access, cover_sheets, mint, print_room, signatures
+from traceability import access, cover_sheets, mint, print_files, print_room, print_streams, signatures
 from traceability.access import PUBLIC_VIEW, requires
 from traceability.blueprints.public import blueprint
 from traceability.domain import records, stamp_handoffs, stamp_orders
@@ -14,17 +14,18 @@ from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import Producer
 from traceability.domain.stamp_handoffs import HandoffState
 from traceability.domain.stamp_orders import Listed
-from traceability.domain.stamps import StampDownload
+from traceability.domain.stamps import FileKind, StampDownload
 from traceability.forms import Button, Form
+from traceability.labels.packet import Part
 from traceability.limits import tries
-from traceability.print_streams import noted
+from traceability.print_files import Made
 
 
 @blueprint.route("/print/<token>", methods=["GET", "POST"])
 @requires(PUBLIC_VIEW)
 @tries
 def print_file(token: str) -> Response | tuple[str, int]:
-    """What the link is for; sending its form uses it up and answers the file."""
+    """What the link is for; sending its form uses it up and answers the packet."""
     form = Form(Button)
     if form.valid():
         try:
@@ -39,24 +40,31 @@ def print_file(token: str) -> Response | tuple[str, int]:
         dossier=dossier,
         producer=producer,
         said=json.loads(download.manifest),
-        pages=print_room.pages_of(dossier.order),
         layout=cover_sheets.layout_name(print_room.layout_of(dossier.order)),
+        kinds=[kind for kind in FileKind if kind.value in json.loads(download.manifest)],
         state=stamp_handoffs.state_of(download),
         states=HandoffState,
     )
 
 
 def _file(token: str) -> Response:
-    database, keyring = access.database(), access.settings().keyring()
+    """The packet, or the PDF alone where the link was made when there were no packets."""
+    database = access.database()
     with database.transaction(SYSTEM) as session:
         download, order = stamp_handoffs.fetch(session, token)
-    machine = print_room.press(order, mint.epoch_keys(database, keyring), download)
-    pieces = noted(machine.run(), database, SYSTEM, download.id)
-    answer = Response(pieces, mimetype="application/pdf")
-    answer.content_length = machine.content_length
-    answer.headers.set("Content-Disposition", "attachment", filename=f"tem-{order.number}.pdf")
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    _, dossier, producer = _known(token)
+    keys = mint.epoch_keys(database, access.settings().keyring())
+    made = Made.of(order, dossier.batch.lot, keys, download)
+    if download.kind is FileKind.PACKET:
+        others = [
+            Part.of(f"{order.number}.json", download.manifest.encode()),
+            Part.of(f"{order.number}.sig", download.signature or b""),
+            Part.of(f"phieu-{order.number}.pdf", cover_sheets.of_order(dossier, producer, keys, download)),
+        ]
+        file = print_files.packet_of(made, others)
+    else:
+        file = print_files.file_of(download.kind, made)
+    return print_streams.answer(file, database, SYSTEM, download.id)
 
 
 @blueprint.get("/print/<token>/manifest.json")
@@ -78,7 +86,7 @@ def print_file_signature(token: str) -> Response:
 @blueprint.get("/print/<token>/carton.pdf")
 @requires(PUBLIC_VIEW)
 def print_file_carton(token: str) -> Response:
-    """The label for the carton: first and last code, number of stamps, digest of the file."""
+    """The label for the carton: first and last code, number of stamps, digests of the files."""
     download, dossier, producer = _known(token)
     keys = mint.epoch_keys(access.database(), access.settings().keyring())
     sheet = cover_sheets.of_order(dossier, producer, keys, download)
