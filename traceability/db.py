@@ -21,7 +21,7 @@ from sqlmodel import Session
 
 from traceability.domain import ledger, log_tree, ownership, tables
 from traceability.domain.actors import Actor
-from traceability.domain.ownership import Scope
+from traceability.domain.ownership import EVERYTHING, Scope
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE_PRAGMAS = (
@@ -68,6 +68,14 @@ class Database:
         with TraceSession(self.engine, expire_on_commit=False, autoflush=False) as session:
             session.info["scope"] = scope
             yield session  # closing gives the connection back; what was read stays readable
+
+    @contextmanager
+    def one_state(self) -> Iterator[Session]:
+        """As `reading`, of everything, and of one state of the database however long it takes."""
+        with self.reading(EVERYTHING) as session:
+            if not self.is_sqlite:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
 
     @contextmanager
     def transaction(self, actor: Actor) -> Iterator[Session]:

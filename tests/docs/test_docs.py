@@ -9,7 +9,8 @@ import pytest
 from babel.messages.pofile import read_po
 from PIL import Image
 
-from traceability.cli import commands, user_commands
+from traceability.cli import commands
+from traceability.cli.users import user_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "seed/README.md"])

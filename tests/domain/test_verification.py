@@ -1,0 +1,220 @@
+"""verify-log: whatever is changed in the database behind the program's back is found and named."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from tests import factories
+from tests.databases import SQLITE_ONLY
+from traceability.db import Database
+from traceability.domain import ledger, log_tree, verification
+from traceability.domain.batches import Batch
+from traceability.domain.checkpoints import Checkpoint
+from traceability.domain.merkle import EMPTY_ROOT
+from traceability.domain.ownership import EVERYTHING
+from traceability.domain.records import Record
+from traceability.domain.verification import UNCOVERED, Tampered, Verified
+
+
+def verify(database: Database, *known: Checkpoint) -> Verified:
+    with database.one_state() as session:
+        return verification.verify(session, list(known))
+
+
+def checkpoint(database: Database) -> Checkpoint:
+    with database.engine.connect() as connection:
+        size = log_tree.size(connection)
+        return Checkpoint("test", size, log_tree.root(connection, size))
+
+
+@contextmanager
+def shell(database: Database, *statements: Any) -> Iterator[Session]:
+    """What somebody with a database shell does; a session that sees it. Nothing of it is kept."""
+    with database.reading(EVERYTHING) as session:
+        connection = session.connection()
+        if database.is_sqlite:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+        else:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        for statement in statements:
+            connection.execute(sa.text(statement) if isinstance(statement, str) else statement)
+        yield session
+        session.rollback()
+        if database.is_sqlite:
+            session.connection().exec_driver_sql("PRAGMA ignore_check_constraints=OFF")
+
+
+def must_be_found(
+    database: Database, *statements: Any, name: str | None = None, known: tuple[Checkpoint, ...] = ()
+) -> None:
+    with shell(database, *statements) as session, pytest.raises(Tampered, match=name):
+        verification.verify(session, list(known))
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """A small province: two producers, areas, products, batches, a delivery."""
+    factories.crop(database)
+    for code in ("F01", "F02"):
+        owner = factories.producer(database, code=code)
+        for day in ("2026-03-01", "2026-03-02"):
+            factories.harvest(database, owner, 100, harvested_on=day)
+    return database
+
+
+def test_a_clean_log_is_verified(filled: Database) -> None:
+    found = verify(filled, checkpoint(filled))
+    assert found.size == checkpoint(filled).size
+    assert found.root == checkpoint(filled).root
+    assert found.rows["batch"] == 4
+
+
+def test_every_table_is_covered_or_listed_with_its_reason() -> None:
+    covered = {table.__tablename__ for table in verification.logged_tables()}
+    assert covered.isdisjoint(UNCOVERED)
+    assert covered | UNCOVERED.keys() == set(SQLModel.metadata.tables)
+    for table in verification.logged_tables():
+        columns = {column.name for column in SQLModel.metadata.tables[table.__tablename__].columns}
+        left_out = columns - set(ledger.logged_columns(table))
+        assert left_out == {"record_key", *table.UNLOGGED}
+        assert all(table.UNLOGGED.values())
+
+
+def changed(value: Any, kind: Any) -> Any:
+    """Another value of the same column."""
+    if isinstance(kind, sa.Enum):
+        return next(member for member in kind.enums if member != value)
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str):
+        return value + "x" if len(value) < 8 else value[:-1] + ("y" if value[-1] != "y" else "z")
+    if isinstance(value, bytes):
+        return bytes([value[0] ^ 1, *value[1:]])
+    if isinstance(value, date):  # and moments
+        return value + timedelta(days=1)
+    if isinstance(value, dict | list):
+        return {"planted": 1}
+    return None
+
+
+ROWS = ("first", "middle", "last")
+
+
+def columns_of_rows(database: Database) -> list[tuple[type[Record], str, str]]:
+    """Per logged table the first, the middle and the last row, with each of its columns."""
+    found = []
+    with database.engine.connect() as connection:
+        for table in verification.logged_tables():
+            mapped = SQLModel.metadata.tables[table.__tablename__]
+            ids = [row[0] for row in connection.execute(sa.select(mapped.c.id).order_by(mapped.c.id))]
+            for place in sorted({0, len(ids) // 2, len(ids) - 1}) if ids else ():
+                found += [
+                    (table, ids[place], column) for column in ledger.logged_columns(table) if column != "id"
+                ]
+    return found
+
+
+def test_every_changed_and_every_emptied_column_is_found(filled: Database) -> None:
+    tried = 0
+    for table, row_id, column in columns_of_rows(filled):
+        mapped = SQLModel.metadata.tables[table.__tablename__]
+        here = mapped.c.id == row_id
+        with filled.engine.connect() as connection:
+            before = connection.execute(sa.select(mapped.c[column]).where(here)).scalar()
+        for other in (changed(before, mapped.c[column].type), None):
+            if other == before or (other is None and not mapped.c[column].nullable):
+                continue
+            try:
+                with shell(filled, sa.update(mapped).where(here).values({column: other})) as session:
+                    with pytest.raises(Tampered, match=row_id):
+                        verification._rows(session, table)
+                    tried += 1
+            except sa.exc.DBAPIError:  # the schema refuses it by itself
+                continue
+    assert tried > 100
+    verify(filled)
+
+
+def test_a_deleted_row_is_named(filled: Database) -> None:
+    batch = SQLModel.metadata.tables["batch"]
+    with filled.engine.connect() as connection:
+        gone = connection.execute(sa.select(batch.c.id).limit(1)).scalar_one()
+    must_be_found(filled, sa.delete(batch).where(batch.c.id == gone), name=f"batch {gone}.*deleted")
+
+
+def test_a_planted_row_is_named(filled: Database) -> None:
+    names = [column.name for column in SQLModel.metadata.tables["event"].columns if column.name != "id"]
+    columns = ", ".join(names)
+    planted = f"INSERT INTO event (id, {columns}) SELECT 'planted', {columns} FROM event LIMIT 1"
+    must_be_found(filled, planted, name=r"event planted.*planted")
+
+
+def test_two_rows_that_were_swapped_are_found(filled: Database) -> None:
+    event = SQLModel.metadata.tables["event"]
+    with filled.engine.connect() as connection:
+        one, other = connection.execute(sa.select(event.c.id).order_by(event.c.id).limit(2)).scalars()
+    moves = [
+        sa.update(event).where(event.c.id == before).values(id=after)
+        for before, after in ((one, "between"), (other, one), ("between", other))
+    ]
+    must_be_found(filled, *moves, name=f"event {one}")
+
+
+def test_an_old_state_of_one_row_is_found(filled: Database) -> None:
+    batch = SQLModel.metadata.tables["batch"]
+    with filled.engine.connect() as connection:
+        before = dict(connection.execute(sa.select(batch).limit(1)).mappings().one())
+    with filled.reading(EVERYTHING) as session:
+        row = session.get_one(Batch, before["id"])
+    factories.release(filled, row)
+    verify(filled)
+    back = sa.update(batch).where(batch.c.id == before["id"]).values(before)
+    must_be_found(filled, back, name=f"batch {before['id']}.*revision")
+
+
+def test_a_change_of_the_log_itself_is_found(filled: Database) -> None:
+    for statement in (
+        "DELETE FROM log_leaf WHERE position = 3",
+        "DELETE FROM log_leaf WHERE position = (SELECT max(position) FROM log_leaf)",
+        "DELETE FROM log_entry WHERE position = 3",
+        "UPDATE log_leaf SET kind = 'x.y' WHERE position = 3",
+        "UPDATE log_leaf SET actor = 'somebody' WHERE position = 3",
+        "UPDATE log_leaf SET tenant = NULL WHERE position > 3",
+        "UPDATE log_leaf SET at = '2020-01-01 00:00:00+00:00' WHERE position = 3",
+        "UPDATE log_entry SET revision = revision + 1 WHERE position = 3",
+        "UPDATE log_entry SET record_id = 'x' WHERE position = 3",
+        "UPDATE log_entry SET table_name = 'batch' WHERE position = 0",
+        "UPDATE log_entry SET entry_hash = (SELECT max(hash) FROM log_node) WHERE position = 3",
+        "UPDATE log_leaf SET leaf_hash = (SELECT max(hash) FROM log_node) WHERE position = 3",
+        "UPDATE log_leaf SET body = (SELECT body FROM log_leaf WHERE position = 2) WHERE position = 3",
+        "DELETE FROM log_node WHERE key = (SELECT max(key) FROM log_node)",
+        "UPDATE log_node SET hash = (SELECT leaf_hash FROM log_leaf WHERE position = 0)",
+        "INSERT INTO log_node (key, hash) SELECT 4000, max(hash) FROM log_node",
+    ):
+        must_be_found(filled, statement)
+
+
+def test_a_log_that_was_cut_fits_no_older_checkpoint(filled: Database) -> None:
+    kept = checkpoint(filled)
+    cut = [f"DELETE FROM {table} WHERE position = {kept.size - 1}" for table in ("log_entry", "log_leaf")]
+    must_be_found(filled, *cut, name=f"checkpoint of {kept.size}", known=(kept,))
+
+
+def test_a_rewritten_log_fits_no_older_checkpoint(filled: Database) -> None:
+    kept = checkpoint(filled)
+    must_be_found(filled, name="rewritten", known=(Checkpoint(kept.origin, kept.size - 1, kept.root),))
+    verify(filled, kept, Checkpoint(kept.origin, 0, EMPTY_ROOT))
+
+
+@SQLITE_ONLY  # PostgreSQL's own types refuse such a value
+def test_a_value_that_cannot_be_read_is_named(filled: Database) -> None:
+    nonsense = "UPDATE batch SET harvested_on = 'nonsense' WHERE id = (SELECT min(id) FROM batch)"
+    must_be_found(filled, nonsense, name=r"batch .*cannot be read")

@@ -1,0 +1,155 @@
+"""The log over HTTP: whoever has only the public key can check every leaf and any two checkpoints."""
+
+import base64
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from traceability import log_keeper
+from traceability.config import Settings
+from traceability.db import Database
+from traceability.domain import ledger, merkle
+from traceability.domain.actors import SYSTEM
+from traceability.domain.checkpoints import Checkpoint, Verifier, read_checkpoint
+from traceability.domain.producers import LegalForm, Producer
+
+SIZE = 270  # more than one tile
+
+
+@pytest.fixture
+def log(database: Database, client: FlaskClient) -> FlaskClient:
+    """A log of some hundred leaves, in commits of several sizes."""
+    done = 0
+    for count in (1, 2, 3, 8, 100, 1, 155):
+        with database.transaction(SYSTEM) as session:
+            for number in range(done, done + count):
+                row = Producer(code=f"F{number}", name=f"F{number}", legal_form=LegalForm.COOPERATIVE)
+                session.add(row)
+                ledger.record(session, "producer.registered", row, tenant=row.id)
+        done += count
+    assert done == SIZE
+    return client
+
+
+def read(client: FlaskClient, key: str, address: str = "/log/checkpoint") -> Checkpoint:
+    return read_checkpoint(client.get(address).text, Verifier(key))
+
+
+def key_of(client: FlaskClient) -> str:
+    return client.get("/log/key").text.strip()
+
+
+def decoded(items: list[str]) -> list[bytes]:
+    return [base64.b64decode(item) for item in items]
+
+
+def entries(client: FlaskClient) -> list[bytes]:
+    found: list[bytes] = []
+    start: str | None = "0"
+    while start is not None:
+        page = client.get(f"/log/entries?start={start}&count=100").get_json()
+        assert [item["index"] for item in page["items"]] == list(
+            range(len(found), len(found) + len(page["items"]))
+        )
+        found += decoded([item["leaf"] for item in page["items"]])
+        start = page["next_cursor"]
+    return found
+
+
+def test_a_stranger_checks_every_leaf_against_the_checkpoint(log: FlaskClient) -> None:
+    checkpoint = read(log, key_of(log))
+    bodies = entries(log)
+    assert checkpoint.size == len(bodies) == SIZE
+    assert merkle.root(bodies) == checkpoint.root
+    for index in (0, 1, 2, 6, 13, 14, 113, 255, 256, SIZE - 1):
+        proof = log.get(f"/log/proof/inclusion?index={index}&size={SIZE}").get_json()
+        path = decoded(proof["proof"])
+        assert merkle.includes(index, SIZE, merkle.leaf_hash(bodies[index]), path, checkpoint.root)
+
+
+def test_any_two_checkpoints_are_shown_to_be_one_log(log: FlaskClient) -> None:
+    key, bodies = key_of(log), entries(log)
+    for first, second in ((1, 2), (1, SIZE), (6, 7), (14, 114), (128, 256), (256, SIZE), (SIZE, SIZE)):
+        old, new = (read(log, key, f"/log/checkpoint?size={size}") for size in (first, second))
+        assert (old.root, new.root) == (merkle.root(bodies[:first]), merkle.root(bodies[:second]))
+        proof = decoded(log.get(f"/log/proof/consistency?from={first}&to={second}").get_json()["proof"])
+        assert merkle.extends(first, second, old.root, new.root, proof)
+
+
+def test_a_mirror_builds_the_tree_from_tiles(log: FlaskClient) -> None:
+    checkpoint = read(log, key_of(log), "/checkpoint")
+    hashes = log.get("/tile/0/000").data + log.get(f"/tile/0/001.p/{SIZE - 256}").data
+    tree = merkle.Frontier(0, [])
+    for place in range(SIZE):
+        tree.append(hashes[place * 32 : place * 32 + 32])
+    assert tree.root() == checkpoint.root
+    data, leaves = log.get("/tile/entries/000").data, []
+    while data:
+        length = int.from_bytes(data[:2], "big")
+        leaves.append(data[2 : 2 + length])
+        data = data[2 + length :]
+    assert leaves == entries(log)[:256]
+    above = log.get("/tile/1/000.p/1")
+    assert above.data == merkle.root(leaves)
+    assert "immutable" in above.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/tile/0/001", "/tile/0/002", "/tile/0/0", "/tile/0/x000/000", "/tile/0/000.p/0", "/tile/0/000.p/256",
+        "/tile/64/000", "/tile/00/000", "/tile/-1/000", "/tile/7/000", "/tile/0/x999/x999/x999/x999/x999/x999/999",
+        "/tile/entries/002", "/tile/entries/%00", "/tile/entries/١٢٣",
+    ],
+)  # fmt: skip
+def test_a_tile_that_is_not_there_is_not_found(log: FlaskClient, address: str) -> None:
+    assert log.get(address).status_code in (400, 404)
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("/log/entries?start=-1", "start"),
+        ("/log/entries?start=1&count=0", "count"),
+        ("/log/entries?start=١", "start"),
+        ("/log/entries?start=" + "9" * 5000, "start"),
+        ("/log/proof/inclusion", "index"),
+        ("/log/proof/inclusion?index=1e3", "index"),
+        (f"/log/proof/inclusion?index={SIZE}&size={SIZE}", None),
+        (f"/log/proof/inclusion?index=0&size={SIZE + 1}", None),
+        ("/log/proof/consistency?from=0&to=5", "from"),
+        ("/log/proof/consistency?from=6&to=5", None),
+        (f"/log/proof/consistency?from=6&to={SIZE + 1}", None),
+        (f"/log/checkpoint?size={SIZE + 1}", None),
+        ("/log/checkpoint?size=x", "size"),
+    ],
+)
+def test_a_question_that_cannot_be_names_its_parameter(
+    log: FlaskClient, address: str, field: str | None
+) -> None:
+    answer = log.get(address)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["field"] == field
+
+
+def test_an_empty_log_has_a_checkpoint(client: FlaskClient) -> None:
+    checkpoint = read(client, key_of(client))
+    assert (checkpoint.size, checkpoint.root) == (0, merkle.EMPTY_ROOT)
+
+
+def test_the_name_of_the_log_is_settled_once(app: Flask, settings: Settings, database: Database) -> None:
+    log_keeper.begin(database, settings)
+    elsewhere = Settings(**(settings.__dict__ | {"public_root": "https://other.example"}))
+    log_keeper.begin(database, elsewhere)
+    assert log_keeper.vkeys(database, elsewhere) == log_keeper.vkeys(database, settings)
+
+
+def test_the_newest_checkpoint_given_out_is_remembered_beside_the_key(
+    log: FlaskClient, settings: Settings
+) -> None:
+    note = log.get("/log/checkpoint").text
+    assert log_keeper.newest_known(settings.keyring()) == note
+    older = log.get("/log/checkpoint?size=5").text
+    log_keeper.remember(settings.keyring(), older)
+    assert log_keeper.newest_known(settings.keyring()) == note

@@ -1,0 +1,61 @@
+"""What all commands share: the group, refusals in one sentence, the platform's parts."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+
+from traceability import installation, wording
+from traceability.config import Settings, WrongSettings
+from traceability.db import Database
+from traceability.domain.errors import RuleBroken
+from traceability.keys import MissingKey
+
+F = TypeVar("F", bound=Callable[..., Any])
+_WRONG = 2
+
+commands = AppGroup("traceability", help="Set up, serve and look after the platform.")
+
+
+def plainly(command: F) -> F:
+    """Says in one sentence why a command was refused, and ends with 2, never with a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except (WrongSettings, MissingKey) as wrong:
+            sentence = str(wrong)
+        except RuleBroken as broken:
+            sentence = wording.refusal(broken)
+        except ValidationError as invalid:
+            first = invalid.errors()[0]
+            field = "-".join(str(part) for part in first["loc"])
+            sentence = f"{field}: {wording.sentence(first['type'], first.get('ctx', {}))}"
+        except OperationalError as unreachable:
+            reason = str(unreachable.orig).strip().splitlines()[0]
+            sentence = f"The database cannot be used: {reason}"
+        click.echo(f"Not done: {sentence}", err=True)
+        raise SystemExit(_WRONG)
+
+    return cast(F, run)
+
+
+def settings() -> Settings:
+    return cast(Settings, current_app.extensions["settings"])
+
+
+def database() -> Database:
+    return cast(Database, current_app.extensions["database"])
+
+
+def prepare() -> None:
+    """The data folder is there, the database suits the mode, the schema is the newest."""
+    settings().data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    installation.must_suit(database(), settings().mode)
+    database().migrate()

@@ -1,0 +1,344 @@
+"""Verifying the log from the rows that people see: any edit, deletion, planted row, swap or rollback is named.
+
+Three passes over one state of the database, with bounded memory: the leaves (bytes, hashes, tree, what each says of
+which row), the rows (each must be what its newest leaf says), and what follows from rows without a key of its own.
+"""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Session, SQLModel, col, select
+
+from traceability.domain import ledger, log_tree, merkle
+from traceability.domain.checkpoints import Checkpoint
+from traceability.domain.ledger import LogEntry, LogLeaf, Unlogged, canonical, plain
+from traceability.domain.merkle import Frontier, Node
+from traceability.domain.records import Record
+
+_PORTION = 2_000
+
+#: Tables that no leaf covers, each with its reason. A test finds every table here or under `Record`.
+UNCOVERED: dict[str, str] = {
+    "log_leaf": "the log itself: its leaves are hashed into the tree",
+    "log_entry": "which row a leaf speaks of: compared with the leaf",
+    "log_node": "the tree over the leaves: computed anew",
+    "log_origin": "the log's name: every checkpoint says it and is signed with it",
+    "log_cosignature": "signatures of others: they verify by themselves",
+    "recalled_batch": "what a recall reaches: compared with the leaf of its opening",
+    "serial_counter": "the next serial: compared with the orders",
+    "sscc_counter": "the next number for a carton or pallet; each unit's own number is logged with it",
+    "producer_category": "in which categories a producer works: who oversees it, not what happened",
+    "scan": "counts of visits: no fact of the trade, gone after 30 days",
+    "scan_day": "counts of visits: no fact of the trade",
+    "stamp_count": "counts of visits: no fact of the trade",
+    "visitor_key": "a key that is destroyed daily",
+    "sign_in_session": "who is signed in now",
+    "sign_in_guard": "counts of failed sign-ins",
+    "one_time_link": "links for setting a password; setting it is a fact",
+    "access_record": "who looked at personal data; kept for the person, erased with it",
+    "notice": "messages about facts, never facts",
+    "submission": "which form was sent already, for a day",
+    "installation": "for what the database was made",
+}
+
+
+class Tampered(Exception):
+    """The database is not what its log says; the message names the first place."""
+
+
+@dataclass
+class Verified:
+    """What was found true."""
+
+    size: int = 0
+    root: bytes = merkle.EMPTY_ROOT
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def verify(session: Session, known: list[Checkpoint]) -> Verified:
+    """Recomputes everything and compares; `known` are checkpoints that someone kept.
+
+    The session must see one state of the database throughout, and everything in it. Raises `Tampered`.
+    """
+    found = Verified()
+    _leaves(session.connection(), found, known)
+    for table in logged_tables():
+        found.rows[_name(table)] = _rows(session, table)
+    _derived(session.connection())
+    return found
+
+
+def logged_tables() -> list[type[Record]]:
+    """All tables that leaves cover, by name."""
+
+    def below(table: type[Record]) -> Iterator[type[Record]]:
+        for child in table.__subclasses__():
+            if hasattr(child, "__table__"):
+                yield child
+            yield from below(child)
+
+    return sorted(set(below(Record)), key=_name)
+
+
+def _name(table: type[Record]) -> str:
+    return cast(str, table.__tablename__)
+
+
+# --- the leaves ------------------------------------------------------------------------------------------------------
+
+
+def _leaves(connection: Connection, found: Verified, known: list[Checkpoint]) -> None:
+    """Every leaf is what its hash and the tree say, and its index of rows is what it says itself."""
+    tree = Frontier(0, [])
+    wanted = {checkpoint.size: checkpoint for checkpoint in known}
+    roots = {0: tree.root()}
+    expected: dict[int, int] = {}
+    for portion in _portions(connection):
+        entries = _entries(connection, portion[0].position, portion[-1].position)
+        nodes: list[tuple[Node, bytes]] = []
+        for leaf in portion:
+            if leaf.position != tree.size:
+                raise Tampered(f"leaf {tree.size} is missing from the log")
+            body = bytes(leaf.body)
+            if merkle.leaf_hash(body) != bytes(leaf.leaf_hash):
+                raise Tampered(f"leaf {leaf.position}: its hash is not that of its bytes")
+            _compare_leaf(leaf, body, entries.pop(leaf.position, []))
+            nodes.extend(tree.append(merkle.leaf_hash(body)))
+            if tree.size in wanted:
+                roots[tree.size] = tree.root()
+        if entries:
+            raise Tampered(f"log_entry: rows for leaf {min(entries)}, which does not exist")
+        _compare_nodes(connection, nodes, expected)
+    _no_more_nodes(connection, expected)
+    found.size, found.root = tree.size, tree.root()
+    beyond = sa.select(sa.func.count()).select_from(SQLModel.metadata.tables["log_entry"])
+    if connection.execute(beyond.where(sa.column("position") >= tree.size)).scalar():
+        raise Tampered(f"log_entry: rows for leaf {tree.size}, which does not exist")
+    for checkpoint in sorted(known, key=lambda one: one.size):
+        if checkpoint.size > tree.size:
+            raise Tampered(
+                f"the log has {tree.size} leaves, but a checkpoint of {checkpoint.size} was signed: it was put back"
+            )
+        if roots.get(checkpoint.size) != checkpoint.root:
+            raise Tampered(
+                f"the first {checkpoint.size} leaves are not those of the signed checkpoint: rewritten"
+            )
+
+
+def _portions(connection: Connection) -> Iterator[list[Any]]:
+    leaves = SQLModel.metadata.tables["log_leaf"]
+    after = -1
+    while True:
+        statement = (
+            sa.select(leaves).where(leaves.c.position > after).order_by(leaves.c.position).limit(_PORTION)
+        )
+        portion = list(connection.execute(statement).all())
+        if not portion:
+            return
+        yield portion
+        after = portion[-1].position
+
+
+def _entries(connection: Connection, first: int, last: int) -> dict[int, list[Any]]:
+    table = SQLModel.metadata.tables["log_entry"]
+    statement = (
+        sa.select(table)
+        .where(table.c.position.between(first, last))
+        .order_by(table.c.position, table.c.place)
+    )
+    rows = connection.execute(statement).all()
+    return {key: list(group) for key, group in itertools.groupby(rows, key=lambda row: int(row.position))}
+
+
+def _compare_leaf(leaf: Any, body: bytes, entries: list[Any]) -> None:
+    """The columns beside a leaf's bytes, and its index of rows, say what the bytes say."""
+    at = f"leaf {leaf.position}"
+    try:
+        said = json.loads(body)
+        moment = datetime.fromisoformat(said["at"])
+        beside = (said["kind"], said["tenant"], said["actor"], moment, said["rows"])
+    except (ValueError, KeyError, TypeError):
+        raise Tampered(f"{at}: its bytes are no leaf of this log") from None
+    if beside[:4] != (leaf.kind, leaf.tenant, leaf.actor, leaf.at):
+        raise Tampered(f"{at}: kind, tenant, actor or time beside it are not what it says")
+    rows = beside[4]
+    if [entry.place for entry in entries] != list(range(len(entries))):
+        raise Tampered(f"{at}: a row of its index is missing (log_entry)")
+    hashes = [bytes(entry.entry_hash) for entry in entries]
+    if isinstance(rows, dict):
+        digest = hashlib.sha256(b"".join(hashes)).hexdigest()
+        if rows != {"count": len(entries), "digest": digest}:
+            raise Tampered(f"{at}: its index of rows (log_entry) is not what it says")
+        return
+    if len(rows) != len(entries):
+        raise Tampered(f"{at}: its index of rows (log_entry) is not what it says")
+    for told, entry in zip(rows, entries, strict=True):
+        fields = told["fields"]
+        named = (told["table"], fields["id"], fields["revision"], hashlib.sha256(canonical(told)).digest())
+        if named != (entry.table_name, entry.record_id, entry.revision, bytes(entry.entry_hash)):
+            raise Tampered(f"{at}: its index of rows (log_entry) is not what it says of {entry.record_id}")
+
+
+def _compare_nodes(connection: Connection, nodes: list[tuple[Node, bytes]], expected: dict[int, int]) -> None:
+    for level, group in itertools.groupby(sorted(nodes), key=lambda one: one[0].level):
+        computed = list(group)
+        first = computed[0][0].number
+        stored = log_tree.row_of_nodes(connection, level, first, len(computed))
+        if stored != [hash_ for _node, hash_ in computed]:
+            raise Tampered(f"log_node: the tree at level {level} is not that of the leaves")
+        expected[level] = first + len(computed)
+
+
+def _no_more_nodes(connection: Connection, expected: dict[int, int]) -> None:
+    stored = connection.execute(sa.select(sa.func.count()).select_from(SQLModel.metadata.tables["log_node"]))
+    if stored.scalar_one() != sum(expected.values()):
+        raise Tampered("log_node: there are nodes over leaves that do not exist")
+
+
+# --- the rows --------------------------------------------------------------------------------------------------------
+
+
+def _rows(session: Session, table: type[Record]) -> int:
+    """Each row is what its newest leaf says, and each row that a leaf names is there. Answers how many rows."""
+    name, count, after = _name(table), 0, ""
+    while True:
+        ids = list(
+            session.exec(
+                select(table.id).where(col(table.id) > after).order_by(col(table.id)).limit(_PORTION)
+            )
+        )
+        if not ids:
+            break
+        newest = _newest(session.connection(), name, ids)
+        for row in _load(session, table, ids):
+            _compare_row(session, name, row, newest.get(row.id))
+        session.expunge_all()
+        count, after = count + len(ids), ids[-1]
+    _nothing_deleted(session.connection(), table)
+    return count
+
+
+def _load(session: Session, table: type[Record], ids: list[str]) -> list[Any]:
+    statement = select(table).where(col(table.id).in_(ids)).order_by(col(table.id))
+    try:
+        return list(session.exec(statement).all())
+    except (ValueError, LookupError, TypeError) as unreadable:  # a value that the column's type cannot hold
+        if len(ids) == 1:
+            raise Tampered(f"{_name(table)} {ids[0]}: a value cannot be read ({unreadable})") from None
+        half = len(ids) // 2
+        return [*_load(session, table, ids[:half]), *_load(session, table, ids[half:])]
+
+
+def _newest(connection: Connection, name: str, ids: list[str]) -> dict[str, Any]:
+    """The last entry of each of these rows."""
+    table = SQLModel.metadata.tables["log_entry"]
+    statement = (
+        sa.select(table)
+        .where(table.c.table_name == name, table.c.record_id.in_(ids))
+        .order_by(table.c.revision, table.c.position)
+    )
+    return {entry.record_id: entry for entry in connection.execute(statement)}
+
+
+def _compare_row(session: Session, name: str, row: Record, entry: Any) -> None:
+    where = f"{name} {row.id}"
+    if entry is None:
+        raise Tampered(f"{where}: no leaf knows this row, it was planted")
+    if row.revision != entry.revision:
+        raise Tampered(
+            f"{where}: it has revision {row.revision}, the log says {entry.revision} (leaf {entry.position})"
+        )
+    try:
+        told = ledger.entry(row)
+    except Unlogged:
+        raise Tampered(f"{where}: its key is gone and it is not empty") from None
+    if hashlib.sha256(canonical(told)).digest() != bytes(entry.entry_hash):
+        columns = _differing(session, row, told, entry)
+        raise Tampered(f"{where}, revision {row.revision}: {columns} not what leaf {entry.position} says")
+    if row.record_key is None:
+        kind = session.exec(select(LogLeaf.kind).where(LogLeaf.position == entry.position)).one()
+        if not kind.endswith(".erased"):
+            raise Tampered(f"{where}: its key is gone and no leaf says that it was erased")
+
+
+def _differing(session: Session, row: Record, told: dict[str, Any], entry: Any) -> str:
+    """Which columns of a row are not what its leaf says; the leaf itself was found true before."""
+    body = session.exec(select(LogLeaf.body).where(LogLeaf.position == entry.position)).one()
+    rows = json.loads(body)["rows"]
+    if isinstance(rows, dict):
+        return "a column is"
+    said, now = rows[entry.place]["fields"], plain(told["fields"])
+    columns = sorted(column for column in said.keys() | now.keys() if said.get(column) != now.get(column))
+    return f"column {', '.join(columns)} is" if len(columns) == 1 else f"columns {', '.join(columns)} are"
+
+
+def _nothing_deleted(connection: Connection, table: type[Record]) -> None:
+    entries, rows = SQLModel.metadata.tables["log_entry"], SQLModel.metadata.tables[_name(table)]
+    missing = (
+        sa.select(entries.c.record_id, entries.c.position)
+        .outerjoin(rows, rows.c.id == entries.c.record_id)
+        .where(entries.c.table_name == _name(table), rows.c.id.is_(None))
+        .order_by(entries.c.position)
+        .limit(1)
+    )
+    found = connection.execute(missing).first()
+    if found is not None:
+        raise Tampered(f"{_name(table)} {found[0]}: leaf {found[1]} names this row, it was deleted")
+
+
+# --- what follows from rows ------------------------------------------------------------------------------------------
+
+
+def _derived(connection: Connection) -> None:
+    """Rows without a key of their own, that must follow from leaves and other rows."""
+    tables = SQLModel.metadata.tables
+    unknown = sa.select(LogEntry.table_name).where(  # type: ignore[call-overload]
+        col(LogEntry.table_name).not_in([_name(table) for table in logged_tables()])
+    )
+    stranger = connection.execute(unknown.limit(1)).scalar()
+    if stranger is not None:
+        raise Tampered(f"log_entry: {stranger} is no table of this log")
+    orders, counters = tables["stamp_order"], tables["serial_counter"]
+    used = (
+        sa.select(orders.c.epoch_number, sa.func.max(orders.c.first_serial + orders.c.quantity).label("used"))
+        .group_by(orders.c.epoch_number)
+        .subquery()
+    )
+    behind = (
+        sa.select(used.c.epoch_number)
+        .outerjoin(counters, counters.c.epoch_id == used.c.epoch_number)
+        .where(sa.or_(counters.c.next_serial.is_(None), counters.c.next_serial < used.c.used))
+    )
+    epoch = connection.execute(behind).scalar()
+    if epoch is not None:
+        raise Tampered(f"serial_counter {epoch}: it lies behind the serials that orders have taken")
+    _recalled(connection)
+
+
+def _recalled(connection: Connection) -> None:
+    """What a recall reaches is what the leaf of its opening named."""
+    tables = SQLModel.metadata.tables
+    entries, leaves, reached = tables["log_entry"], tables["log_leaf"], tables["recalled_batch"]
+    opened = (
+        sa.select(entries.c.record_id.label("recall_id"), entries.c.position)
+        .join(leaves, leaves.c.position == entries.c.position)
+        .where(leaves.c.kind == "recall.opened", entries.c.table_name == "recall")
+        .subquery()
+    )
+    said = (
+        sa.select(opened.c.recall_id, entries.c.record_id.label("batch_id"))
+        .join(entries, entries.c.position == opened.c.position)
+        .where(entries.c.table_name == "batch")
+    )
+    stands = sa.select(reached.c.recall_id, reached.c.batch_id)
+    for one, other, what in ((said, stands, "is missing"), (stands, said, "was planted")):
+        difference = connection.execute(one.except_(other).limit(1)).first()
+        if difference is not None:
+            raise Tampered(f"recalled_batch {difference[0]}, {difference[1]}: this row {what}")

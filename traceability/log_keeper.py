@@ -1,0 +1,132 @@
+"""The log's voice: checkpoints signed with the log key, and the newest one remembered beside it.
+
+The key is the 32 bytes of the key file `log`; its public half is given out as a vkey (C2SP signed-note). The newest
+checkpoint ever given out is kept in the key folder too, away from the database: a database that was put back to an
+older state, or rewritten, no longer fits it.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Session, SQLModel
+
+from traceability.config import Settings
+from traceability.db import Database
+from traceability.domain import log_tree
+from traceability.domain.actors import SYSTEM
+from traceability.domain.checkpoints import BadNote, Checkpoint, LogOrigin, Signer, Verifier, read_checkpoint
+from traceability.domain.ledger import LogEntry, LogLeaf
+from traceability.keys import Keyring
+
+KEY = "log"
+_NEWEST = "newest-checkpoint"
+
+
+def begin(database: Database, settings: Settings) -> None:
+    """Settles, once, under which name this log signs: the public address of its first start."""
+    with database.transaction(SYSTEM) as session:
+        if session.get(LogOrigin, 1) is None:
+            session.add(LogOrigin(number=1, origin=first_origin(settings)))
+
+
+def first_origin(settings: Settings) -> str:
+    """The name of a log that has none yet: host and path, as tlog-checkpoint advises."""
+    return f"{urlsplit(settings.public_root).netloc}/log"
+
+
+def origins(connection: Connection, settings: Settings) -> list[tuple[int, str]]:
+    """From which size on which name signs, the oldest first."""
+    table = SQLModel.metadata.tables["log_origin"]
+    rows = connection.execute(sa.select(table.c.first_size, table.c.origin).order_by(table.c.number)).all()
+    return [(int(size), str(origin)) for size, origin in rows] or [(0, first_origin(settings))]
+
+
+def signer(connection: Connection, settings: Settings, at: int) -> Signer:
+    """The key under the name that signs the size `at`."""
+    names = [origin for first_size, origin in origins(connection, settings) if first_size <= at]
+    return Signer(names[-1], settings.keyring().secret(KEY))
+
+
+def vkeys(database: Database, settings: Settings) -> list[str]:
+    """The verifier keys of all names this log has had, the newest last."""
+    with database.engine.connect() as connection:
+        names = origins(connection, settings)
+    seed = settings.keyring().secret(KEY)
+    return [Signer(origin, seed).vkey for _size, origin in names]
+
+
+def checkpoint(connection: Connection, settings: Settings, at: int | None = None) -> str:
+    """The signed checkpoint of the log as it is, or of its first `at` leaves, with what witnesses signed of it.
+
+    Raises `log_tree.Unknown` beyond the log's end.
+    """
+    size = log_tree.size(connection) if at is None else at
+    key = signer(connection, settings, size)
+    note = key.note(Checkpoint(key.name, size, log_tree.root(connection, size)))
+    table = SQLModel.metadata.tables["log_cosignature"]
+    lines = sa.select(table.c.line).where(table.c.size == size).order_by(table.c.witness)
+    return note + "".join(str(row[0]) for row in connection.execute(lines))
+
+
+def publish(connection: Connection, settings: Settings) -> str:
+    """The newest checkpoint, remembered in the key folder before it is given out."""
+    note = checkpoint(connection, settings)
+    remember(settings.keyring(), note)
+    return note
+
+
+def size_when(session: Session, kind: str, record_id: str) -> int | None:
+    """How large the log was when a fact of this kind about a record had been written; None before that."""
+    statement = (
+        sa.select(sa.func.max(LogEntry.position))
+        .join(LogLeaf, LogLeaf.position == LogEntry.position)  # type: ignore[arg-type]
+        .where(LogEntry.record_id == record_id, LogLeaf.kind == kind)  # type: ignore[arg-type]
+    )
+    position = session.connection().execute(statement).scalar()
+    return None if position is None else int(position) + 1
+
+
+def newest_known(keyring: Keyring) -> str | None:
+    """The newest checkpoint that was ever given out, as far as the key folder knows."""
+    try:
+        return (keyring.folder / _NEWEST).read_text("utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def remember(keyring: Keyring, note: str) -> None:
+    """Keeps a checkpoint of ours in the key folder if it is larger than the one that lies there."""
+    size = int(note.split("\n")[1])
+    keyring.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = keyring.folder / _NEWEST
+    if _size_in(path) >= size:
+        return
+    with (keyring.folder / f".{_NEWEST}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _size_in(path) >= size:
+            return
+        fresh = path.with_name(f".{_NEWEST}.{os.getpid()}")
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+
+
+def read(note: str, keys: list[str]) -> Checkpoint:
+    """A checkpoint of ours, verified. Raises `BadNote`."""
+    found = read_checkpoint(note, *(Verifier(key) for key in keys))
+    if found.origin not in {Verifier(key).name for key in keys}:
+        raise BadNote("this is the checkpoint of another log")
+    return found
+
+
+def _size_in(path: Path) -> int:
+    try:
+        return int(path.read_text("utf-8").split("\n")[1])
+    except (FileNotFoundError, ValueError, IndexError):
+        return -1
