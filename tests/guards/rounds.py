@@ -210,6 +210,8 @@ class Rounds:
             ]
         if rule.endpoint == "public.picture":
             return [{"sha256": row.sha256} for row in self._rows(session, "picture")]
+        if rule.endpoint == "public.authorisation":
+            return [{"number": row.number} for row in self._rows(session, "code_authorisation")]
         raise AssertionError(f"{rule.rule}: say in {__name__} what to put into this address")
 
     def _printed(self) -> list[Stop]:

@@ -28,6 +28,7 @@ TABLES = {
     "activation_id": "stamp_activation",
     "agency_id": "agency",
     "area_id": "growing_area",
+    "authorisation_id": "code_authorisation",
     "batch_id": "batch",
     "certificate_id": "certificate",
     "code_id": "area_code",
@@ -53,6 +54,7 @@ OTHERS = {
     "token": "khong-co",  # known to one person only
     "code": "KHONGCO",
     "lot": "L1",
+    "number": "UQ-0000-0000-0000",  # on a paper that its holder shows
     "ticket": "KHONGCO",
 }
 #: Ids whose table another word of the address says.

@@ -21,7 +21,7 @@ from traceability.db import Database
 from traceability.domain.accounts import Account
 from traceability.domain.actors import SYSTEM
 from traceability.keys import Keyring
-from traceability.seeding import aftermath, harvests, people, places, rolls, source
+from traceability.seeding import aftermath, fieldwork, harvests, people, places, rolls, source
 from traceability.seeding.loading import Loading
 from traceability.seeding.sign_ins import SignIns
 from traceability.seeding.source import attempts as attempts
@@ -33,6 +33,7 @@ STEPS: tuple[Callable[[Loading], None], ...] = (
     people.load,
     places.load,
     harvests.load,
+    fieldwork.load,
     rolls.load,
     aftermath.load,
 )

@@ -21,6 +21,7 @@ PAGES: dict[str, dict[str, tuple[str, str | None]]] = {
         "area_code": ("areas", None),
         "batch": ("batches_show", "batch_id"),
         "certificate": ("certificates", None),
+        "code_authorisation": ("authorisations_show", "authorisation_id"),
         "delivery": ("deliveries", None),
         "growing_area": ("areas_show", "area_id"),
         "inspection": ("inspections_show", "inspection_id"),
@@ -32,6 +33,7 @@ PAGES: dict[str, dict[str, tuple[str, str | None]]] = {
     },
     "inspector": {
         "batch": ("batches_show", "batch_id"),
+        "code_authorisation": ("authorisations_show", "authorisation_id"),
         "doubt": ("doubts_show", "doubt_id"),
         "growing_area": ("areas_show", "area_id"),
         "inspection": ("inspections_show", "inspection_id"),

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from traceability import access
 from traceability.blueprints.producer import blueprint
-from traceability.domain import areas, batches, dossiers, products, releases
+from traceability.domain import areas, batches, code_draws, dossiers, products, releases
 from traceability.domain.actors import Permission
 from traceability.domain.areas import AreaState, CodeState, GrowingArea
 from traceability.domain.batches import BatchState, HarvestInput
@@ -19,10 +19,12 @@ from traceability.domain.history import EventType
 from traceability.domain.key_data import KEY_DATA as ELEMENTS
 from traceability.domain.key_data import asked
 from traceability.domain.products import Crop, ProductState
+from traceability.domain.quantities import kg_text
 from traceability.domain.releases import CloseInput, ReleaseInput
 from traceability.domain.text import sought
 from traceability.forms import Form
 from traceability.i18n import country, language
+from traceability.i18n import gettext as _
 from traceability.wording.events import KEY_DATA
 
 
@@ -130,10 +132,26 @@ def _harvest_choices(session: Session, tenant: str) -> tuple[dict[str, Any], dic
         for area_id, found in granted.items()
         for code in found
     ]
+    lent = code_draws.lent_to(session, tenant, today())
+    codes += [
+        (
+            row.code,
+            _(
+                "%(code)s · %(market)s · signed over to you, %(weight)s left",
+                code=row.code,
+                market=country(row.market),
+                weight=kg_text(row.left_g, language()),
+            ),
+        )
+        for row in lent
+    ]
     fitting = {
         product.id: [area.id for area in growing if area.crop_id == product.crop_id] for product in sold
     }
-    claimable = {area_id: [code.code for code in found] for area_id, found in granted.items()}
+    claimable = {
+        area_id: [code.code for code in found] + [row.code for row in lent]
+        for area_id, found in granted.items()
+    }
     kinds = {crop.kind for crop in grown}
     suited = {name for kind in kinds for name in asked(EventType.HARVEST, kind)}
     elements = [name for name in ELEMENTS[EventType.HARVEST] if name in suited]
