@@ -1,7 +1,6 @@
 """The trace shows all inputs at any depth, and of other producers only what is public."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -138,11 +137,11 @@ def test_a_foreign_batch_is_as_good_as_missing(database: Database, chain: Chain)
 EDGES = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)).filter(lambda e: e[0] < e[1]), max_size=30)
 
 
-def ways(root: int, onward: dict[Any, list[Any]]) -> dict[int, set[int]]:
+def ways(root: str, onward: dict[str, list[str]]) -> dict[str, set[int]]:
     """The lengths of all ways from the root to each batch, walked one by one."""
-    lengths: dict[int, set[int]] = {}
+    lengths: dict[str, set[int]] = {}
 
-    def walk(here: int, length: int) -> None:
+    def walk(here: str, length: int) -> None:
         lengths.setdefault(here, set()).add(length)
         for there in set(onward.get(here, ())):
             walk(there, length + 1)
@@ -157,7 +156,7 @@ def test_steps_are_the_shortest_and_levels_the_longest_ways(edges: list[tuple[in
     named = [(str(source), str(made)) for source, made in edges]
     sources, uses = traces.neighbours(named)
     for onward, back, sign in ((sources, uses, -1), (uses, sources, 1)):
-        lengths = ways(str(root), onward)  # type: ignore[arg-type]
+        lengths = ways(str(root), onward)
         steps = {str(root): 0, **traces.distances(str(root), onward, sign)}
         levels = traces.heights(str(root), onward, back, sign)
         assert steps == {one: min(found) * sign for one, found in lengths.items()}
