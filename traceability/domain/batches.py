@@ -130,6 +130,11 @@ class Batch(Record, ProducerOwned, table=True):
         """Whether goods of the batch may leave, be worked up or be stamped."""
         return self.state in (BatchState.OPEN, BatchState.RELEASED)
 
+    @property
+    def loose_g(self) -> int:
+        """Grams on hand that lie in no carton or pallet."""
+        return self.on_hand_g - self.in_units_g
+
     def must_move(self, field: str | None = None) -> None:
         """Demands that goods of the batch may leave, be worked up or be stamped.
 
@@ -145,9 +150,8 @@ class Batch(Record, ProducerOwned, table=True):
 
         Raises `RuleBroken`: `batches.not_enough`, `batches.in_units`.
         """
-        loose_g = self.on_hand_g - self.in_units_g
-        if left_g >= grams > loose_g and not delivered:
-            facts = {"left": loose_g, "packed": self.in_units_g, "asked": grams}
+        if left_g >= grams > self.loose_g and not delivered:
+            facts = {"left": self.loose_g, "packed": self.in_units_g, "asked": grams}
             said = {name: kg_text(weight, actor.language) for name, weight in facts.items()}
             raise RuleBroken("batches.in_units", field, lot=self.lot, **said)
         if grams > left_g:

@@ -45,11 +45,13 @@ class BatchFacts:
 
     @cached_property
     def product(self) -> Product:
-        return records.find(self.session, Product, self.batch.product_id)
+        held = self.session.get(Product, self.batch.product_id)
+        return held or records.find(self.session, Product, self.batch.product_id)
 
     @cached_property
     def crop(self) -> Crop:
-        return records.find(self.session, Crop, self.product.crop_id)
+        held = self.session.get(Crop, self.product.crop_id)
+        return held or records.find(self.session, Crop, self.product.crop_id)
 
     @property
     def day(self) -> date:
@@ -267,7 +269,10 @@ class BatchFacts:
 
     @cached_property
     def shipments(self) -> list[papers.Shipment]:
-        return [papers.Shipment(row.sent_on, row.sent_g) for row in self.deliveries]
+        return [
+            papers.Shipment(row.sent_on, row.sent_g, row.to_producer_id is not None)
+            for row in self.deliveries
+        ]
 
     @cached_property
     def deliveries(self) -> list[Delivery]:

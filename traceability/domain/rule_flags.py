@@ -69,7 +69,7 @@ class RuleFlag(Record, ProducerOwned, table=True):
     evidence: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     state: FlagState = Field(default=FlagState.OPEN, sa_type=choice(FlagState))
     #: 1 while it stands, else empty: a rule and its subject have one standing flag at most
-    stands: int | None = Field(default=1)
+    stands: int | None = None
     opened_at: datetime = Field(default_factory=now, sa_type=Instant)
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
     close_reason: CloseReason | None = Field(default=None, sa_type=choice(CloseReason))

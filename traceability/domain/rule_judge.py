@@ -71,6 +71,8 @@ def judge(session: Session, subject: Record, act: str) -> None:
     if not wanted:
         return
     case = _case(session, subject)
+    if case.facts is not None and not case.facts.is_done and {rule.code for rule in wanted} <= _OF_STEPS:
+        return  # the process goes on: nothing can be said of its end
     if act == Act.REGISTER and case.facts is not None and case.facts.batch.area_id is not None:
         # Two harvests at once: the second waits here, and then counts the first into the season's sum.
         records.lock(session, GrowingArea, case.facts.batch.area_id)
@@ -113,7 +115,8 @@ def _case(session: Session, subject: Record) -> _Case:
 def _batch_of(session: Session, subject: Any) -> Batch:
     if not isinstance(subject, Event | Delivery | LabTest | StampOrder | CertificateClaim):
         raise TypeError(f"no rule is about {type(subject).__name__}")
-    return records.find(session, Batch, subject.batch_id or "")
+    held = session.get(Batch, subject.batch_id or "")  # mostly the one that the act has locked
+    return held or records.find(session, Batch, subject.batch_id or "")
 
 
 def _judge(case: _Case, wanted: list[Rule], act: str) -> None:
@@ -182,6 +185,7 @@ def _flag(case: _Case, rule: RuleCode, subject: Record, broken: Broken) -> RuleF
         title=title,
         search=fold(f"{title} {goods} {owner}")[:400],
         evidence=broken.evidence,
+        stands=1,
     )
 
 

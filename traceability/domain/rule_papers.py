@@ -35,10 +35,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Shipment:
-    """Goods that left."""
+    """Goods that left. `handed_on`: to another producer here, who works them up and can still be stopped."""
 
     sent_on: date
     grams: int
+    handed_on: bool = False
 
 
 def claim_expired(claims: Collection[Claim], day: date) -> Outcome:
@@ -63,11 +64,17 @@ def failed_shipped(reports: Collection[Report], shipments: Collection[Shipment])
 
 
 def shipped_before_result(reports: Collection[Report], shipments: Collection[Shipment]) -> Outcome:
-    """Whether goods left between sample and report. Where the result is a failure, `failed_shipped` has said so."""
+    """Whether goods left for the market between sample and report; what another producer of the platform works up can
+    still be stopped. Where the result is a failure, `failed_shipped` has said so.
+    """
     if not all(report.passed for report in reports):
         return None
     for report in sorted(reports, key=lambda report: report.reported_on):
-        early = [sent for sent in shipments if report.sampled_on <= sent.sent_on < report.reported_on]
+        early = [
+            sent
+            for sent in shipments
+            if not sent.handed_on and report.sampled_on <= sent.sent_on < report.reported_on
+        ]
         if early:
             return Broken(
                 {

@@ -21,7 +21,7 @@ from traceability.db import Database
 from traceability.domain.accounts import Account
 from traceability.domain.actors import SYSTEM
 from traceability.keys import Keyring
-from traceability.seeding import aftermath, fieldwork, harvests, people, places, rolls, source
+from traceability.seeding import aftermath, fieldwork, harvests, people, places, rolls, source, suspicious
 from traceability.seeding.loading import Loading
 from traceability.seeding.sign_ins import SignIns
 from traceability.seeding.source import attempts as attempts
@@ -36,6 +36,7 @@ STEPS: tuple[Callable[[Loading], None], ...] = (
     fieldwork.load,
     rolls.load,
     aftermath.load,
+    suspicious.load,
 )
 
 

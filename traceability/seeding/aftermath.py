@@ -54,7 +54,12 @@ def _suspend_area(loading: Loading, row: dict[str, Any]) -> None:
         codes = session.exec(select(AreaCode.id).where(AreaCode.area_id == area_id)).all()
         subjects = [(SuspendedKind.AREA_CODE, code_id) for code_id in codes]
         for kind, subject_id in (*subjects, (SuspendedKind.AREA, area_id)):
-            value = SuspensionInput(subject_kind=kind, subject_id=subject_id, reason=reason)
+            value = SuspensionInput(
+                subject_kind=kind,
+                subject_id=subject_id,
+                reason=reason,
+                from_on=loading.calendar.day(last["from"]),
+            )
             suspensions.suspend(session, actor, value)
 
 

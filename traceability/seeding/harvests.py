@@ -12,9 +12,19 @@ from typing import Any
 
 from sqlmodel import Session
 
-from traceability.domain import batches, deliveries, events, laboratory, releases, transforms, treatments
+from traceability.domain import (
+    batches,
+    certificate_claims,
+    deliveries,
+    events,
+    laboratory,
+    releases,
+    transforms,
+    treatments,
+)
 from traceability.domain.actors import Actor
 from traceability.domain.batches import HarvestInput
+from traceability.domain.certificate_claims import ClaimInput
 from traceability.domain.clock import local_day
 from traceability.domain.deliveries import ReceiveInput, ShipInput
 from traceability.domain.events import EventInput, EventType
@@ -44,18 +54,29 @@ def load(loading: Loading) -> None:
         received = list(_deliveries(loading, entry))
         actor = loading.recorder(entry["facility_code"])
         with loading.act(actor) as session:
-            if entry["harvest"]:
-                batch_id = _harvest(loading, session, actor, entry)
-            else:
-                batch_id = _process(loading, session, actor, entry, received)
+            batch_id = begin(loading, session, actor, entry, received)
             loading.batches[entry["batch_id"]] = batch_id
-            for row in entry["events"][1:]:
-                _event(loading, session, actor, entry, batch_id, row)
             for test in entry["lab_tests"]:
-                laboratory.record(session, actor, _lab_test(loading, batch_id, test))
+                laboratory.record(session, actor, lab_test(loading, batch_id, test))
             releases.release(session, actor, ReleaseInput(batch_id=batch_id))
-            for shipment in entry["shipments"]:
-                deliveries.ship(session, actor, _shipment(loading, batch_id, shipment))
+            for sent in entry["shipments"]:
+                deliveries.ship(session, actor, shipment(loading, batch_id, sent))
+
+
+def begin(
+    loading: Loading, session: Session, actor: Actor, entry: Entry, received: list[TransformSource]
+) -> str:
+    """A batch with its steps up to the packing, and the certificates that are claimed for it; answers its id."""
+    if entry["harvest"]:
+        batch_id = _harvest(loading, session, actor, entry)
+    else:
+        batch_id = _process(loading, session, actor, entry, received)
+    for row in entry["events"][1:]:
+        _event(loading, session, actor, entry, batch_id, row)
+    for key in entry["certificates"]:
+        claim = ClaimInput(batch_id=batch_id, certificate_id=loading.certificates[key])
+        certificate_claims.claim(session, actor, claim)
+    return batch_id
 
 
 # --- how a batch begins ----------------------------------------------------------------------------------------------
@@ -178,7 +199,8 @@ def _treatment(loading: Loading, batch_id: str, row: Entry) -> TreatmentInput:
     )
 
 
-def _shipment(loading: Loading, batch_id: str, row: Entry) -> ShipInput:
+def shipment(loading: Loading, batch_id: str, row: Entry) -> ShipInput:
+    """A delivery of the data as an input."""
     details = {"packing_house": row["packing_house_code"]} if row.get("packing_house_code") else {}
     return ShipInput(
         batch_id=batch_id,
@@ -194,7 +216,8 @@ def _shipment(loading: Loading, batch_id: str, row: Entry) -> ShipInput:
     )
 
 
-def _lab_test(loading: Loading, batch_id: str, row: Entry) -> LabTestInput:
+def lab_test(loading: Loading, batch_id: str, row: Entry) -> LabTestInput:
+    """A laboratory report of the data as an input."""
     return LabTestInput(
         batch_id=batch_id,
         laboratory=row["lab"],

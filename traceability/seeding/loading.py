@@ -37,6 +37,7 @@ class Loading:
     producers: dict[str, str] = field(default_factory=dict)
     products: dict[str, str] = field(default_factory=dict)
     areas: dict[str, str] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
     batches: dict[str, str] = field(default_factory=dict)
     #: product pictures on their way into the store, by file name
     pictures: dict[str, Future[StoredPicture]] = field(default_factory=dict)

@@ -11,7 +11,15 @@ from typing import Any
 from sqlmodel import Session
 
 from traceability import picture_files
-from traceability.domain import area_grants, areas, certificates, packing_houses, pictures, products
+from traceability.domain import (
+    area_grants,
+    areas,
+    certificates,
+    packing_houses,
+    pictures,
+    products,
+    rule_figures,
+)
 from traceability.domain.actors import Actor
 from traceability.domain.area_grants import AreaCodeInput
 from traceability.domain.areas import AreaInput, CodeFamily
@@ -54,6 +62,7 @@ def load(loading: Loading) -> None:
     with loading.act(loading.administrator) as session:
         for entry in source.document("crops.json")["crops"]:
             products.load_crop(session, loading.administrator, entry)
+        rule_figures.load_ingredients(session, loading.administrator, source.ingredients())
     packing: dict[str, str] = {}
     codes: dict[str, list[str]] = {}
     papers: dict[str, str] = {}
@@ -64,6 +73,7 @@ def load(loading: Loading) -> None:
             codes |= _areas(loading, session, actor, row)
             packing |= _packing_house(loading, session, actor, row)
             papers |= _certificates(loading, session, actor, row)
+    loading.certificates |= papers
     _approve(loading, packing, codes)
     _check_certificates(loading, papers)
 

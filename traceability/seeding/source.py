@@ -53,11 +53,17 @@ def batches() -> list[dict[str, Any]]:
 
 
 def attempts() -> list[dict[str, Any]]:
-    """The 10 suspicious batches with the flags that each should raise (`expected_flags`).
+    """The 10 suspicious batches with the flags that each should raise (`expected_flags`), the oldest first.
 
-    They are never loaded: tests of the rules try to register them.
+    They are tried last, beside the sound ones (`seeding.suspicious`), and are never published.
     """
     found: list[dict[str, Any]] = document("batches.json")["suspicious_batches"]
+    return sorted(found, key=lambda batch: (batch["events"][0]["time"], batch["batch_id"]))
+
+
+def ingredients() -> list[dict[str, Any]]:
+    """The dated list of active ingredients that the demo judges by."""
+    found: list[dict[str, Any]] = document("ingredients.json")["ingredients"]
     return found
 
 

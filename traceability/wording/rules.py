@@ -78,12 +78,8 @@ REFUSALS = {
     "rules.number": N_("This is not a number. Write it in digits, with a comma before decimals."),
     "rules.figure_missing": N_("This figure needs a value here."),
     "rules.figure_order": N_("The second value must not be below the first."),
-    "rules.figure_past": N_(
-        "A figure holds from today ({today}) on at the earliest: what was judged stays as it was."
-    ),
-    "rules.setting_past": N_(
-        "A decision holds from today ({today}) on at the earliest: what was judged stays as it was."
-    ),
+    "rules.figure_past": N_("A figure holds from today ({today}) on: what was judged stays as it was."),
+    "rules.setting_past": N_("A decision holds from today ({today}) on: what was judged stays as it was."),
     "rules.crop_unknown": N_("This crop is not on the list. Choose one of it."),
     "rules.fixed": N_("This rule guards the account of stamps and kilograms. It cannot be switched."),
     "rules.never_stops": N_(
@@ -203,7 +199,7 @@ SOURCES = {
     RuleCode.UNREGISTERED_INGREDIENT: N_("The circular that lists pesticides, as the operator loaded it."),
     RuleCode.DOSE_MISMATCH: N_("Our own proposal; the tolerance is a setting."),
     RuleCode.BAD_CONVERSION: N_(
-        "Conversion bands of the crop table; that of tea follows from 76–80% water in the bud and at most 7% in the tea."
+        "Conversion bands of the crop table; that of tea follows from 76–80% water in the bud and 7% in the tea."
     ),
     RuleCode.SUSPENDED_AREA: N_("Crop Production Law, Art. 64; decisions of the plant protection office."),
     RuleCode.EXPIRED_AREA_CODE: N_("Crop Production Law, Art. 64; protocols with importing countries."),

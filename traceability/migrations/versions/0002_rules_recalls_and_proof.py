@@ -606,6 +606,33 @@ def upgrade() -> None:
         batch_op.create_index("ix_rule_override_subject", ["subject_id", "rule"], unique=False)
 
     op.create_table(
+        "stamp_check",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("epoch_number", sa.Integer(), nullable=False),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("is_right", sa.Boolean(), nullable=False),
+        sa.Column("first_of", sa.String(length=24), nullable=True),
+        sa.CheckConstraint("first_of IS NULL OR is_right", name=op.f("ck_stamp_check_first_is_right")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_stamp_check_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_stamp_check_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stamp_check")),
+        sa.UniqueConstraint("first_of", name=op.f("uq_stamp_check_first_of")),
+    )
+    with op.batch_alter_table("stamp_check", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stamp_check_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stamp_check_producer_id"), ["producer_id"], unique=False)
+        batch_op.create_index("ix_stamp_check_stamp", ["epoch_number", "serial", "day"], unique=False)
+
+    op.create_table(
         "unit_content",
         sa.Column("producer_id", sa.String(length=16), nullable=False),
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -1104,6 +1131,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_unit_content_batch_id"))
 
     op.drop_table("unit_content")
+    with op.batch_alter_table("stamp_check", schema=None) as batch_op:
+        batch_op.drop_index("ix_stamp_check_stamp")
+        batch_op.drop_index(batch_op.f("ix_stamp_check_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_stamp_check_batch_id"))
+
+    op.drop_table("stamp_check")
     with op.batch_alter_table("rule_override", schema=None) as batch_op:
         batch_op.drop_index("ix_rule_override_subject")
         batch_op.drop_index(batch_op.f("ix_rule_override_producer_id"))
