@@ -42,7 +42,7 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # the visit stays on this machine
     "--no-sandbox",  # containers and root have none; the pages are our own
 )
-_OURS = re.compile(r"https?://127\.0\.0\.1[:/]|data:|blob:|about:")
+_OURS = re.compile(r"file:|https?://127\.0\.0\.1[:/]|data:|blob:|about:")
 _ANSWER_STATUS = re.compile(r"^Failed to load resource: the server responded with a status of \d+")
 
 

@@ -1,0 +1,54 @@
+"""The proof of a lot as a file to keep: for verifiers (JSON), and for people with the verifier inside (HTML)."""
+
+import json
+
+from flask import Response, render_template, request, url_for
+
+from traceability import access, log_keeper
+from traceability.access import PUBLIC_VIEW, requires
+from traceability.blueprints.public import blueprint
+from traceability.domain import catalogue, proofs
+from traceability.domain.ownership import PUBLIC
+from traceability.domain.producers import Producer
+from traceability.domain.products import Product
+
+
+@blueprint.get("/proofs/<code>/<path:lot>")
+@requires(PUBLIC_VIEW)
+def lot_proof(code: str, lot: str) -> Response:
+    """Every leaf of the log that speaks of a published lot, its product, its producer or its growing area."""
+    settings, database = access.settings(), access.database()
+    with access.reading(PUBLIC) as session:
+        batch = catalogue.lot(session, code, lot)
+        product, producer = (
+            session.get_one(Product, batch.product_id),
+            session.get_one(Producer, batch.producer_id),
+        )
+        checkpoint = log_keeper.publish(session.connection(), settings)
+        named = [batch.id, *([batch.area_id] if batch.area_id else []), product.id, producer.id]
+        leaves = proofs.leaves_about(session, named, int(checkpoint.split("\n")[1]))
+    about = {
+        "product": product.name,
+        "lot": batch.lot,
+        "batch_id": batch.id,
+        "page": url_for("public.lot", code=code, lot=lot, _external=True),
+        "verifier": f"{settings.public_root}/log/key",
+    }
+    proof = proofs.document(about, log_keeper.vkeys(database, settings), checkpoint, leaves)
+    name = "".join(
+        letter if letter.isalnum() and letter.isascii() else "-" for letter in f"{code}-{batch.lot}"
+    )
+    if request.args.get("as") == "html":
+        # "<" never stands in the inlined JSON: no text of a leaf can end the script element
+        inlined = json.dumps(proof, ensure_ascii=True).replace("<", "\\u003c")
+        return _file(
+            render_template("public/proof.html", proof=inlined, about=about), "text/html", f"{name}.html"
+        )
+    return _file(json.dumps(proof, ensure_ascii=False, indent=1), "application/json", f"{name}.json")
+
+
+def _file(text: str, mimetype: str, name: str) -> Response:
+    answer = Response(text, mimetype=mimetype)
+    answer.headers["Content-Disposition"] = f'attachment; filename="proof-{name}"'
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
