@@ -1,9 +1,13 @@
 """Whatever is done to the stamps of a batch, in whatever order: each account balances and no serial is issued twice."""
 
 import itertools
+import random
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +15,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 
 from tests.databases import SQLITE_ONLY
+from tests.domain.test_conservation import without_begin
 from tests.rolls import Mint
 from traceability.db import Database
 from traceability.domain import (
     activations,
+    records,
+    rules,
     stamp_account,
     stamp_closings,
     stamp_codes,
@@ -32,18 +40,22 @@ from traceability.domain.actors import SYSTEM, Actor
 from traceability.domain.batches import Batch
 from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import EVERYTHING
+from traceability.domain.products import Product
 from traceability.domain.stamp_closings import CloseInput
 from traceability.domain.stamp_downloads import BadRun, DownloadInput, PrintedInput
 from traceability.domain.stamp_orders import OrderInput
+from traceability.domain.stamp_quota import Quota
 from traceability.domain.stamp_reprints import ReprintInput
 from traceability.domain.stamp_suspensions import RunInput
 from traceability.domain.stamp_voids import VoidInput
-from traceability.domain.stamps import StampActivation, StampOrder, StampRange, VoidReason
+from traceability.domain.stamps import FileKind, StampActivation, StampOrder, StampRange, VoidReason
 from traceability.keys import Keyring
 
 Act = Callable[[Session, Actor], object]
 numbers = st.integers(0, 10_000)
 reasons = st.sampled_from(list(VoidReason))
+FILES = [kind for kind in FileKind if kind is not FileKind.PACKET]
+WRITERS = 8
 
 
 @pytest.fixture
@@ -92,9 +104,10 @@ class PrintRoom(RuleBasedStateMachine):
         value = OrderInput(batch_id=self.batch.id, quantity=quantity, layout="a4-5x13-30x20")
         self.take(self.do(lambda session, who: stamp_orders.order(session, who, value, minting=self.minting)))
 
-    @rule(which=numbers)
-    def download(self, which: int) -> None:
-        value = DownloadInput(order_id=self.orders[which % len(self.orders)].id)
+    @rule(which=numbers, kind=st.sampled_from(FILES), n=numbers)
+    def download(self, which: int, kind: FileKind, n: int) -> None:
+        order = self.orders[which % len(self.orders)]
+        value = DownloadInput(order_id=order.id, kind=kind, stamp=n % order.quantity + 1)
         self.do(lambda session, who: stamp_downloads.ask_download(session, who, value))
 
     @rule(which=numbers, first=numbers, last=numbers, reason=reasons)
@@ -211,8 +224,93 @@ def test_eight_writers_at_once_never_share_a_stamp(mint: Mint) -> None:
             room.order_stamps(5)
             room.reprint(0, at + 1)
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(write, range(8)))
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
+    room = PrintRoom.__new__(PrintRoom)
+    room.mint, room.batch = mint, batch
+    room.every_account_balances()
+
+
+def order_at_once(mint: Mint, database: Database, batch: Batch) -> int:
+    """Eight writers order 300 stamps each of the 1,020 that the batch may have. How many got theirs."""
+    start = threading.Barrier(WRITERS)
+    minting, actor = mint.minting(), mint.actor(batch)
+    value = OrderInput(batch_id=batch.id, quantity=300, layout="a4-5x13-30x20")
+
+    def order(_number: int) -> bool:
+        start.wait()
+        with suppress(RuleBroken, SQLAlchemyError), database.transaction(actor) as session:
+            stamp_orders.order(session, actor, value, minting=minting)
+            return True
+        return False
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return sum(pool.map(order, range(WRITERS)))
+
+
+def ordered(mint: Mint, batch: Batch) -> list[StampOrder]:
+    with mint.database.reading(EVERYTHING) as session:
+        return list(session.exec(select(StampOrder).where(StampOrder.batch_id == batch.id)).all())
+
+
+def test_eight_writers_at_once_never_order_more_than_the_batch_may_have(mint: Mint) -> None:
+    batch = mint.batch(1400)
+    assert order_at_once(mint, mint.database, batch) == 3
+    serials = [
+        serial
+        for made in ordered(mint, batch)
+        for serial in range(made.first_serial, made.first_serial + 300)
+    ]
+    assert len(serials) == len(set(serials)) == 900
+
+
+def test_without_the_lock_the_same_writers_do_order_more(mint: Mint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof that the test above can fail: all read the quota before anybody writes."""
+    batch = mint.batch(1400)
+    together, quota_of = threading.Barrier(WRITERS), stamp_orders.quota_of
+
+    def read_together(session: Session, batch: Batch, product: Product) -> Quota:
+        found = quota_of(session, batch, product)
+        with suppress(threading.BrokenBarrierError):
+            together.wait(timeout=10)
+        return found
+
+    monkeypatch.setattr(records, "lock", records.find)
+    monkeypatch.setattr(stamp_orders, "quota_of", read_together)
+    monkeypatch.setattr(rules, "judge", lambda *_given, **_named: [])  # which counts once more
+    careless = without_begin(mint.database) if mint.database.is_sqlite else mint.database
+    order_at_once(mint, careless, batch)
+    assert sum(made.quantity for made in ordered(mint, batch)) > 1020
+    careless.close()
+
+
+@pytest.mark.soak
+def test_eight_writers_play_four_thousand_acts_at_once(mint: Mint) -> None:
+    batch = mint.batch(28_000)
+    order, minting, keys = mint.downloaded(batch, 4000), mint.minting(), mint.keys
+    actor = mint.actor(batch)
+
+    def write(number: int) -> None:
+        room, chance = PrintRoom.__new__(PrintRoom), random.Random(number)
+        room.mint, room.batch, room.minting, room.keys = mint, batch, minting, keys
+        room.actor, room.orders = actor, [order]
+        for _ in range(500):
+            which, one = chance.randrange(10_000), chance.randrange(10_000)
+            other, reason = one + chance.randrange(9), chance.choice(list(VoidReason))
+            acts: list[Callable[[], None]] = [
+                partial(room.order_stamps, 1 + which % 40),
+                partial(room.download, which, chance.choice(FILES), one),
+                partial(room.look_over, which, one, other, reason),
+                partial(room.activate, which, one, other, True),
+                partial(room.undo, which),
+                partial(room.void, which, one, other, reason),
+                partial(room.reprint, which, one),
+                partial(room.stop, which, one, other, bool(which % 2)),
+            ]
+            chance.choice(acts)()
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
     room = PrintRoom.__new__(PrintRoom)
     room.mint, room.batch = mint, batch
     room.every_account_balances()
