@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 from traceability import i18n, wording
 from traceability.domain import anchors, epc, resolver, stamp_codes
 from traceability.domain.anchors import Registered
+from traceability.domain.compressed_links import uncompressed
 from traceability.domain.identifiers import DigitalLink, Malformed, parse_digital_link
 from traceability.domain.resolver import Anchor, Target
 
@@ -44,10 +45,14 @@ _CONTEXT = {
 
 
 def parse(target: str) -> tuple[DigitalLink | Malformed, bool]:
-    """The link that a raw request target stands for, and whether it came as a chip's binary string."""
+    """The link that a raw request target stands for, and whether it came packed: from a chip, or compressed."""
     if epc.looks_like_epc(target.partition("?")[0]):
         return epc.parse_epc(target), True
-    return parse_digital_link(target), False
+    link = parse_digital_link(target)
+    if isinstance(link, Malformed):
+        packed = uncompressed(target)
+        return (packed, True) if packed else (link, False)
+    return link, False
 
 
 def description(root: str) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def answer(
     issued: tuple[int, int] | None,
     packed: bool,
 ) -> Response:
-    """The answer for a link in order. `issued`: what its serial was read as; `packed`: it came as a binary string."""
+    """The answer for a link in order. `issued`: what its serial was read as; `packed`: from a chip, or compressed."""
     found = anchors.of_link(session, root, link, issued)
     asked = request.args.get("linkType")
     wanted = _linkset_wanted(request, asked)

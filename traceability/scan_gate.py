@@ -23,8 +23,9 @@ from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request, Response
 
 from traceability import errors, headers, i18n, mint, resolver_gate, scan_pages, stamp_pages, visitors
-from traceability.domain import journeys, provenance, scan_lookup, scans, stamp_codes
+from traceability.domain import journeys, provenance, scan_lookup, scans, stamp_checks, stamp_codes
 from traceability.domain.clock import today
+from traceability.domain.compressed_links import looks_compressed
 from traceability.domain.epc import looks_like_epc
 from traceability.domain.identifiers import Malformed, looks_like_digital_link
 from traceability.domain.ownership import PUBLIC
@@ -69,7 +70,7 @@ class ScanGate:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         short = path.startswith(SHORT)
-        if not (short or looks_like_digital_link(path) or path in _OTHER or looks_like_epc(path)):
+        if not (short or _is_printed(path)):
             return self.inner(environ, start_response)
         excess = self.load.excess(environ)
         if excess:
@@ -120,6 +121,8 @@ class ScanGate:
             row = scan_lookup.ask_for(self.database.rows, *issued) if issued else None
             if issued is None or row is None:
                 return self._kept_answer(environ, "404", self._not_on_record)
+            if scan_lookup.is_checked(row):
+                return None
             page = self.pages.get(row, language, self._day(moment))
             if page is None:
                 page = self._make(environ, row, issued, language)
@@ -250,9 +253,10 @@ class ScanGate:
             if found is None:
                 return self._not_on_record(request)
             story = provenance.of_batch(session, found.batch_id, today(), found.stamps_id)
+            checked_at = stamp_checks.first_right(session, *issued)
         code = stamp_codes.normalise(text)
         counted = visitors.is_a_person(request)
-        page = stamp_pages.StampPage(str(code), found, story, counted, _said(request, story))
+        page = stamp_pages.StampPage(str(code), found, story, counted, _said(request, story), checked_at)
         if visitors.wants_json(request):
             answer = _json(stamp_pages.as_json(page))
         else:
@@ -306,6 +310,11 @@ class ScanGate:
         issued = self.read(link.serial) if link.serial else None
         with self.database.reading(PUBLIC) as session:
             return resolver_gate.answer(request, session, self.public_root, link, issued, packed)
+
+
+def _is_printed(path: str) -> bool:
+    """Whether an address is one that goods, chips or other resolvers carry; all others are pages."""
+    return looks_like_digital_link(path) or path in _OTHER or looks_like_epc(path) or looks_compressed(path)
 
 
 def _not_allowed(methods: str) -> Response:

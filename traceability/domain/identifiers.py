@@ -151,6 +151,10 @@ class _Part:
     optional: bool
     rules: tuple[str, ...]
 
+    @property
+    def is_numeric(self) -> bool:
+        return self.alphabet == _ALPHABETS["N"]
+
 
 @dataclass(frozen=True)
 class ApplicationIdentifier:

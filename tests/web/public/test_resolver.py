@@ -19,6 +19,7 @@ from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import epc, links, producers, recalls, suspensions
 from traceability.domain.actors import SYSTEM
+from traceability.domain.compressed_links import looks_compressed
 from traceability.domain.identifiers import DigitalLink
 from traceability.domain.links import Link, LinkInput, LinkLevel
 from traceability.domain.recalls import RecallInput, RecallKind
@@ -549,6 +550,24 @@ def test_r48_r49_a_chip_s_binary_string_resolves_as_its_link(
     assert linkset(client, f"/eh{chip.hex()}") == linkset(client, f"/01/{GTIN}/21/1234")
     for broken in (sgtin96(1, partition=7).hex(), "31" + chip.hex()[2:], chip.hex() + "00", "F" * 24):
         refused(client.get(f"/eh{broken}"))
+
+
+def test_r49_a_compressed_link_of_older_versions_resolves_and_names_its_uncompressed_form(
+    client: FlaskClient, lot: Lot, root: str
+) -> None:
+    """SHALL of 1.0, MAY since 1.2.0. What was compressed with it is passed on; what breaks the form is a clean 4xx."""
+    assert led(client, "/ARFRGI5ElA") == led(client, f"/01/{GTIN}")
+    reply = client.get("/CxFRGI5ElQ8yevYrUsE?x=1")
+    assert reply.headers["Location"] == f"{root}/lots/{lot.product.code}/LO%2F1-%25A?x=1"
+    assert f'<{root}{AT_LOT}>; rel="owl:sameAs"' in reply.headers["Link"]
+    assert linkset(client, "/CxFRGI5ElQ8yevYrUsE") == linkset(client, AT_LOT)
+    refused(client.get("/ARFRGI5ElB"), 404)
+    refused(client.get(f"/01/{GTIN}/IQowOR"))
+
+
+def test_no_page_is_taken_for_a_compressed_link(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        assert not looks_compressed(rule.rule), rule.rule
 
 
 def test_r48_the_example_of_the_tag_data_standard_is_read(client: FlaskClient, lot: Lot) -> None:
