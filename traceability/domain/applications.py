@@ -8,8 +8,10 @@ from typing import Protocol
 
 from sqlmodel import Session, col, select
 
+from traceability.domain import diary
 from traceability.domain.clock import local_day
 from traceability.domain.history import Event, EventType, standing
+from traceability.domain.treatments import LONGEST_INTERVAL
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,33 @@ class Harvested(Protocol):
 
 
 def bearing_on(session: Session, batch: Harvested) -> list[Application]:
-    """What was given before the harvest of a batch, the oldest first: the treatments written into its history."""
-    return sorted(_of_history(session, batch), key=lambda row: (row.applied_on, row.source_id))
+    """What was given before the harvest of a batch, the oldest first: the treatments written into its history, and the
+    entries of the diary of its area."""
+    found = [*_of_history(session, batch), *_of_diary(session, batch)]
+    return sorted(found, key=lambda row: (row.applied_on, row.source_id))
+
+
+def _of_diary(session: Session, batch: Harvested) -> Iterator[Application]:
+    """What the diary of the area says was given in the year before the harvest, each with its label's interval."""
+    if batch.area_id is None or batch.harvested_on is None:
+        return
+    first = batch.harvested_on - timedelta(days=LONGEST_INTERVAL)
+    for entry in diary.between(session, batch.area_id, first, batch.harvested_on):
+        if entry.input_kind is None:
+            continue
+        yield Application(
+            applied_on=entry.done_on,
+            kind=entry.input_kind.value,
+            substance=entry.substance,
+            ingredient=entry.active_ingredient,
+            interval_days=entry.interval_days,
+            dose=entry.dose,
+            treated_m2=entry.treated_m2,
+            drawn=None if entry.drawn_q is None else Decimal(entry.drawn_q) / 1000,
+            drawn_unit=entry.measure.value if entry.measure else "",
+            source_table="diary_entry",
+            source_id=entry.id,
+        )
 
 
 def _of_history(session: Session, batch: Harvested) -> Iterator[Application]:

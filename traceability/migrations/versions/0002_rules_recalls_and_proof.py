@@ -46,6 +46,59 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("prefix", name=op.f("pk_sscc_counter")),
     )
     op.create_table(
+        "farm_input",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("search", sa.String(length=300), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "fertilizer",
+                "insecticide",
+                "fungicide",
+                "herbicide",
+                "biopesticide",
+                "growth_regulator",
+                "veterinary",
+                "probiotic",
+                "feed_additive",
+                name="inputkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("active_ingredient", sa.String(length=80), nullable=False),
+        sa.Column("registration_no", sa.String(length=80), nullable=False),
+        sa.Column("maker", sa.String(length=200), nullable=False),
+        sa.Column(
+            "measure",
+            sa.Enum("g", "ml", name="measure", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "intervals",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("reentry_hours", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_farm_input_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_farm_input")),
+        sa.UniqueConstraint("producer_id", "name", name=op.f("uq_farm_input_producer_id_name")),
+    )
+    with op.batch_alter_table("farm_input", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_farm_input_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
         "logistic_unit",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -102,6 +155,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_logistic_unit_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_logistic_unit_producer_id"), ["producer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_logistic_unit_state"), ["state"], unique=False)
+
+    op.create_table(
+        "input_lot",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("farm_input_id", sa.String(length=16), nullable=False),
+        sa.Column("lot", sa.String(length=80), nullable=False),
+        sa.Column("supplier", sa.String(length=200), nullable=False),
+        sa.Column("invoice_no", sa.String(length=80), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("received_q", sa.BigInteger(), nullable=False),
+        sa.Column("left_q", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "received_q > 0 AND left_q >= 0 AND left_q <= received_q", name=op.f("ck_input_lot_stock")
+        ),
+        sa.ForeignKeyConstraint(
+            ["farm_input_id"], ["farm_input.id"], name=op.f("fk_input_lot_farm_input_id_farm_input")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_input_lot_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_input_lot")),
+    )
+    with op.batch_alter_table("input_lot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_input_lot_farm_input_id"), ["farm_input_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_input_lot_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
         "rule_figure",
@@ -325,6 +408,137 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_code_authorisation_to_producer_id"), ["to_producer_id"], unique=False
         )
+
+    op.create_table(
+        "diary_entry",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("area_id", sa.String(length=16), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=False),
+        sa.Column(
+            "task",
+            sa.Enum(
+                "spray",
+                "fertilise",
+                "irrigate",
+                "weed",
+                "prune",
+                "pests",
+                "feed",
+                "sow",
+                "harvest",
+                "hives",
+                "clean",
+                "other",
+                name="diarytask",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("plot", sa.String(length=80), nullable=False),
+        sa.Column("household", sa.String(length=200), nullable=False),
+        sa.Column("season", sa.String(length=80), nullable=False),
+        sa.Column("growth_stage", sa.String(length=80), nullable=False),
+        sa.Column("pest", sa.String(length=200), nullable=False),
+        sa.Column("pest_level", sa.String(length=80), nullable=False),
+        sa.Column("input_lot_id", sa.String(length=16), nullable=True),
+        sa.Column(
+            "input_kind",
+            sa.Enum(
+                "fertilizer",
+                "insecticide",
+                "fungicide",
+                "herbicide",
+                "biopesticide",
+                "growth_regulator",
+                "veterinary",
+                "probiotic",
+                "feed_additive",
+                name="inputkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("substance", sa.String(length=80), nullable=False),
+        sa.Column("active_ingredient", sa.String(length=80), nullable=False),
+        sa.Column("registration_no", sa.String(length=80), nullable=False),
+        sa.Column("dose", sa.String(length=80), nullable=False),
+        sa.Column("drawn_q", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "measure",
+            sa.Enum("g", "ml", name="measure", native_enum=False, create_constraint=True, length=32),
+            nullable=True,
+        ),
+        sa.Column("water_l", sa.Integer(), nullable=True),
+        sa.Column("treated_m2", sa.BigInteger(), nullable=True),
+        sa.Column("method", sa.String(length=200), nullable=False),
+        sa.Column("operator", sa.String(length=200), nullable=False),
+        sa.Column("interval_days", sa.Integer(), nullable=True),
+        sa.Column("reentry_hours", sa.Integer(), nullable=True),
+        sa.Column("weather", sa.String(length=80), nullable=False),
+        sa.Column("harvested_g", sa.BigInteger(), nullable=True),
+        sa.Column("buyer", sa.String(length=200), nullable=False),
+        sa.Column("disposal", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.String(length=1000), nullable=False),
+        sa.Column("corrects_id", sa.String(length=16), nullable=True),
+        sa.Column(
+            "correction_reason",
+            sa.Enum(
+                "did_not_occur",
+                "incorrect_data",
+                name="correctionreason",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("explanation", sa.String(length=1000), nullable=False),
+        sa.Column("external_ref", sa.String(length=80), nullable=True),
+        sa.Column("recorded_by_id", sa.String(length=16), nullable=True),
+        sa.Column("on_behalf_agency_id", sa.String(length=16), nullable=True),
+        sa.CheckConstraint("drawn_q IS NULL OR drawn_q > 0", name=op.f("ck_diary_entry_drawn")),
+        sa.CheckConstraint(
+            "input_lot_id IS NULL OR drawn_q IS NOT NULL", name=op.f("ck_diary_entry_lot_is_drawn")
+        ),
+        sa.CheckConstraint(
+            "interval_days IS NULL OR interval_days >= 0", name=op.f("ck_diary_entry_interval")
+        ),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["growing_area.id"], name=op.f("fk_diary_entry_area_id_growing_area")
+        ),
+        sa.ForeignKeyConstraint(
+            ["corrects_id"], ["diary_entry.id"], name=op.f("fk_diary_entry_corrects_id_diary_entry")
+        ),
+        sa.ForeignKeyConstraint(
+            ["input_lot_id"], ["input_lot.id"], name=op.f("fk_diary_entry_input_lot_id_input_lot")
+        ),
+        sa.ForeignKeyConstraint(
+            ["on_behalf_agency_id"], ["agency.id"], name=op.f("fk_diary_entry_on_behalf_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_diary_entry_producer_id_producer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["account.id"], name=op.f("fk_diary_entry_recorded_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_diary_entry")),
+        sa.UniqueConstraint("corrects_id", name=op.f("uq_diary_entry_corrects_id")),
+        sa.UniqueConstraint(
+            "producer_id", "external_ref", name=op.f("uq_diary_entry_producer_id_external_ref")
+        ),
+    )
+    with op.batch_alter_table("diary_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_diary_entry_area", ["area_id", "done_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_diary_entry_input_lot_id"), ["input_lot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_diary_entry_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
         "certificate_claim",
@@ -1169,6 +1383,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_certificate_claim_batch_id"))
 
     op.drop_table("certificate_claim")
+    with op.batch_alter_table("diary_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_diary_entry_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_diary_entry_input_lot_id"))
+        batch_op.drop_index("ix_diary_entry_area")
+
+    op.drop_table("diary_entry")
     with op.batch_alter_table("code_authorisation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_code_authorisation_to_producer_id"))
         batch_op.drop_index(batch_op.f("ix_code_authorisation_search"))
@@ -1189,6 +1409,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_rule_figure_sought")
 
     op.drop_table("rule_figure")
+    with op.batch_alter_table("input_lot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_input_lot_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_input_lot_farm_input_id"))
+
+    op.drop_table("input_lot")
     with op.batch_alter_table("logistic_unit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_logistic_unit_state"))
         batch_op.drop_index(batch_op.f("ix_logistic_unit_producer_id"))
@@ -1196,6 +1421,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_logistic_unit_holder_id"))
 
     op.drop_table("logistic_unit")
+    with op.batch_alter_table("farm_input", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_farm_input_producer_id"))
+
+    op.drop_table("farm_input")
     op.drop_table("sscc_counter")
     op.drop_table("log_origin")
     op.drop_table("log_node")
