@@ -11,13 +11,14 @@ from sqlmodel import select
 
 from tests import factories
 from traceability.db import Database
-from traceability.domain import batches, ledger, records, releases
+from traceability.domain import batches, ledger, records, releases, suspensions
 from traceability.domain.actors import ON_BEHALF_GRANTS, SYSTEM, Permission
 from traceability.domain.batches import Batch, BatchState, HarvestInput
 from traceability.domain.clock import today
 from traceability.domain.errors import RuleBroken
 from traceability.domain.history import EventType, history
 from traceability.domain.releases import ReleaseInput
+from traceability.domain.suspensions import SuspendedKind, SuspensionInput
 from traceability.domain.text import sought
 
 
@@ -124,14 +125,23 @@ def test_only_an_approved_area_of_the_same_crop_and_producer_gives_batches(datab
     assert refused(database, owner, product_id=stranger.id).code == "batches.product_unknown"
 
 
-def test_a_suspended_growing_area_takes_no_new_batches(database: Database) -> None:
+def test_a_suspended_growing_area_takes_no_harvest_of_a_day_on_which_it_was_suspended(
+    database: Database,
+) -> None:
     owner = factories.producer(database)
     area = factories.area(database, owner)
+    value = SuspensionInput(
+        subject_kind=SuspendedKind.AREA,
+        subject_id=area.id,
+        reason="Không giữ hồ sơ",
+        from_on=today() - timedelta(days=3),
+    )
     with database.transaction(SYSTEM) as session:
-        row = records.lock(session, type(area), area.id)
-        row.state = row.state.__class__.SUSPENDED
-        ledger.record(session, "area.suspended", row)
-    assert refused(database, owner, area_id=area.id).code == "areas.suspended"
+        suspensions.suspend(session, SYSTEM, value)
+    refusal = refused(database, owner, area_id=area.id, harvested_on=today() - timedelta(days=3))
+    assert refusal.code == "rules.suspended_area"
+    assert refusal.facts["rule"] == "SUSPENDED_AREA"
+    factories.harvest(database, owner, area_id=area.id, harvested_on=today() - timedelta(days=4))
 
 
 def test_a_batch_claims_only_a_granted_code_of_its_own_area(database: Database) -> None:
@@ -142,8 +152,12 @@ def test_a_batch_claims_only_a_granted_code_of_its_own_area(database: Database) 
     factories.area_code(database, other, "VN-VLOR-9003")
     batch = factories.harvest(database, owner, area_id=area.id, area_code=granted.code)
     assert batch.area_code == "VN-VLOR-9001"
-    for code, refusal in [("VN-VLOR-9002", "applied"), ("VN-VLOR-9003", "not_of_area"), ("X", "not_of_area")]:
-        assert refused(database, owner, area_id=area.id, area_code=code).code == f"area_codes.{refusal}"
+    for code, rule in [
+        ("VN-VLOR-9002", "expired_area_code"),
+        ("VN-VLOR-9003", "puc_mismatch"),
+        ("X", "puc_mismatch"),
+    ]:
+        assert refused(database, owner, area_id=area.id, area_code=code).code == f"rules.{rule}"
 
 
 def test_the_gate_names_everything_that_a_public_page_still_lacks(database: Database) -> None:

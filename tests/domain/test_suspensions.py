@@ -96,8 +96,8 @@ def test_a_suspended_growing_area_takes_no_new_batches(
     old = factories.harvest(database, owner, area_id=area.id, product_id=product.id)
     suspend(database, SuspendedKind.AREA, area)
     with pytest.raises(RuleBroken) as caught:
-        factories.harvest(database, owner, area_id=area.id, product_id=product.id)
-    assert caught.value.code == "areas.suspended"
+        factories.harvest(database, owner, area_id=area.id, product_id=product.id, harvested_on=today())
+    assert caught.value.code == "rules.suspended_area"
     assert find(database, old).page_version > old.page_version, "the public page must be made anew"
     lift(database, SuspendedKind.AREA, area)
     assert find(database, area).state is AreaState.APPROVED
@@ -110,8 +110,8 @@ def test_a_suspended_code_takes_no_new_batches_and_keeps_its_history(
     code = factories.area_code(database, area)
     suspend(database, SuspendedKind.AREA_CODE, code)
     with pytest.raises(RuleBroken) as caught:
-        factories.harvest(database, owner, area_id=area.id, area_code=code.code)
-    assert caught.value.code == "area_codes.suspended"
+        factories.harvest(database, owner, area_id=area.id, area_code=code.code, harvested_on=today())
+    assert caught.value.code == "rules.suspended_area"
     lift(database, SuspendedKind.AREA_CODE, code)
     with database.reading(SYSTEM.scope) as session:
         assert records.find(session, AreaCode, code.id).state is CodeState.GRANTED

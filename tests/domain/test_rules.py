@@ -1,0 +1,500 @@
+"""The rules at work: flags that are raised once and closed with their cause, refusals, settings, overrides, locks."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import select
+
+from tests import factories
+from traceability.db import Database
+from traceability.domain import (
+    areas,
+    batches,
+    certificate_claims,
+    corrections,
+    laboratory,
+    records,
+    rule_figures,
+    rule_flags,
+    rule_judge,
+    rule_overrides,
+    rule_refusals,
+    rule_settings,
+    rules,
+    treatments,
+)
+from traceability.domain.actors import SYSTEM, Permission
+from traceability.domain.areas import GrowingArea
+from traceability.domain.batches import Batch, HarvestInput
+from traceability.domain.certificate_claims import ClaimInput
+from traceability.domain.certificates import CertificateInput
+from traceability.domain.certificates import add as add_certificate
+from traceability.domain.clock import today
+from traceability.domain.corrections import CorrectionInput
+from traceability.domain.errors import RuleBroken
+from traceability.domain.history import CorrectionReason, beginning, history
+from traceability.domain.laboratory import LabTestInput, ResultInput
+from traceability.domain.notices import Notice
+from traceability.domain.producers import Producer
+from traceability.domain.rule_book import Effect, RuleCode
+from traceability.domain.rule_figures import FigureInput, FigureKind
+from traceability.domain.rule_flags import CloseReason, FlagState, RuleFlag
+from traceability.domain.rule_outcomes import Unknown
+from traceability.domain.rule_overrides import OverrideInput
+from traceability.domain.rule_settings import SettingInput
+from traceability.domain.treatments import InputKind, TreatmentInput
+
+YESTERDAY = today() - timedelta(days=1)
+POMELO: dict[str, Any] = {
+    "yield": {"ceiling": 30, "cycles_per_year": 1, "unit": "t/ha/year"},
+    "harvest_months_allowed": list(range(1, 13)),
+    "conversion_out_in": {"fresh_pack": {"min": 0.8, "max": 0.98}},
+}
+#: 4.84 ha x 30 t
+CAP = 145_200
+REASON = "Vườn trồng dày theo đề án đã được nghiệm thu"
+
+
+@pytest.fixture
+def owner(database: Database) -> Producer:
+    factories.crop(database, **POMELO)
+    return factories.producer(database)
+
+
+@pytest.fixture
+def area(database: Database, owner: Producer) -> GrowingArea:
+    return factories.area(database, owner)
+
+
+def flags(database: Database, batch: Batch | None = None) -> list[RuleFlag]:
+    with database.reading(SYSTEM.scope) as session:
+        statement = select(RuleFlag).order_by(sa.desc(RuleFlag.opened_at))  # type: ignore[arg-type]
+        if batch is not None:
+            statement = statement.where(RuleFlag.batch_id == batch.id)
+        return list(session.exec(statement).all())
+
+
+def decide(database: Database, rule: RuleCode, effect: Effect, **changes: Any) -> None:
+    values: dict[str, Any] = {"from_on": today(), "reason": "Quyết định của cơ quan quản lý"}
+    with database.transaction(SYSTEM) as session:
+        rule_settings.decide(session, SYSTEM, SettingInput(rule=rule, effect=effect, **(values | changes)))
+
+
+def harvest_today(
+    database: Database, owner: Producer, area: GrowingArea, kilograms: int, **changes: Any
+) -> Batch:
+    return factories.harvest(database, owner, kilograms, area_id=area.id, harvested_on=today(), **changes)
+
+
+# --- flags -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_harvest_above_the_ceiling_is_flagged_and_its_producer_told(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    assert flags(database, factories.harvest(database, owner, CAP, area_id=area.id)) == []
+    heavy = factories.area(database, owner)
+    batch = factories.harvest(database, owner, CAP + 1, area_id=heavy.id)
+    (flag,) = flags(database, batch)
+    assert (flag.rule, flag.state, flag.title) == (RuleCode.OVER_YIELD, FlagState.OPEN, batch.lot)
+    assert flag.evidence["ceiling_g"] == CAP * 1000
+    with database.reading(SYSTEM.scope) as session:
+        assert [notice.code for notice in session.exec(select(Notice)).all()].count("rule_flagged") == 1
+
+
+def test_declared_hectares_beyond_the_drawn_boundary_yield_nothing(
+    database: Database, owner: Producer
+) -> None:
+    wide = factories.area(database, owner, declared_ha="50")
+    batch = factories.harvest(database, owner, CAP * 2, area_id=wide.id)
+    assert [flag.rule for flag in flags(database, batch)] == [RuleCode.OVER_YIELD]
+
+
+def test_many_small_harvests_are_added_up(database: Database, owner: Producer, area: GrowingArea) -> None:
+    lots = [factories.harvest(database, owner, CAP // 2, area_id=area.id) for _ in range(3)]
+    assert [flag.rule for flag in flags(database)] == [RuleCode.OVER_YIELD_CUMULATIVE]
+    assert flags(database)[0].batch_id == lots[2].id
+
+
+def test_judging_again_changes_nothing(database: Database, owner: Producer, area: GrowingArea) -> None:
+    batch = factories.harvest(database, owner, CAP + 1, area_id=area.id)
+    with database.transaction(SYSTEM) as session:
+        for act in ("register", "correct", "register"):
+            rules.judge(session, records.find(session, Batch, batch.id), act)
+    (flag,) = flags(database, batch)
+    assert flag.revision == 1
+
+
+def test_a_correction_that_removes_the_cause_closes_the_flag_with_its_reason(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    first = factories.harvest(database, owner, CAP - 1, area_id=area.id)
+    second = factories.harvest(database, owner, 1000, area_id=area.id)
+    assert [flag.rule for flag in flags(database, second)] == [RuleCode.OVER_YIELD_CUMULATIVE]
+    with database.transaction(SYSTEM) as session:
+        wrong = beginning(history(session, first.id))
+        value = CorrectionInput(
+            event_id=wrong.id,
+            reason=CorrectionReason.INCORRECT_DATA,
+            explanation="Cân nhầm, đã cân lại",
+            output_kg=1000,
+        )
+        corrections.correct(session, SYSTEM, value)
+    (flag,) = flags(database, second)
+    assert (flag.state, flag.close_reason) == (FlagState.WITHDRAWN, CloseReason.CAUSE_REMOVED)
+    assert flag.closed_at is not None
+
+
+def test_a_treatment_within_the_interval_flags_the_harvest_and_is_never_refused(
+    database: Database, owner: Producer
+) -> None:
+    batch = factories.harvest(database, owner)
+    spray(database, batch, YESTERDAY - timedelta(days=3), interval_days=7)
+    (flag,) = flags(database, batch)
+    assert flag.rule is RuleCode.PHI_VIOLATION
+    assert flag.evidence["earliest_on"] == (YESTERDAY + timedelta(days=4)).isoformat()
+
+
+def test_an_interval_that_nobody_wrote_down_is_unknown(database: Database, owner: Producer) -> None:
+    batch = factories.harvest(database, owner)
+    spray(database, batch, YESTERDAY, interval_days=None)
+    assert flags(database, batch) == []
+    with database.reading(SYSTEM.scope) as session:
+        said = dict(rule_judge.look(session, records.find(session, Batch, batch.id)))
+    assert said[RuleCode.PHI_VIOLATION] == Unknown("interval_missing")
+
+
+def spray(
+    database: Database, batch: Batch, day: date, interval_days: int | None, ingredient: str = "mancozeb"
+) -> None:
+    value = TreatmentInput(
+        batch_id=batch.id,
+        kind=InputKind.FUNGICIDE,
+        substance="Mancozeb 80 WP",
+        active_ingredient=ingredient,
+        dose="theo nhãn",
+        interval_days=interval_days,
+        applied_on=day,
+    )
+    with database.transaction(SYSTEM) as session:
+        treatments.record(session, SYSTEM, value)
+
+
+def test_an_ingredient_is_judged_by_the_list_of_its_day(database: Database, owner: Producer) -> None:
+    old, new = factories.harvest(database, owner), factories.harvest(database, owner)
+    entries = [
+        {"ingredient": "mancozeb"},
+        {
+            "ingredient": "Mancozeb",
+            "banned": True,
+            "valid_from": (YESTERDAY - timedelta(days=20)).isoformat(),
+        },
+    ]
+    with database.transaction(SYSTEM) as session:
+        assert rule_figures.load_ingredients(session, SYSTEM, entries) == 2
+        assert rule_figures.load_ingredients(session, SYSTEM, entries) == 0
+    spray(database, old, YESTERDAY - timedelta(days=21), 0)
+    spray(database, new, YESTERDAY - timedelta(days=20), 0)
+    strange = factories.harvest(database, owner)
+    spray(database, strange, YESTERDAY - timedelta(days=20), 0, ingredient="chất lạ")
+    assert flags(database, old) == []
+    assert [flag.rule for flag in flags(database, new)] == [RuleCode.BANNED_INGREDIENT]
+    assert [flag.rule for flag in flags(database, strange)] == [RuleCode.UNREGISTERED_INGREDIENT]
+
+
+def test_goods_shipped_before_their_failed_result_are_flagged_and_no_more_may_leave(
+    database: Database, owner: Producer
+) -> None:
+    batch = factories.harvest(database, owner)
+    factories.sent(database, batch, 100, sent_on=YESTERDAY)
+    result = ResultInput(name="Dư lượng", value="vượt", passed=False)
+    value = LabTestInput(
+        batch_id=batch.id,
+        laboratory="Phòng thử nghiệm (minh họa)",
+        report_no="KQ-1",
+        sampled_on=YESTERDAY,
+        reported_on=today(),
+        results=[result],
+    )
+    with database.transaction(SYSTEM) as session:
+        laboratory.record(session, SYSTEM, value)
+    assert [flag.rule for flag in flags(database, batch)] == [RuleCode.LAB_FAIL_SHIPPED]
+    with pytest.raises(RuleBroken):
+        factories.sent(database, batch, 100)
+
+
+def test_a_market_without_a_code_of_any_area_is_flagged_on_the_delivery(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    factories.area_code(database, area, "VN-VLOR-9001", "CN")
+    batch = factories.harvest(database, owner, area_id=area.id)
+    fine = factories.sent(database, batch, 10, market="CN")
+    home = factories.sent(database, batch, 10)
+    wrong = factories.sent(database, batch, 10, market="US")
+    (flag,) = flags(database, batch)
+    assert (flag.rule, flag.subject_id) == (RuleCode.MARKET_WITHOUT_CODE, wrong.id)
+    assert flag.subject_id not in (fine.id, home.id)
+
+
+def test_an_expired_certificate_may_not_be_claimed_without_a_flag(
+    database: Database, owner: Producer
+) -> None:
+    batch = factories.harvest(database, owner)
+    actor = factories.manager_of(owner)
+    value = CertificateInput(
+        scheme="VietGAP",
+        number="01",
+        issuer="Tổ chức chứng nhận (minh họa)",
+        covered_id=owner.id,
+        issued_on=date(2024, 1, 1),
+        expires_on=YESTERDAY - timedelta(days=1),
+    )
+    with database.transaction(actor) as session:
+        paper = add_certificate(session, actor, value)
+        claim = certificate_claims.claim(
+            session, actor, ClaimInput(batch_id=batch.id, certificate_id=paper.id)
+        )
+    (flag,) = flags(database, batch)
+    assert flag.rule is RuleCode.EXPIRED_CERT
+    with database.transaction(actor) as session:
+        certificate_claims.take_back(session, actor, claim.id)
+    assert flags(database, batch)[0].close_reason is CloseReason.CAUSE_REMOVED
+
+
+def test_areas_that_share_ground_are_flagged_and_wait_where_the_rule_blocks(
+    database: Database, owner: Producer
+) -> None:
+    place = factories.square(106.4, 10.2)
+    first = factories.area(database, owner, geometry=place)
+    second = factories.area(database, factories.producer(database), geometry=place, approved=False)
+    (flag,) = flags(database)
+    assert (flag.rule, flag.subject_id) == (RuleCode.AREA_OVERLAP, second.id)
+    assert flag.evidence["other"] == first.name
+    decide(database, RuleCode.AREA_OVERLAP, Effect.BLOCK)
+    with pytest.raises(RuleBroken, match=r"rules\.area_overlap"), database.transaction(SYSTEM) as session:
+        areas.approve(session, SYSTEM, second.id)
+
+
+# --- what a rule does ------------------------------------------------------------------------------------------------
+
+
+def test_a_rule_that_blocks_refuses_and_leaves_nothing(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    decide(database, RuleCode.OVER_YIELD, Effect.BLOCK)
+    with pytest.raises(RuleBroken) as caught:
+        harvest_today(database, owner, area, CAP + 1)
+    assert (caught.value.code, caught.value.field) == ("rules.over_yield", "kilograms")
+    assert caught.value.facts["rule"] == "OVER_YIELD"
+    assert flags(database) == []
+
+
+def test_a_decision_holds_from_its_day_on_for_its_crop(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    factories.crop(database, "xoai")
+    decide(database, RuleCode.OVER_YIELD, Effect.BLOCK, crop_id="xoai")
+    harvest_today(database, owner, area, CAP + 1)
+    decide(database, RuleCode.OVER_YIELD, Effect.BLOCK, crop_id=factories.POMELO)
+    factories.harvest(database, owner, CAP + 1, area_id=factories.area(database, owner).id)  # of yesterday
+    with pytest.raises(RuleBroken):
+        harvest_today(database, owner, factories.area(database, owner), CAP + 1)
+
+
+def test_a_decision_for_a_market_stops_goods_on_their_way_there(database: Database, owner: Producer) -> None:
+    batch = factories.harvest(database, owner, harvested_on=today())
+    spray(database, batch, YESTERDAY, interval_days=7)
+    decide(database, RuleCode.PHI_VIOLATION, Effect.BLOCK, market="EU")
+    factories.sent(database, batch, 10)
+    with pytest.raises(RuleBroken, match=r"rules\.phi_violation"):
+        factories.sent(database, batch, 10, market="EU")
+
+
+def test_a_rule_switched_off_closes_its_flags_when_it_is_asked_again(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    batch = harvest_today(database, owner, area, CAP + 1)
+    decide(database, RuleCode.OVER_YIELD, Effect.OFF)
+    with database.transaction(SYSTEM) as session:
+        rules.judge(session, records.find(session, Batch, batch.id), "register")
+    assert flags(database, batch)[0].close_reason is CloseReason.SWITCHED_OFF
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "code"),
+    [
+        (RuleCode.STAMP_OVERUSE, {}, "rules.fixed"),
+        (RuleCode.SHIPPED_BEFORE_RESULT, {"effect": Effect.BLOCK}, "rules.never_stops"),
+        (RuleCode.OVER_YIELD, {"from_on": YESTERDAY}, "rules.setting_past"),
+        (RuleCode.OVER_YIELD, {"crop_id": "khong-co"}, "rules.crop_unknown"),
+    ],
+)
+def test_what_cannot_be_decided_is_refused(
+    database: Database, rule: RuleCode, changes: dict[str, Any], code: str
+) -> None:
+    values: dict[str, Any] = {"effect": Effect.OFF, "from_on": today(), "reason": "Thử nghiệm"} | changes
+    with pytest.raises(RuleBroken, match=code), database.transaction(SYSTEM) as session:
+        rule_settings.decide(session, SYSTEM, SettingInput(rule=rule, **values))
+
+
+def test_a_figure_set_today_leaves_what_was_judged_of_yesterday(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    value = FigureInput(
+        kind=FigureKind.CEILING,
+        crop_id=factories.POMELO,
+        per_unit_kg="10000",
+        cycles="1",
+        valid_from=today(),
+        source="Quyết định của Sở Nông nghiệp và Môi trường",
+    )
+    with database.transaction(SYSTEM) as session:
+        rule_figures.set_figure(session, SYSTEM, value)
+    before = factories.harvest(database, owner, 60_000, area_id=area.id)
+    after = harvest_today(database, owner, factories.area(database, owner), 60_000)
+    assert flags(database, before) == []
+    assert [flag.rule for flag in flags(database, after)] == [RuleCode.OVER_YIELD]
+
+
+# --- overrides -------------------------------------------------------------------------------------------------------
+
+
+def test_an_override_needs_an_agency_and_a_reason_and_is_public(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    batch = factories.harvest(database, owner, CAP + 1, area_id=area.id)
+    (flag,) = flags(database, batch)
+    value = OverrideInput(flag_id=flag.id, reason=REASON)
+    with pytest.raises(RuleBroken, match="needs_agency"), database.transaction(SYSTEM) as session:
+        rule_overrides.override(session, factories.officer(Permission.INSPECT), value)
+    agency = factories.agency(database, Permission.INSPECT)
+    officer = factories.actor_of(database, factories.account(database, agency))
+    with database.transaction(officer) as session:
+        rule_overrides.override(session, officer, value)
+    (flag,) = flags(database, batch)
+    assert flag.state is FlagState.OVERRIDDEN
+    with database.reading(SYSTEM.scope) as session:
+        ((row, said_by),) = rule_overrides.public_of(session, batch.id)
+        assert (row.reason, said_by.id) == (REASON, agency.id)
+        assert records.find(session, Batch, batch.id).page_version > batch.page_version
+    with database.transaction(SYSTEM) as session:  # it still stands, and is not raised a second time
+        rules.judge(session, records.find(session, Batch, batch.id), "register")
+    assert [found.state for found in flags(database, batch)] == [FlagState.OVERRIDDEN]
+
+
+def test_a_refused_attempt_is_noted_once_and_can_be_let_pass(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    decide(database, RuleCode.OVER_YIELD, Effect.BLOCK)
+    actor = factories.manager_of(owner)
+    product = factories.product(database, owner)
+    for _time in range(2):
+        with pytest.raises(RuleBroken) as caught:
+            harvest_today(database, owner, area, CAP + 1, product_id=product.id)
+        with database.transaction(actor) as session:
+            rule_refusals.note(session, actor, caught.value)
+    (flag,) = flags(database)
+    assert (flag.state, flag.subject_id, flag.batch_id) == (FlagState.REFUSED, area.id, None)
+    agency = factories.agency(database, Permission.INSPECT)
+    officer = factories.actor_of(database, factories.account(database, agency))
+    with database.transaction(officer) as session:
+        rule_overrides.override(session, officer, OverrideInput(flag_id=flag.id, reason=REASON, days=1))
+    batch = harvest_today(database, owner, area, CAP + 1, product_id=product.id)
+    assert [found.state for found in flags(database, batch)] == [FlagState.OVERRIDDEN]
+
+
+def test_overseers_find_flags_within_their_scope(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    batch = factories.harvest(database, owner, CAP + 1, area_id=area.id)
+    agency = factories.agency(database, Permission.INSPECT)
+    elsewhere = factories.agency(database, Permission.INSPECT, provinces=["08"])
+    for office, seen in ((agency, 1), (elsewhere, 0)):
+        officer = factories.actor_of(database, factories.account(database, office))
+        with database.reading(officer.scope) as session:
+            rows, count, _pages = rule_flags.listed(session, rule=RuleCode.OVER_YIELD, text=batch.lot)
+            assert len(rows) == count == seen
+            assert rule_flags.counts(session) == ({RuleCode.OVER_YIELD: 1} if seen else {})
+
+
+# --- cost and concurrency --------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def counted(database: Database) -> Any:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(database.engine, "before_cursor_execute", note)
+
+
+def test_judging_a_batch_costs_the_same_however_much_there_is(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    product = factories.product(database, owner)
+    batch = factories.harvest(database, owner, 100, area_id=area.id, product_id=product.id)
+
+    def cost() -> int:
+        with database.transaction(SYSTEM) as session, counted(database) as asked:
+            rules.judge(session, records.find(session, Batch, batch.id), "correct")
+        return len(asked)
+
+    before = cost()
+    for _more in range(6):
+        factories.harvest(database, owner, 100, area_id=area.id, product_id=product.id)
+        spray(database, batch, YESTERDAY - timedelta(days=30), 7)
+    factories.sent(database, batch, 1)
+    assert cost() <= before + 1
+
+
+def _two_at_once(database: Database, owner: Producer, area: GrowingArea) -> list[str]:
+    """Two harvests at once, of two products so that only the area can hold one back; what each was told."""
+    products = [factories.product(database, owner) for _ in range(2)]
+    together = Barrier(2, timeout=20)
+
+    def register(product_id: str) -> str:
+        value = HarvestInput(
+            area_id=area.id, product_id=product_id, harvested_on=today(), kilograms=CAP * 3 // 5
+        )
+        together.wait()
+        try:
+            with database.transaction(SYSTEM) as session:
+                batches.register(session, SYSTEM, value)
+                if (
+                    not database.is_sqlite
+                ):  # SQLite's second transaction cannot begin before the first has ended
+                    time.sleep(0.7)
+        except RuleBroken as refusal:
+            return refusal.code
+        return "registered"
+
+    with ThreadPoolExecutor(2) as pool:
+        return sorted(pool.map(register, [product.id for product in products]))
+
+
+def test_two_harvests_at_once_cannot_both_pass_a_ceiling_that_blocks(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    decide(database, RuleCode.OVER_YIELD_CUMULATIVE, Effect.BLOCK)
+    assert _two_at_once(database, owner, area) == ["registered", "rules.over_yield_cumulative"]
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_without_the_lock_on_the_area_both_would_pass(
+    database: Database, owner: Producer, area: GrowingArea, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(database, RuleCode.OVER_YIELD_CUMULATIVE, Effect.BLOCK)
+    monkeypatch.setattr(rule_judge.records, "lock", records.find)
+    assert _two_at_once(database, owner, area) == ["registered", "registered"]
