@@ -40,13 +40,17 @@ TABLES = {
     "inspection_id": "inspection",
     "lab_test_id": "lab_test",
     "link_id": "link",
+    "mock_id": "mock_recall",
     "layout_id": "layout",
     "order_id": "stamp_order",
+    "paper_link_id": "paper_link",
     "packing_house_id": "packing_house",
     "producer_id": "producer",
     "product_id": "product",
+    "receiver_id": "recall_receiver",
     "recall_id": "recall",
     "suspension_id": "suspension",
+    "unit_id": "logistic_unit",
 }
 #: Parts of addresses that name no row of anybody, or one that everybody may know; each with what to put there.
 OTHERS = {

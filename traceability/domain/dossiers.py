@@ -12,6 +12,7 @@ from traceability.domain import (
     partners,
     records,
     releases,
+    returns,
     suspensions,
 )
 from traceability.domain.accounts import Account
@@ -26,7 +27,7 @@ from traceability.domain.lineage import BatchInput
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.partners import Partner
 from traceability.domain.products import Product
-from traceability.domain.recalls import Recall, RecalledBatch, RecallState
+from traceability.domain.recalls import STANDING, Recall, RecalledBatch
 from traceability.domain.stamps import RangeState, StampRange
 from traceability.domain.suspensions import Suspension
 
@@ -70,6 +71,10 @@ class Dossier:
     missing: list[str]
     suspensions: list[Suspension]
     recalls: list[Recall]
+
+    def may_return(self, delivery: Delivery) -> bool:
+        """Whether goods of a delivery can still come back."""
+        return returns.left_to_return(delivery) > 0
 
     def is_corrected(self, event: Event) -> bool:
         """Whether an event holds no longer, or only declares that another never happened."""
@@ -146,7 +151,7 @@ def _recalls(session: Session, batch_id: str) -> list[Recall]:
     statement = (
         select(Recall)
         .join(RecalledBatch, col(RecalledBatch.recall_id) == Recall.id)
-        .where(RecalledBatch.batch_id == batch_id, Recall.state == RecallState.OPEN)
+        .where(RecalledBatch.batch_id == batch_id, col(Recall.state).in_(STANDING))
     )
     with beyond_scope(session):
         return list(session.exec(statement).all())

@@ -40,6 +40,19 @@ class EventType(StrEnum):
     OPEN = "open"
 
 
+#: Events that may make batches out of others.
+MAKING = frozenset(
+    {
+        EventType.TRANSFORM,
+        EventType.SPLIT,
+        EventType.MERGE,
+        EventType.REPACK,
+        EventType.REWORK,
+        EventType.RETURN,
+    }
+)
+
+
 class Part(StrEnum):
     """How a batch takes part in an event that is not of one batch alone."""
 

@@ -17,7 +17,7 @@ from traceability.domain.areas import GrowingArea
 from traceability.domain.batches import Batch, Origin
 from traceability.domain.clock import local_day
 from traceability.domain.deliveries import Delivery
-from traceability.domain.history import Event, EventType, standing
+from traceability.domain.history import MAKING, Event, EventType, histories, standing
 from traceability.domain.lineage import BatchInput
 from traceability.domain.moments import is_whole_day
 from traceability.domain.producers import LegalForm, Producer
@@ -30,7 +30,9 @@ GAP_DAYS = 14
 MOST_BATCHES = 60
 #: So many sources are named one by one; of the others a page gives the number and their share together.
 MOST_SOURCES = 12
-_BEGINNINGS = frozenset({EventType.HARVEST, EventType.TRANSFORM, EventType.TREAT})
+_BEGINNINGS = MAKING | {EventType.HARVEST, EventType.TREAT}
+#: Steps that take some of the goods another way.
+_ELSEWHERE = frozenset({EventType.SPLIT, EventType.RETURN, EventType.AGGREGATE, EventType.OPEN})
 _SHIPPED = frozenset({EventType.SHIP, EventType.SELL})
 
 
@@ -280,16 +282,15 @@ def _chapters(
     """A chapter for each batch with records. Of what left a batch above only the ways that led here are told."""
     named = {parent.batch.id: parent for parent in parents}
     own = parents[0]
-    events: dict[str, list[Event]] = {}
-    for event in session.exec(select(Event).where(col(Event.batch_id).in_(named))):
-        events.setdefault(event.batch_id or "", []).append(event)
+    events = histories(session, named)
+    begun_elsewhere = {event.id for key, found in events.items() for event in found if event.batch_id != key}
     sent = select(Delivery.id, Delivery.market).where(col(Delivery.batch_id).in_(named))
     markets: dict[str, str] = dict(session.exec(sent).all())
     kept = {
         parent.batch.id: [
             event
             for event in _in_order(events.get(parent.batch.id, ()))
-            if parent is own or event.type not in _SHIPPED or event.delivery_id in ways
+            if parent is own or _led_here(event, parent, ways, begun_elsewhere)
         ]
         for parent in parents
     }
@@ -329,6 +330,15 @@ def _agencies(session: Session, ids: Iterable[str | None]) -> dict[str | None, s
     wanted = {agency_id for agency_id in ids if agency_id}
     found = session.exec(select(Agency).where(col(Agency.id).in_(wanted))) if wanted else ()
     return {agency.id: agency.name for agency in found}
+
+
+def _led_here(event: Event, parent: Parent, ways: set[str | None], begun_elsewhere: set[str]) -> bool:
+    """Whether a step of a batch above was on the way here. What another chapter begins with is told there."""
+    if event.type in _SHIPPED:
+        return event.delivery_id in ways
+    if event.batch_id != parent.batch.id:
+        return True
+    return event.type not in _ELSEWHERE and event.id not in begun_elsewhere
 
 
 def _in_order(events: Sequence[Event]) -> list[Event]:

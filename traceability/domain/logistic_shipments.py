@@ -14,7 +14,6 @@ from traceability.domain.deliveries import Delivery, ReceiveInput, Sending
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.logistic_units import LogisticUnit, UnitState
 from traceability.domain.moments import Moment
-from traceability.domain.ownership import beyond_scope
 from traceability.domain.quantities import Grams, kg_text
 from traceability.domain.records import Record, RecordId
 
@@ -115,10 +114,3 @@ def waiting_in(session: Session, unit_id: str) -> list[Delivery]:
         col(Delivery.cancelled_at).is_(None),
     )
     return list(session.exec(statement.order_by(col(Delivery.id))).all())
-
-
-def lots_in(session: Session, unit: LogisticUnit) -> list[tuple[Batch, int]]:
-    """The lots in a unit with their grams, also for its receiver, who may see the numbers of what it was sent."""
-    with beyond_scope(session):
-        grams = logistic_units.grams_of(session, unit)
-        return [(records.find(session, Batch, row_id), weight) for row_id, weight in sorted(grams.items())]

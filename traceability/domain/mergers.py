@@ -3,12 +3,13 @@
 Only goods that may move are merged: one lot that is held or recalled would otherwise be hidden among good ones.
 """
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
-from sqlmodel import Field, Session, col, select
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Field, Session, and_, col, or_, select
 
-from traceability.domain import balance, batches, ledger, records, rules, successors
+from traceability.domain import batches, ledger, records, rules, successors
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, BatchState, Note, Origin
 from traceability.domain.errors import RuleBroken
@@ -25,7 +26,10 @@ MAX_SOURCES = 40
 
 
 class MergeSource(BaseModel):
-    """One lot to merge: so many kilograms of it, or the `whole` of what is left."""
+    """One lot to merge: so many kilograms of it, or the `whole` of what is left.
+
+    A form offers every lot of the product: one that is neither weighed nor ticked is not meant.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,12 +37,10 @@ class MergeSource(BaseModel):
     kilograms: Kilograms | None = None
     whole: bool = False
 
-
-def _only_named(rows: Any) -> Any:
-    """A form offers every lot of the product: those neither ticked nor weighed are not meant."""
-    if not isinstance(rows, list):
-        return rows
-    return [row for row in rows if not isinstance(row, dict) or row.get("kilograms") or row.get("whole")]
+    @property
+    def meant(self) -> bool:
+        """Whether something of it is to be merged."""
+        return self.whole or self.kilograms is not None
 
 
 class MergeInput(BaseModel):
@@ -46,7 +48,7 @@ class MergeInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sources: Annotated[list[MergeSource], BeforeValidator(_only_named), Field(max_length=MAX_SOURCES)]
+    sources: list[MergeSource] = Field(max_length=MAX_SOURCES)
     happened_at: Moment
     lot: Lot | None = None
     units: PackageCount | None = None
@@ -65,28 +67,29 @@ def merge(session: Session, actor: Actor, value: MergeInput) -> Batch:
     `batches.not_enough`, `batches.in_units`, `batches.lot_taken`, `stamps.exceed_rest`.
     """
     actor.must(Permission.REGISTER_BATCHES)
-    ids = [row.batch_id for row in value.sources]
-    if len(ids) < 2:
+    meant = {number: row for number, row in enumerate(value.sources) if row.meant}
+    if len(meant) < 2:
         raise RuleBroken("mergers.two_needed", "sources")
-    fields = dict.fromkeys(ids, "sources")
-    product_id = successors.product_of(session, ids[0], "sources")
-    product = batches.product_for(session, product_id)
+    ids = [row.batch_id for row in meant.values()]
+    fields = {row.batch_id: f"sources-{number}-kilograms" for number, row in meant.items()}
+    product = batches.product_for(session, successors.product_of(session, ids[0], fields[ids[0]]))
     found = successors.locked(session, ids, fields)
     if len(found) < len(ids):
         twice = next(row_id for row_id in ids if ids.count(row_id) > 1)
-        raise RuleBroken("mergers.twice", "sources", lot=found[twice].lot)
-    for batch in found.values():
+        raise RuleBroken("mergers.twice", fields[twice], lot=found[twice].lot)
+    for row_id, batch in found.items():
         if batch.product_id != product.id:
-            raise RuleBroken("mergers.other_product", "sources", lot=batch.lot, product=product.name)
+            raise RuleBroken("mergers.other_product", fields[row_id], lot=batch.lot, product=product.name)
     day = successors.must_have_happened(value.happened_at)
     draws = []
-    for row in value.sources:
-        batch = found[row.batch_id]
-        grams = _asked(session, row, batch)
-        successors.must_give(session, actor, batch, grams, day, field="sources", source="sources")
+    for row in meant.values():
+        batch, field = found[row.batch_id], fields[row.batch_id]
+        grams = _asked(row, batch, field)
+        successors.must_give(session, actor, batch, grams, day, field=field, source=field)
         draws.append(Draw(grams, batch))
     sources = [found[row_id] for row_id in ids]
-    successors.must_be_fresh(sources, day, "sources")
+    for batch in sources:
+        successors.must_be_fresh([batch], day, fields[batch.id])
     total_g = sum(draw.grams for draw in draws)
     packed = [batch.packed_on for batch in sources if batch.packed_on and batch.packed_on <= day]
     event = Event(
@@ -118,29 +121,32 @@ def merge(session: Session, actor: Actor, value: MergeInput) -> Batch:
     return made.batches[0]
 
 
-def _asked(session: Session, row: MergeSource, batch: Batch) -> int:
-    """The grams of a row. What is left now is the whole; a later day than that of the merger may need it."""
+def _asked(row: MergeSource, batch: Batch, field: str) -> int:
+    """The grams of a row; the whole is what lies loose now."""
     if row.kilograms is not None:
         return int(row.kilograms)
-    batch.must_move("sources")
-    left = min(batch.on_hand_g - batch.in_units_g, balance.account(session, batch).on_hand_g)
-    if left <= 0:
-        raise RuleBroken("mergers.nothing_left", "sources", lot=batch.lot)
-    return left
+    batch.must_move(field)
+    if batch.loose_g <= 0:
+        raise RuleBroken("mergers.nothing_left", field, lot=batch.lot)
+    return batch.loose_g
 
 
-def candidates(session: Session, batch_id: str) -> list[Batch]:
-    """The lots that can be merged with a batch: of the same product, in stock and free to move; itself first."""
+def candidates(session: Session, batch_id: str, named: Sequence[str] = ()) -> list[Batch]:
+    """The lots that can be merged with a batch: itself first, then those of its product in stock that may move.
+
+    Those that a form names already come before all others, in its order, whatever became of them meanwhile.
+    """
     batch = records.find(session, Batch, batch_id)
+    may_move = col(Batch.state).in_([BatchState.OPEN, BatchState.RELEASED])
     statement = (
         select(Batch)
         .where(
             Batch.product_id == batch.product_id,
-            Batch.on_hand_g > Batch.in_units_g,
-            col(Batch.state).in_([BatchState.OPEN, BatchState.RELEASED]),
+            or_(and_(Batch.on_hand_g > Batch.in_units_g, may_move), col(Batch.id).in_(named)),
         )
         .order_by(col(Batch.started_on).desc(), col(Batch.created_at).desc())
-        .limit(MAX_SOURCES)
+        .limit(MAX_SOURCES + len(named))
     )
-    found = [row for row in session.exec(statement).all() if row.id != batch.id]
-    return ([batch] if batch.may_move and batch.on_hand_g else []) + found[: MAX_SOURCES - 1]
+    places = {row_id: place for place, row_id in enumerate((*named, *([] if named else [batch_id])))}
+    found = session.exec(statement).all()
+    return sorted(found, key=lambda row: places.get(row.id, len(places)))[: max(MAX_SOURCES, len(named))]

@@ -63,7 +63,7 @@ def correct(session: Session, actor: Actor, value: ReceiptCorrectionInput) -> Ev
         missing = kg_text(delivery.sent_g - grams, actor.language)
         raise RuleBroken("deliveries.variance_unexplained", "variance_reason", missing=missing)
     moment = value.received_at or wrong.happened_at
-    day = successors.must_have_happened(moment)
+    day = successors.must_have_happened(moment, "received_at")
     if day < delivery.sent_on:
         raise RuleBroken("deliveries.received_before_sent", "received_at", sent=delivery.sent_on)
     first_use = _first_use(session, delivery.id)

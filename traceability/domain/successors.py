@@ -63,10 +63,10 @@ class Made:
     rows: list[Record] = field(default_factory=list)
 
 
-def must_have_happened(moment: datetime) -> date:
+def must_have_happened(moment: datetime, field: str = "happened_at") -> date:
     """The day of a moment that does not lie in the future. Raises `RuleBroken` ("events.in_future")."""
     if moment > now():
-        raise RuleBroken("events.in_future", "happened_at")
+        raise RuleBroken("events.in_future", field)
     return local_day(moment)
 
 

@@ -14,22 +14,10 @@ from traceability.domain import balance, records
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import RuleBroken
-from traceability.domain.history import Event, EventBatch, EventType, Part, history, standing
+from traceability.domain.history import MAKING, Event, EventBatch, Part, history, standing
 from traceability.domain.lineage import BatchInput
 from traceability.domain.records import Record
 from traceability.domain.stamps import RangeState, StampRange
-
-#: Events that may have made batches out of others.
-MAKING = frozenset(
-    {
-        EventType.SPLIT,
-        EventType.MERGE,
-        EventType.REPACK,
-        EventType.REWORK,
-        EventType.RETURN,
-        EventType.TRANSFORM,
-    }
-)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,10 @@ REFUSALS = {
     "batches.not_enough": N_(
         "Only {left} of batch {lot} are left on that day, and {asked} are asked for. Please check the weight."
     ),
+    "batches.in_units": N_(
+        "Only {left} of batch {lot} lie loose, and {asked} are asked for; {packed} are in closed cartons or pallets. "
+        "Open one first, or ship it as a whole."
+    ),
     "batches.held": N_(
         "Batch {lot} is suspended by an agency: nothing may leave, be worked up or be stamped. "
         "See the reason on its page."
@@ -55,6 +59,11 @@ NAMES = {
     Origin: {
         Origin.HARVEST: N_("Harvest"),
         Origin.TRANSFORM: N_("Processing"),
+        Origin.SPLIT: N_("Split off another lot"),
+        Origin.MERGE: N_("Merged from several lots"),
+        Origin.REPACK: N_("Repacked"),
+        Origin.REWORK: N_("Reworked"),
+        Origin.RETURN: N_("Goods that came back"),
     },
     BatchState: {
         BatchState.OPEN: N_("Not published yet"),

@@ -1,9 +1,12 @@
 """Sentences and words for events, their key data elements and their corrections."""
 
 from traceability.domain.history import CorrectionReason, EventType
+from traceability.domain.logistic_units import UnitKind
+from traceability.domain.returns import ReturnReason
 from traceability.domain.treatments import InputKind
+from traceability.domain.wastes import WasteHandling, WasteReason
 from traceability.i18n import N_
-from traceability.wording import treatments
+from traceability.wording import logistic_units, returns, treatments, wastes
 
 REFUSALS = {
     "moment_unreadable": N_(
@@ -52,6 +55,20 @@ REFUSALS = {
     "events.material_stays": N_(
         "A material was added in this step, so it cannot be taken back as a whole. Correct its weights instead."
     ),
+    "events.unit_stays": N_(
+        "What was packed into a carton or pallet is not corrected: open the carton or pallet and pack it anew."
+    ),
+    "events.unit_left": N_(
+        "These goods left in a closed carton or pallet. If they are back, record them as a return from the page of the "
+        "batch."
+    ),
+    "events.delivery_returned": N_(
+        "Goods of this delivery have come back already. Correct the return first, then the delivery."
+    ),
+    "events.record_anew": N_(
+        "Several lots depend on this entry, so its weights and its day are not changed. Declare that it never happened "
+        "and record it anew."
+    ),
     "events.weight_missing": N_("The right weight must be more than zero."),
     "events.correction_impossible": N_(
         "With this correction more of batch {lot} would have left than there was. "
@@ -60,6 +77,14 @@ REFUSALS = {
     "events.stamps_exceed": N_(
         "{ordered} stamps are ordered for batch {lot}, but after this correction its goods allow only {most}. "
         "Make the stamps that are too many void first."
+    ),
+    "stamps.excess": N_(
+        "Lot {lot} weighs less than when its stamps were ordered: {ordered} are ordered, and its goods allow {most}. "
+        "Make {excess} stamps that stick on nothing yet void, then it can go on."
+    ),
+    "stamps.above_goods": N_(
+        "The goods of lot {lot} allow {most} stamps as they weigh now, and {active} are active: at most {left} more "
+        "can be activated. Make the others void."
     ),
     "stamps.exceed_rest": N_(
         "{ordered} stamps are ordered for lot {lot}, but the goods that would be left allow only {most}. Make the "
@@ -79,6 +104,14 @@ NAMES = {
         EventType.SHIP: N_("Shipment"),
         EventType.LOSE: N_("Loss"),
         EventType.SELL: N_("Sale"),
+        EventType.SPLIT: N_("Lot split"),
+        EventType.MERGE: N_("Lots merged"),
+        EventType.REPACK: N_("Repacking"),
+        EventType.REWORK: N_("Reworking"),
+        EventType.RETURN: N_("Goods returned"),
+        EventType.WASTE: N_("Thrown away"),
+        EventType.AGGREGATE: N_("Packed into a carton or pallet"),
+        EventType.OPEN: N_("Carton or pallet opened"),
     },
     CorrectionReason: {
         CorrectionReason.DID_NOT_OCCUR: N_("It never happened"),
@@ -118,9 +151,16 @@ KEY_DATA = {
     "handling": N_("What was done with it"),
     "customer": N_("Customer"),
     "market": N_("Market"),
+    "witness": N_("Who was there"),
+    "sscc": N_("SSCC number"),
+    "unit": N_("Packed in"),
     "laboratory": N_("Laboratory"),
     "report_no": N_("Report number"),
     "result": N_("Result"),
 }
 #: Where an element's value is a word of ours, its own word: `element.value`.
 KEY_DATA |= {f"input_kind.{kind.value}": word for kind, word in treatments.NAMES[InputKind].items()}
+KEY_DATA |= {f"cause.{reason.value}": word for reason, word in wastes.NAMES[WasteReason].items()}
+KEY_DATA |= {f"cause.{reason.value}": word for reason, word in returns.NAMES[ReturnReason].items()}
+KEY_DATA |= {f"handling.{way.value}": word for way, word in wastes.NAMES[WasteHandling].items()}
+KEY_DATA |= {f"unit.{kind.value}": word for kind, word in logistic_units.NAMES[UnitKind].items()}

@@ -1,21 +1,23 @@
-"""Deliveries: what was sent and what arrives, ship a batch, confirm a receipt."""
+"""Deliveries: what was sent and what arrives, ship a batch, confirm a receipt or correct it, take goods back."""
 
 from flask import render_template, url_for
 from werkzeug.wrappers import Response
 
-from traceability import access
+from traceability import access, wording
 from traceability.blueprints.producer import blueprint
-from traceability.domain import deliveries, partners, records
+from traceability.domain import deliveries, partners, receipts, records, returns
 from traceability.domain.actors import Permission
 from traceability.domain.area_grants import MARKETS
 from traceability.domain.batches import Batch
 from traceability.domain.clock import VIETNAM, now, today
-from traceability.domain.deliveries import ReceiveInput, ShipInput
+from traceability.domain.deliveries import Delivery, Incoming, ReceiveInput, ShipInput
 from traceability.domain.errors import NotFound
 from traceability.domain.history import EventType
 from traceability.domain.key_data import asked
 from traceability.domain.products import Product
 from traceability.domain.quantities import kg_field
+from traceability.domain.receipts import ReceiptCorrectionInput
+from traceability.domain.returns import ReturnInput, ReturnReason
 from traceability.forms import Form
 from traceability.i18n import country, language
 from traceability.wording.events import KEY_DATA
@@ -41,11 +43,7 @@ def index() -> str:
 @access.requires(Permission.RECORD_EVENTS)
 def deliveries_receive(delivery_id: str) -> Response | tuple[str, int]:
     """Confirms the receipt of a delivery with the weight found on arrival."""
-    with access.reading() as session:
-        rows = deliveries.incoming(session, access.current_actor().tenant())
-    arriving = next((row for row in rows if row.delivery.id == delivery_id), None)
-    if arriving is None:
-        raise NotFound("Delivery", delivery_id)
+    arriving = _arriving(delivery_id)
     initial = {
         "kilograms": kg_field(arriving.delivery.sent_g, language()),
         "received_at": now().astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M"),
@@ -79,3 +77,58 @@ def batches_ship(batch_id: str) -> Response | tuple[str, int]:
         partner_texts=[one.text for one in known],
         markets=[(code, country(code)) for code in MARKETS],
     )
+
+
+@blueprint.route("/deliveries/<delivery_id>/return", methods=["GET", "POST"])
+@access.requires(Permission.RECORD_EVENTS)
+def deliveries_return(delivery_id: str) -> Response | tuple[str, int]:
+    """Takes goods of a delivery back into stock."""
+    with access.reading() as session:
+        delivery = records.find(session, Delivery, delivery_id)
+        batch = records.find(session, Batch, delivery.batch_id)
+        product = records.find(session, Product, batch.product_id)
+        partner = partners.of(session, delivery.to_producer_id) if delivery.to_producer_id else None
+    initial = {"happened_at": now().astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M")}
+    form = Form(ReturnInput, initial, fixed={"delivery_id": delivery_id})
+    if form.save(returns.take_back, lambda made: url_for("producer.batches_show", batch_id=made.id)):
+        return form.redirect()
+    return form.page(
+        "producer/deliveries/return.html",
+        delivery=delivery,
+        batch=batch,
+        product=product,
+        partner=partner,
+        left=returns.left_to_return(delivery),
+        reason_words=[(reason.value, wording.name(reason)) for reason in ReturnReason],
+    )
+
+
+@blueprint.route("/deliveries/<delivery_id>/correct", methods=["GET", "POST"])
+@access.requires(Permission.RECORD_EVENTS)
+def deliveries_correct(delivery_id: str) -> Response | tuple[str, int]:
+    """Declares the receipt of a delivery wrong; the first entry stays to be seen."""
+    arriving = _arriving(delivery_id)
+    with access.reading() as session:
+        entries = receipts.receipts_of(session, delivery_id)
+    received = arriving.delivery.received_g
+    initial = {
+        "kilograms": None if received is None else kg_field(received, language()),
+        "variance_reason": arriving.delivery.variance_reason,
+        "received_at": (arriving.delivery.received_at or now())
+        .astimezone(VIETNAM)
+        .strftime("%Y-%m-%dT%H:%M"),
+    }
+    form = Form(ReceiptCorrectionInput, initial, fixed={"delivery_id": delivery_id})
+    if form.save(receipts.correct, lambda _event: url_for("producer.deliveries")):
+        return form.redirect()
+    return form.page("producer/deliveries/correct.html", arriving=arriving, entries=entries)
+
+
+def _arriving(delivery_id: str) -> Incoming:
+    """A delivery as its receiver sees it."""
+    with access.reading() as session:
+        rows = deliveries.incoming(session, access.current_actor().tenant())
+    for row in rows:
+        if row.delivery.id == delivery_id:
+            return row
+    raise NotFound("Delivery", delivery_id)

@@ -1,4 +1,4 @@
-"""Processing: several inputs become one new batch."""
+"""Processing: several inputs become one new batch, or several."""
 
 from flask import url_for
 from sqlmodel import Session
@@ -17,6 +17,8 @@ from traceability.i18n import language
 
 #: Rows offered for inputs from stock, and after them rows for materials without a batch.
 _STOCK_ROWS, _MATERIAL_ROWS = 6, 3
+#: Rows offered for what came out besides the main product.
+_FURTHER_ROWS = 4
 
 
 @blueprint.route("/batches/transform", methods=["GET", "POST"])
@@ -40,6 +42,7 @@ def batches_transform() -> Response | tuple[str, int]:
         products=made,
         stock_rows=range(_STOCK_ROWS),
         material_rows=range(_STOCK_ROWS, _STOCK_ROWS + _MATERIAL_ROWS),
+        further_rows=range(_FURTHER_ROWS),
     )
 
 
