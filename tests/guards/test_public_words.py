@@ -25,7 +25,7 @@ REFUSALS = re.compile(
     r"link_|links_epc|doubts\.|stamp_checks\.|forms\.|text_|string_|too_|(missing|enum|literal_error|extra_forbidden|value_error)$"
 )
 #: Enums whose words public pages show beside those of the public facts.
-ENUMS = (doubts.DoubtKind, doubts.DoubtState, stamps.VoidReason)
+ENUMS = (doubts.DoubtKind, doubts.DoubtState, stamps.FileKind, stamps.VoidReason)
 #: The languages that only the public pages know.
 OTHERS = [code for code in i18n.LANGUAGES if code not in i18n.OFFICE_LANGUAGES]
 
