@@ -9,13 +9,15 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
+from traceability.domain import records
+from traceability.domain.agencies import Agency
 from traceability.domain.batches import Batch
 from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import NotFound
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
-from traceability.domain.recalls import Recall, RecalledBatch
+from traceability.domain.recall_records import Recall, RecalledBatch, RecallReceiver
 
 MOST = 100
 
@@ -92,3 +94,29 @@ def _view(session: Session, recall: Recall, producer_id: str) -> RecallView:
         batches=list(session.exec(batches.order_by(col(Batch.started_on))).all()),
         deliveries=[(row, text) for row, text in session.exec(receipts).all()],
     )
+
+
+def to_answer(session: Session, producer_id: str, recall_id: str) -> list[tuple[RecallReceiver, str]]:
+    """Where a producer is itself a receiver of recalled goods: the line it has to answer, and the sender's name."""
+    statement = (
+        select(RecallReceiver, Producer.name)
+        .join(Producer, col(Producer.id) == RecallReceiver.producer_id)
+        .where(RecallReceiver.recall_id == recall_id, RecallReceiver.to_producer_id == producer_id)
+        .order_by(col(RecallReceiver.outside_g).desc())
+    )
+    with beyond_scope(session):
+        return [(row, name) for row, name in session.exec(statement).all()]
+
+
+def answering(session: Session, producer_id: str, recall_id: str, receiver_id: str) -> RecallReceiver:
+    """One line that a producer has to answer. Raises `NotFound` for any other."""
+    row = records.find(session, RecallReceiver, receiver_id)
+    if row.recall_id != recall_id or row.to_producer_id != producer_id:
+        raise NotFound("RecallReceiver", receiver_id)
+    return row
+
+
+def agency_name(session: Session, recall: Recall) -> str:
+    """The agency that decided a compulsory recall; empty where none did."""
+    agency = session.get(Agency, recall.agency_id) if recall.agency_id else None
+    return agency.name if agency else ""

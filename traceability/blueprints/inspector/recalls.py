@@ -3,26 +3,32 @@
 from typing import Any
 
 from flask import flash, render_template, url_for
-from sqlmodel import Session, col, select
+from sqlmodel import select
 from werkzeug.wrappers import Response
 
-from traceability import access, wording
+from traceability import access, recall_pages, wording
 from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
 from traceability.blueprints.inspector.exports import recall_sheet, sheet
 from traceability.blueprints.inspector.listing import export_links, page_link, wanted
-from traceability.domain import case_files, descent, logbook, oversight, recalls, records, registers
+from traceability.domain import (
+    case_files,
+    logbook,
+    oversight,
+    recall_reach,
+    recall_receivers,
+    recalls,
+    records,
+    registers,
+)
 from traceability.domain.actors import Permission
 from traceability.domain.batches import Batch
-from traceability.domain.errors import NotFound
-from traceability.domain.ownership import beyond_scope
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.recalls import (
     ConfirmInput,
     LiftInput,
     Recall,
-    RecalledBatch,
     RecallInput,
     RecallKind,
     RecallState,
@@ -51,12 +57,13 @@ def index() -> str:
 @blueprint.route("/recalls/new/<batch_id>", methods=["GET", "POST"])
 @requires(Permission.REQUEST_RECALL)
 def recalls_new(batch_id: str) -> Response | tuple[str, int]:
-    """A compulsory recall of a batch and of everything made of it."""
+    """A compulsory recall of a batch and of everything made of it; what it reaches is shown beforehand."""
     with access.reading() as session:
         batch = records.find(session, Batch, batch_id)
         product = records.find(session, Product, batch.product_id)
         producer = records.find(session, Producer, batch.producer_id)
-        reach = len(descent.descendants(session, batch_id))
+        reach = recall_reach.of_batch(session, batch_id)
+        parts = recall_pages.parts_of_preview(session, access.current_actor(), reach)
     form = Form(RecallInput, fixed={"batch_id": batch_id, "kind": "compulsory"})
     if form.save(recalls.open_recall, lambda recall: _address(recall.id)):
         flash(
@@ -64,9 +71,7 @@ def recalls_new(batch_id: str) -> Response | tuple[str, int]:
             "success",
         )
         return form.redirect()
-    return form.page(
-        "inspector/recalls/new.html", batch=batch, product=product, producer=producer, reach=reach
-    )
+    return form.page("inspector/recalls/new.html", batch=batch, product=product, producer=producer, **parts)
 
 
 @blueprint.get("/recalls/<recall_id>")
@@ -127,54 +132,21 @@ def _address(recall_id: str) -> str:
 def _show(recall_id: str) -> dict[str, Any]:
     actor = access.current_actor()
     with access.reading() as session:
-        recall = _reaching(session, recall_id)
-        reached = _reached(session, recall)
-        own = set(
-            session.exec(select(Batch.id).where(col(Batch.id).in_([row[0].id for row in reached]))).all()
-        )
-        people = logbook.people(session, [recall.opened_by_id, recall.lift_asked_by_id, recall.lifted_by_id])
+        recall = recall_receivers.seen_by(session, recall_id)
+        found = recall_pages.overview(session, actor, recall)
+        signed = [recall.opened_by_id, recall.lift_asked_by_id, recall.lifted_by_id]
+        people = logbook.people(session, signed)
         agencies = case_files.agencies_by_id(session, [recall.agency_id])
+        batch, product = recall_pages.begun_with(session, recall)
         bar = oversight.why_not(session, actor, recall.agency_id)
         within = session.exec(select(Recall.id).where(Recall.id == recall.id)).first() is not None
-    return {
+    return found | {
         "recall": recall,
-        "reached": reached,
-        "own": own,
-        "people": people,
+        "batch": batch,
+        "product": product,
+        "people": found["people"] | people,
         "agencies": agencies,
         "may_lift": within and actor.may(Permission.REQUEST_RECALL),
         "why_not": wording.refusal(bar) if bar and recall.kind is RecallKind.COMPULSORY else "",
         "same_person": recall.lift_asked_by_id == actor.user_id,
     }
-
-
-def _reaching(session: Session, recall_id: str) -> Recall:
-    """A recall that began within the scope, or that reaches a batch within it. Raises `NotFound` for any other."""
-    try:
-        return records.find(session, Recall, recall_id)
-    except NotFound:
-        statement = (
-            select(Batch.id)
-            .join(RecalledBatch, col(RecalledBatch.batch_id) == Batch.id)
-            .where(RecalledBatch.recall_id == recall_id)
-        )
-        if session.exec(statement.limit(1)).first() is None:
-            raise
-    with beyond_scope(session):  # it began elsewhere, but holds a batch that this agency oversees
-        return records.find(session, Recall, recall_id)
-
-
-def _reached(session: Session, recall: Recall) -> list[tuple[Batch, Product, Producer]]:
-    """What a recall reaches, whoever's, the first batch first; at most 500 rows."""
-    statement = (
-        select(Batch, Product, Producer)
-        .join(RecalledBatch, col(RecalledBatch.batch_id) == Batch.id)
-        .join(Product, col(Product.id) == Batch.product_id)
-        .join(Producer, col(Producer.id) == Batch.producer_id)
-        .where(RecalledBatch.recall_id == recall.id)
-        .order_by(col(Batch.started_on), col(Batch.lot))
-        .limit(500)
-    )
-    with beyond_scope(session):
-        found = [(batch, product, producer) for batch, product, producer in session.exec(statement).all()]
-    return sorted(found, key=lambda row: row[0].id != recall.batch_id)

@@ -5,10 +5,10 @@ from typing import Any
 from flask import flash, render_template, url_for
 from werkzeug.wrappers import Response
 
-from traceability import access
+from traceability import access, recall_pages
 from traceability.access import requires
 from traceability.blueprints.producer import blueprint
-from traceability.domain import descent, logbook, recall_views, recalls, records
+from traceability.domain import logbook, recall_reach, recall_views, recalls, records
 from traceability.domain.actors import Permission
 from traceability.domain.batches import Batch
 from traceability.domain.products import Product
@@ -29,16 +29,17 @@ def index() -> str:
 @blueprint.route("/recalls/new/<batch_id>", methods=["GET", "POST"])
 @requires(Permission.RECALL_OWN_BATCHES)
 def recalls_new(batch_id: str) -> Response | tuple[str, int]:
-    """A voluntary recall of a batch and of everything made of it."""
+    """A voluntary recall of a batch and of everything made of it; what it reaches is shown beforehand."""
     with access.reading() as session:
         batch = records.find(session, Batch, batch_id)
         product = records.find(session, Product, batch.product_id)
-        reach = len(descent.descendants(session, batch_id))
+        reach = recall_reach.of_batch(session, batch_id)
+        parts = recall_pages.parts_of_preview(session, access.current_actor(), reach)
     form = Form(RecallInput, fixed={"batch_id": batch_id, "kind": "voluntary"})
     if form.save(recalls.open_recall, lambda recall: _address(recall.id)):
         flash(gettext("The recall is open. Everybody concerned has been told."), "success")
         return form.redirect()
-    return form.page("producer/recalls/new.html", batch=batch, product=product, reach=reach)
+    return form.page("producer/recalls/new.html", batch=batch, product=product, **parts)
 
 
 @blueprint.get("/recalls/<recall_id>")
@@ -80,11 +81,14 @@ def _show(recall_id: str) -> dict[str, Any]:
     actor = access.current_actor()
     with access.reading() as session:
         view = recall_views.one(session, actor.tenant(), recall_id)
+        found = recall_pages.overview(session, actor, view.recall)
         known = logbook.people(session, [view.recall.lift_asked_by_id] if view.own else [])
-    return {
+        asked = recall_views.to_answer(session, actor.tenant(), recall_id)
+    return found | {
         "view": view,
         "recall": view.recall,
-        "people": known,
+        "people": found["people"] | known,
+        "asked": asked,
         "may_lift": view.own and actor.may(Permission.RECALL_OWN_BATCHES),
         "same_person": view.recall.lift_asked_by_id == actor.user_id,
     }
