@@ -14,13 +14,17 @@ _HIDES_STORY = frozenset({Verdict.VOID, Verdict.INACTIVE})
 
 @dataclass(frozen=True)
 class StampPage:
-    """One opened page. `counted`: this opening counts; `disagrees`: the link named another product or lot."""
+    """One opened page. `counted`: this opening counts; `disagrees`: the link named another product or lot.
+
+    `checked_at`: when the PIN under its scratch panel was checked right for the first time.
+    """
 
     code: str
     found: Resolution
     story: Provenance
     counted: bool
     disagrees: bool
+    checked_at: datetime | None = None
 
     @property
     def words(self) -> words.VerdictPage:
@@ -35,6 +39,11 @@ class StampPage:
     def tells_story(self) -> bool:
         """Whether the page tells the lot's story. A stamp that should be on no goods shows only what it is for."""
         return self.found.verdict not in _HIDES_STORY and self.story.batch.published_on is not None
+
+    @property
+    def asks_for_pin(self) -> bool:
+        """Whether a scratch panel hides a PIN that may be checked now."""
+        return self.story.pins and self.found.verdict not in _HIDES_STORY
 
     @property
     def opened(self) -> int:
@@ -60,6 +69,8 @@ def as_json(page: StampPage) -> dict[str, Any]:
         "opened": page.opened,
         "first_opened_at": page.first_opened_at.isoformat() if page.first_opened_at else None,
     }
+    if page.asks_for_pin:
+        answer["pin_first_checked_at"] = page.checked_at.isoformat() if page.checked_at else None
     if page.found.void_reason is not None:
         answer["void_reason"] = page.found.void_reason.value
     if page.tells_story:

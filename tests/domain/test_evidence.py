@@ -13,9 +13,10 @@ from traceability.domain import (
     certificates,
     evidence,
     laboratory,
-    products,
+    ledger,
     provenance,
     public_facts,
+    records,
     seasons,
 )
 from traceability.domain.actors import Actor, Permission
@@ -139,9 +140,9 @@ def test_what_was_changed_after_its_approval_says_so(database: Database, produce
     batch = factories.harvest(database, producer)
     officer = officer_of(database)
     with database.transaction(officer) as session:
-        row = products.records.lock(session, Product, batch.product_id)
+        row = records.lock(session, Product, batch.product_id)
         row.approved_by_agency_id = officer.agency_id
-        products.ledger.record(session, "product.approved", row)
+        ledger.record(session, "product.approved", row)
     with database.reading(PUBLIC) as session:
         product = session.get(Product, batch.product_id)
         assert product is not None

@@ -16,6 +16,7 @@ from traceability.domain import (
     public_areas,
     public_papers,
     seasons,
+    stamp_checks,
 )
 from traceability.domain.batches import Batch
 from traceability.domain.clock import local_day
@@ -89,6 +90,7 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
         seasons=_seasons(session, journey.parents),
         recalls=_recalls(session, batch),
         suspensions=_suspensions(session, subjects),
+        pins=stamp_checks.has_pins(session, stamps_id) if stamps_id else False,
     )
 
 

@@ -195,7 +195,7 @@ class PublicSuspension:
 
 @dataclass(frozen=True)
 class Provenance:
-    """All that the public may know of a batch on the day `as_of`."""
+    """All that the public may know of a batch on the day `as_of`. `pins`: the stamps scanned have a scratch panel."""
 
     as_of: date
     product: PublicProduct
@@ -215,3 +215,4 @@ class Provenance:
     seasons: tuple[Season, ...]
     recalls: tuple[PublicRecall, ...]
     suspensions: tuple[PublicSuspension, ...]
+    pins: bool = False

@@ -19,18 +19,19 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 _STAMP = """
 SELECT r.last_serial, r.state, r.void_reason, r.activated_at, r.id, b.id, b.state, b.page_version, b.best_before_on,
-       o.demo, c.opened, c.first_at, (SELECT max(position) FROM log_leaf)
+       o.demo, c.opened, c.first_at, (SELECT max(position) FROM log_leaf), k.at
 FROM stamp_range r
 JOIN batch b ON b.id = r.batch_id
 JOIN stamp_order o ON o.id = r.order_id
 LEFT JOIN stamp_count c ON c.epoch_number = r.epoch_number AND c.serial = ?
+LEFT JOIN stamp_check k ON k.epoch_number = r.epoch_number AND k.serial = ? AND k.first_of IS NOT NULL
 WHERE r.epoch_number = ? AND r.first_serial <= ?
 ORDER BY r.first_serial DESC
 LIMIT 1
 """
 _FACTS = "SELECT kind, tenant FROM log_leaf WHERE position > ? AND position <= ?"
 #: Facts that no page of a stamp shows anything of.
-_SILENT = ("account.", "doubt.", "link.", "layout.")
+_SILENT = ("account.", "doubt.", "link.", "layout.", "stamp_check.")
 
 
 #: A row of the question, as the driver gives it.
@@ -48,7 +49,7 @@ class Seen:
 
 def ask_for(ask: Ask, epoch: int, serial: int) -> Row | None:
     """The row that tells how the stamp (epoch, serial) stands; None when no range holds the serial."""
-    rows = ask(_STAMP, serial, epoch, serial)
+    rows = ask(_STAMP, serial, serial, epoch, serial)
     return rows[0] if rows and rows[0][0] >= serial else None
 
 
@@ -73,6 +74,11 @@ def head_of(row: Row) -> int:
     return -1 if head is None else head
 
 
+def is_checked(row: Row) -> bool:
+    """Whether the stamp's PIN was checked right once: its page says so, and is not one of those kept ready."""
+    return row[13] is not None
+
+
 def look_up(ask: Ask, epoch: int, serial: int, today: date) -> Seen | None:
     """How the stamp (epoch, serial) stands on a day; None when no range holds the serial."""
     row = ask_for(ask, epoch, serial)
@@ -95,6 +101,7 @@ def seen_of(row: Row, epoch: int, serial: int, today: date) -> Seen:
         opened,
         first,
         _head,
+        _checked,
     ) = row
     best_before = date.fromisoformat(before) if isinstance(before, str) else before
     verdict = verdict_of(BatchState(lot_state), RangeState(state), best_before, today)
