@@ -5,6 +5,7 @@ that are out for longer than `MISSING_AFTER` are missing: somebody holds them, a
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +37,21 @@ class Line:
     printed: int = 0
     missing: int = 0
     since: datetime | None = None
+
+    @property
+    def ordered(self) -> int:
+        """All stamps ever ordered: the sum of all others."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Total:
+    """The account of all products of one producer, or of all that are looked at (`producer` is None then)."""
+
+    producer: Producer | None
+    counts: Counter[str]
+    printed: int
+    missing: int
 
     @property
     def ordered(self) -> int:
@@ -96,6 +112,23 @@ def account(session: Session, *, text: str = "", producer_id: str = "") -> list[
         if key in owners
     ]
     return sorted(lines, key=lambda line: (-line.missing, line.producer.sort_key, line.product.sort_key))
+
+
+def totals(lines: Iterable[Line]) -> tuple[Total, list[Total]]:
+    """The sum of the lines, and that of each producer, those with missing stamps first."""
+    of: dict[str, list[Line]] = {}
+    for line in lines:
+        of.setdefault(line.producer.id, []).append(line)
+    each = [_total(own, own[0].producer) for own in of.values()]
+    each.sort(key=lambda one: (-one.missing, one.producer.sort_key if one.producer else ""))
+    return _total([line for own in of.values() for line in own], None), each
+
+
+def _total(lines: list[Line], producer: Producer | None) -> Total:
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts.update(line.counts)
+    return Total(producer, counts, sum(line.printed for line in lines), sum(line.missing for line in lines))
 
 
 def missing(session: Session, *, producer_id: str = "") -> list[Missing]:

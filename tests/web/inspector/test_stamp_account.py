@@ -53,8 +53,16 @@ def test_every_line_adds_up_and_old_stamps_on_a_roll_are_missing(
     assert (line.ordered, line.printed, line.missing) == (20, 20, 6)
     assert dict(line.counts) == {"good": 10, "spoiled": 3, "lost": 1, "out": 6}
     assert (gone.count, gone.days, gone.producer.id) == (6, 45, lot.producer.id)
+    with database.reading(EVERYTHING) as session:
+        whole, (own,) = stamp_account.totals(stamp_account.account(session))
+    assert (
+        (own.ordered, own.printed, own.missing)
+        == (whole.ordered, whole.printed, whole.missing)
+        == (20, 20, 6)
+    )
     page = text(client, "/inspector/stamp-account?q=buoi")
     assert "Tem thất lạc" in page
+    assert "Theo cơ sở" in page
     assert lot.order.number in page
     assert "Không có sản phẩm" in text(client, "/inspector/stamp-account?q=khongcogi")
 
@@ -65,6 +73,20 @@ def test_the_account_is_a_sheet_too(lot: Lot, officer: Officer) -> None:
     said = dict(zip(header, row, strict=True))
     assert (said["Đã đặt"], said["Đang hiệu lực"], said["Mã cơ sở"]) == ("20", "10", lot.producer.code)
     assert officer().get("/inspector/stamp-account/export").data.startswith(b"PK")
+
+
+def test_the_missing_stamps_are_a_sheet_with_their_age_and_owner(
+    lot: Lot, database: Database, officer: Officer
+) -> None:
+    age(database, 45)
+    where = "/inspector/stamp-account/missing/export"
+    (header, row) = list(
+        csv.reader(io.StringIO(officer().get(f"{where}?format=csv").get_data().decode("utf-8-sig")))
+    )
+    said = dict(zip(header, row, strict=True))
+    assert (said["Phiếu cấp tem"], said["Số ngày"], said["Cơ sở"]) == (lot.order.number, "45", lot.producer.name)
+    assert officer().get(where).data.startswith(b"PK")
+    assert len(officer(provinces=["96"]).get(f"{where}?format=csv").get_data().splitlines()) == 1
 
 
 def test_an_agency_sees_the_account_of_its_own_scope_only(lot: Lot, officer: Officer) -> None:

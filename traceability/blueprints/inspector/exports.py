@@ -15,7 +15,7 @@ from traceability.domain.producers import Producer
 from traceability.domain.product_categories import CATEGORIES
 from traceability.domain.products import Product
 from traceability.domain.recalls import Recall
-from traceability.domain.stamp_account import Line
+from traceability.domain.stamp_account import Line, Missing
 from traceability.domain.stamps import RangeState, StampOrder
 from traceability.i18n import gettext as _
 from traceability.i18n import language
@@ -146,6 +146,22 @@ def stamp_account_sheet(lines: Iterable[Line]) -> Sheet:
         for line in lines
     ]  # fmt: skip
     return _("Stamp account"), header, rows
+
+
+def missing_stamps_sheet(missing: Iterable[Missing]) -> Sheet:
+    """The stamps that are out for too long, a line an order: how old, and who holds them."""
+    header = [
+        _("Order"), _("Lot"), _("Product"), _("Producer"), _("Producer code"), _("Print shop"), _("Missing"),
+        _("Missing since"), _("Age in days"),
+    ]  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            one.order.number, one.batch.lot, one.product.name, one.producer.name, one.producer.code, one.print_shop,
+            one.count, one.since.astimezone(VIETNAM).date(), one.days,
+        ]
+        for one in missing
+    ]  # fmt: skip
+    return _("Missing stamps"), header, rows
 
 
 def inspection_sheet(

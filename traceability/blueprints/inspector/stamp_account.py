@@ -6,10 +6,11 @@ from werkzeug.wrappers import Response
 from traceability import access, mint, print_room
 from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
-from traceability.blueprints.inspector.exports import sheet, stamp_account_sheet
+from traceability.blueprints.inspector.exports import missing_stamps_sheet, sheet, stamp_account_sheet
 from traceability.blueprints.inspector.listing import export_links, wanted
 from traceability.domain import records, stamp_account, stamp_approvals
 from traceability.domain.actors import Permission
+from traceability.domain.stamp_account import Line, Missing
 from traceability.domain.stamps import StampOrder
 from traceability.forms import press
 from traceability.i18n import gettext
@@ -25,15 +26,18 @@ def account() -> str:
         lines = stamp_account.account(session, text=sought.text, producer_id=sought.producer_id)
         missing = stamp_account.missing(session, producer_id=sought.producer_id)
         waiting = stamp_approvals.waiting(session)
-    shown = {line.product.id for line in lines}
+    total, by_producer = stamp_account.totals(lines)
     return render_template(
         "inspector/stamp_orders/account.html",
         lines=lines,
-        missing=[one for one in missing if one.product.id in shown],
+        total=total,
+        by_producer=by_producer,
+        missing=_of(lines, missing),
         waiting=waiting,
         wanted=sought,
         days=stamp_account.MISSING_AFTER.days,
         exports=export_links("inspector.stamp_account_export"),
+        missing_exports=export_links("inspector.stamp_account_missing_export"),
     )
 
 
@@ -45,6 +49,23 @@ def stamp_account_export() -> Response:
     with access.reading() as session:
         lines = stamp_account.account(session, text=sought.text, producer_id=sought.producer_id)
     return sheet("so-tem", *stamp_account_sheet(lines))
+
+
+@blueprint.get("/stamp-account/missing/export")
+@requires(Permission.OVERSEE)
+def stamp_account_missing_export() -> Response:
+    """The missing stamps with their age and owner as a sheet."""
+    sought = wanted(None)
+    with access.reading() as session:
+        lines = stamp_account.account(session, text=sought.text, producer_id=sought.producer_id)
+        missing = stamp_account.missing(session, producer_id=sought.producer_id)
+    return sheet("tem-that-lac", *missing_stamps_sheet(_of(lines, missing)))
+
+
+def _of(lines: list[Line], missing: list[Missing]) -> list[Missing]:
+    """The missing stamps of the products that are looked at."""
+    shown = {line.product.id for line in lines}
+    return [one for one in missing if one.product.id in shown]
 
 
 @blueprint.post("/stamp-orders/<order_id>/approve")
