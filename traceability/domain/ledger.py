@@ -139,7 +139,7 @@ def entry(row: Record) -> dict[str, Any]:
             if row.record_key is None:
                 raise Unlogged(f"{table} {row.id} has lost its key; an erased row cannot change")
             message = canonical([table, row.id, row.revision, column, value])
-            fields[column] = {"hmac": hmac.new(row.record_key, message, hashlib.sha256).hexdigest()}
+            fields[column] = {"hmac": hmac.digest(row.record_key, message, "sha256").hex()}
     return {"table": table, "fields": fields}
 
 
