@@ -31,6 +31,7 @@ from traceability.domain import (
     stamp_codes,
     stamp_downloads,
     stamp_orders,
+    stamp_quota,
     stamp_reprints,
     stamp_suspensions,
     stamp_voids,
@@ -267,7 +268,7 @@ def test_eight_writers_at_once_never_order_more_than_the_batch_may_have(mint: Mi
 def test_without_the_lock_the_same_writers_do_order_more(mint: Mint, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof that the test above can fail: all read the quota before anybody writes."""
     batch = mint.batch(1400)
-    together, quota_of = threading.Barrier(WRITERS), stamp_orders.quota_of
+    together, quota_of = threading.Barrier(WRITERS), stamp_quota.quota_of
 
     def read_together(session: Session, batch: Batch, product: Product) -> Quota:
         found = quota_of(session, batch, product)

@@ -131,7 +131,11 @@ def test_what_cannot_be_printed_is_refused_with_a_sentence(
     for where in ("/producer/layouts/new", "/producer/layouts/preview"):
         answer = signed.post(where, data=SHEET | typed)
         assert answer.status_code == 422
-        assert sentence in answer.get_data(as_text=True)
+        page = answer.get_data(as_text=True)
+        assert sentence in page
+        if where.endswith("new"):
+            for name, text in typed.items():
+                assert f'value="{text}"' in page or name == "dpi"
     assert rows(database) == []
 
 

@@ -54,6 +54,7 @@ def test_a_number_that_is_none_orders_nothing(
     status, page = order(signed, mint.batch(owner=owner).id, quantity=typed)
     assert status == 422
     assert "f-quantity-error" in page
+    assert f'value="{typed}"' in page
     assert orders(mint.database) == []
 
 
@@ -112,9 +113,10 @@ def test_a_half_used_sheet_is_gone_on_with(signed: FlaskClient, mint: Mint, owne
         (lambda mint, mine, other, foreign: (mint.code(mine, 0), mint.code(mine, 9)), "đã kích hoạt rồi"),
         (lambda mint, mine, other, foreign: ("0000-0000-0000-0000", mint.code(mine, 9)), "không phải tem"),
         (lambda mint, mine, other, foreign: ("ABC", ""), "16"),
+        (lambda mint, mine, other, foreign: (mint.code(mine, 9), mint.code(mine, 0)), "đổi chỗ hai mã"),
     ],
 )
-def test_a_run_that_is_none_activates_nothing(
+def test_a_run_that_is_none_activates_nothing_and_stays_on_the_form(
     signed: FlaskClient, mint: Mint, owner: Producer, ends: Callable[..., tuple[str, str]], sentence: str
 ) -> None:
     batch = mint.batch(owner=owner)
@@ -130,8 +132,24 @@ def test_a_run_that_is_none_activates_nothing(
         "/producer/stamp-orders/activate", data={"first_code": first, "last_code": last, "confirmed": "1"}
     )
     assert answer.status_code == 422
-    assert sentence in answer.get_data(as_text=True)
+    page = answer.get_data(as_text=True)
+    assert sentence in page
+    assert f'value="{first}"' in page
+    assert f'value="{last}"' in page
     assert mint.ranges(mine) == before
+
+
+def test_a_run_to_make_void_the_wrong_way_round_is_refused_and_turned_by_one_press(
+    signed: FlaskClient, mint: Mint, owner: Producer
+) -> None:
+    mine = mint.downloaded(mint.batch(owner=owner), 10)
+    typed = {"first_code": mint.code(mine, 6), "last_code": mint.code(mine, 4), "reason": "spoiled"}
+    refused = signed.post("/producer/stamp-orders/void", data=typed)
+    assert refused.status_code == 422
+    assert "đổi chỗ hai mã" in refused.get_data(as_text=True)
+    assert mint.ranges(mine) == [(0, 9, RangeState.DOWNLOADED)]
+    assert signed.post("/producer/stamp-orders/void", data=typed | {"turn": "1"}).status_code == 303
+    assert mint.ranges(mine)[1] == (4, 6, RangeState.VOID)
 
 
 def test_an_activation_is_taken_back_and_an_order_closed_on_its_page(
