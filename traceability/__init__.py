@@ -2,7 +2,6 @@
 
 from flask import Flask
 from flask_compress import Compress
-from flask_wtf import CSRFProtect
 
 from traceability import access, blueprints, cli, config, errors, headers, limits, page, scan_gate
 from traceability.db import Database
@@ -40,7 +39,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     )
     app.extensions["settings"] = settings
     app.extensions["database"] = database or Database(settings.database_url)
-    CSRFProtect(app)
+    access.csrf.init_app(app)
     Compress(app)
     limits.init_app(app)
     access.init_app(app)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from traceability.domain.checkpoints import BadNote, Verifier
 from traceability.keys import Keyring
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +27,14 @@ class WrongSettings(Exception):
 
 
 @dataclass(frozen=True)
+class Witness:
+    """A witness of our log: where it is asked, and the key of its cosignatures (a vkey)."""
+
+    address: str
+    vkey: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of one process."""
 
@@ -39,6 +48,9 @@ class Settings:
     host: str
     tile_url: str
     testing: bool = False
+    #: who is asked to cosign our checkpoints, and the vkeys of the logs that we cosign
+    witnesses: tuple[Witness, ...] = ()
+    witnessed: tuple[str, ...] = ()
 
     @property
     def demo(self) -> bool:
@@ -68,7 +80,8 @@ def load(environ: dict[str, str] | None = None) -> Settings:
     """Reads the settings. Raises `WrongSettings` with a sentence that says what to change.
 
     Environment: TRACE_MODE (demo|production), DATABASE_URL, TRACE_DATA_DIR, TRACE_KEY_DIR, SECRET_KEY, PUBLIC_ROOT,
-    PORT, TRACE_LAN=1 (listen on the local network), TILE_URL (optional map tiles).
+    PORT, TRACE_LAN=1 (listen on the local network), TILE_URL (optional map tiles), TRACE_WITNESSES (addresses of
+    witnesses, each followed by its vkey) and TRACE_WITNESSED (the vkeys of logs to cosign).
     """
     env = dict(os.environ) if environ is None else environ
     try:
@@ -96,7 +109,31 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         port=port,
         host=host,
         tile_url=env.get("TILE_URL", ""),
+        witnesses=_witnesses(env.get("TRACE_WITNESSES", "")),
+        witnessed=tuple(_vkey(text, "TRACE_WITNESSED") for text in env.get("TRACE_WITNESSED", "").split()),
     )
+
+
+def _witnesses(text: str) -> tuple[Witness, ...]:
+    words = text.split()
+    if len(words) % 2:
+        raise WrongSettings("TRACE_WITNESSES must be pairs: the address of a witness, then its verifier key.")
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return tuple(Witness(_address(address), _vkey(vkey, "TRACE_WITNESSES")) for address, vkey in pairs)
+
+
+def _address(text: str) -> str:
+    if urlsplit(text).scheme not in ("http", "https"):
+        raise WrongSettings(f"TRACE_WITNESSES: {text!r} is no address such as https://w.example/witness.")
+    return text
+
+
+def _vkey(text: str, setting: str) -> str:
+    try:
+        Verifier(text)
+    except BadNote as bad:
+        raise WrongSettings(f"{setting}: {text!r}: {bad}.") from None
+    return text
 
 
 def _port(text: str) -> int:

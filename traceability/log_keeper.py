@@ -8,7 +8,6 @@ older state, or rewritten, no longer fits it.
 import fcntl
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -23,6 +22,7 @@ from traceability.domain.ledger import LogEntry, LogLeaf
 from traceability.keys import Keyring
 
 KEY = "log"
+_WITNESS_KEY = "witness"
 _NEWEST = "newest-checkpoint"
 
 
@@ -35,7 +35,7 @@ def begin(database: Database, settings: Settings) -> None:
 
 def first_origin(settings: Settings) -> str:
     """The name of a log that has none yet: host and path, as tlog-checkpoint advises."""
-    return f"{urlsplit(settings.public_root).netloc}/log"
+    return f"{settings.public_host}/log"
 
 
 def origins(connection: Connection, settings: Settings) -> list[tuple[int, str]]:
@@ -57,6 +57,11 @@ def vkeys(database: Database, settings: Settings) -> list[str]:
         names = origins(connection, settings)
     seed = settings.keyring().secret(KEY)
     return [Signer(origin, seed).vkey for _size, origin in names]
+
+
+def witness_key(settings: Settings) -> Signer:
+    """The key that cosigns checkpoints of other logs; another one than that of our own log."""
+    return Signer(f"{settings.public_host}/witness", settings.keyring().secret(_WITNESS_KEY))
 
 
 def checkpoint(connection: Connection, settings: Settings, at: int | None = None) -> str:

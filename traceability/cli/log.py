@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from traceability import log_keeper
+from traceability import log_keeper, witnesses
 from traceability.cli import base
 from traceability.cli.base import commands, plainly
 from traceability.config import WrongSettings
@@ -65,6 +65,22 @@ def print_checkpoint() -> None:
     """Print the newest signed checkpoint: keep it, mail it, print it."""
     with base.database().engine.connect() as connection:
         click.echo(log_keeper.publish(connection, base.settings()), nl=False)
+
+
+@commands.command("witness")
+@with_appcontext
+@plainly
+def ask_witnesses() -> None:
+    """Ask the witnesses of the settings to cosign the newest checkpoint. Ends with 1 if one did not."""
+    asked = witnesses.ask_all(base.database(), base.settings())
+    if not asked:
+        raise WrongSettings("There is no witness: TRACE_WITNESSES names them.")
+    for one in asked:
+        click.echo(
+            f"{one.witness}: " + (f"cosigned {one.size} leaves" if one.size is not None else one.trouble)
+        )
+    if any(one.size is None for one in asked):
+        raise SystemExit(1)
 
 
 def _read(note: str, name: str) -> Checkpoint:

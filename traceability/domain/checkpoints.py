@@ -92,6 +92,19 @@ class Signer:
         """The checkpoint with this key's signature."""
         return checkpoint.text() + "\n" + self.sign(checkpoint.text()).line()
 
+    @property
+    def cosigning_vkey(self) -> str:
+        """The verifier key of this key's cosignatures (C2SP tlog-cosignature)."""
+        public = self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return vkey_of(self.name, public, _COSIGNATURE)
+
+    def cosign(self, text: str, moment: int) -> NoteSignature:
+        """A witness's signature of a note's text, with its time in seconds (C2SP tlog-cosignature)."""
+        signed = self._private.sign(f"cosignature/v1\ntime {moment}\n{text}".encode())
+        return NoteSignature(
+            self.name, Verifier(self.cosigning_vkey).key_id, moment.to_bytes(8, "big") + signed
+        )
+
     def sign(self, text: str) -> NoteSignature:
         """This key's signature of a note's text."""
         return NoteSignature(self.name, Verifier(self.vkey).key_id, self._private.sign(text.encode()))

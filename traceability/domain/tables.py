@@ -43,6 +43,7 @@ from traceability.domain import (
     submissions,
     suspensions,
     transforms,
+    witnessing,
 )
 
 MODULES = (
@@ -87,6 +88,7 @@ MODULES = (
     submissions,
     ledger,
     checkpoints,
+    witnessing,
 )
 
 

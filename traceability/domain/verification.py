@@ -31,6 +31,7 @@ UNCOVERED: dict[str, str] = {
     "log_node": "the tree over the leaves: computed anew",
     "log_origin": "the log's name: every checkpoint says it and is signed with it",
     "log_cosignature": "signatures of others: they verify by themselves",
+    "witnessed_log": "what was cosigned of other logs: theirs to check",
     "recalled_batch": "what a recall reaches: compared with the leaf of its opening",
     "serial_counter": "the next serial: compared with the orders",
     "sscc_counter": "the next number for a carton or pallet; each unit's own number is logged with it",

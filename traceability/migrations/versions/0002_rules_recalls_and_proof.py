@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("witness", sa.String(length=200), nullable=False),
         sa.Column("line", sa.String(length=400), nullable=False),
-        sa.PrimaryKeyConstraint("size", "witness", name=op.f("pk_log_cosignature")),
+        sa.PrimaryKeyConstraint("size", "witness"),
     )
     op.create_table(
         "log_node",
@@ -35,8 +35,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("origin", sa.String(length=200), nullable=False),
         sa.Column("first_size", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_log_origin")),
-        sa.UniqueConstraint("origin", name=op.f("uq_log_origin_origin")),
+        sa.PrimaryKeyConstraint("number"),
+        sa.UniqueConstraint("origin"),
     )
     op.create_table(
         "sscc_counter",
@@ -44,6 +44,13 @@ def upgrade() -> None:
         sa.Column("next_number", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("next_number >= 0", name=op.f("ck_sscc_counter_next_number")),
         sa.PrimaryKeyConstraint("prefix", name=op.f("pk_sscc_counter")),
+    )
+    op.create_table(
+        "witnessed_log",
+        sa.Column("origin", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("origin", name=op.f("pk_witnessed_log")),
     )
     op.create_table(
         "farm_input",
@@ -660,6 +667,68 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mock_recall_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
+        "page_snapshot",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column(
+            "occasion",
+            sa.Enum(
+                "released", "packed", name="occasion", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "facts",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_page_snapshot_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_page_snapshot_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page_snapshot")),
+    )
+    with op.batch_alter_table("page_snapshot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_page_snapshot_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_page_snapshot_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
+        "paper_link",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("handed_to", sa.String(length=80), nullable=False),
+        sa.Column("plots", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("made_by_id", sa.String(length=16), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_paper_link_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["made_by_id"], ["account.id"], name=op.f("fk_paper_link_made_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_paper_link_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_paper_link_token_hash")),
+    )
+    with op.batch_alter_table("paper_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_paper_link_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_paper_link_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
         "rule_flag",
         sa.Column("producer_id", sa.String(length=16), nullable=False),
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -881,6 +950,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_unit_content_producer_id"), ["producer_id"], unique=False)
         batch_op.create_index("ix_unit_content_stamps", ["epoch_number", "first_serial"], unique=False)
         batch_op.create_index(batch_op.f("ix_unit_content_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "paper_view",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("link_id", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paper", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["link_id"], ["paper_link.id"], name=op.f("fk_paper_view_link_id_paper_link")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_view")),
+    )
+    with op.batch_alter_table("paper_view", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_paper_view_link_id"), ["link_id"], unique=False)
 
     op.create_table(
         "recall_receiver",
@@ -1338,6 +1421,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recall_receiver_producer_id"))
 
     op.drop_table("recall_receiver")
+    with op.batch_alter_table("paper_view", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_paper_view_link_id"))
+
+    op.drop_table("paper_view")
     with op.batch_alter_table("unit_content", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_content_unit_id"))
         batch_op.drop_index("ix_unit_content_stamps")
@@ -1365,6 +1452,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rule_flag_area_id"))
 
     op.drop_table("rule_flag")
+    with op.batch_alter_table("paper_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_paper_link_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_paper_link_batch_id"))
+
+    op.drop_table("paper_link")
+    with op.batch_alter_table("page_snapshot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_page_snapshot_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_page_snapshot_batch_id"))
+
+    op.drop_table("page_snapshot")
     with op.batch_alter_table("mock_recall", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mock_recall_producer_id"))
         batch_op.drop_index(batch_op.f("ix_mock_recall_batch_id"))
@@ -1425,6 +1522,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_farm_input_producer_id"))
 
     op.drop_table("farm_input")
+    op.drop_table("witnessed_log")
     op.drop_table("sscc_counter")
     op.drop_table("log_origin")
     op.drop_table("log_node")
