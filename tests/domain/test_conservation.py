@@ -17,32 +17,107 @@ from sqlmodel import Session, select
 
 from tests import factories
 from traceability.db import Database
-from traceability.domain import balance, deliveries, events, records, transforms
+from traceability.domain import (
+    balance,
+    deliveries,
+    divisions,
+    events,
+    logistic_units,
+    mergers,
+    records,
+    repacks,
+    transforms,
+    wastes,
+)
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
 from traceability.domain.deliveries import Delivery, ShipInput
+from traceability.domain.divisions import SplitInput
 from traceability.domain.errors import RuleBroken
 from traceability.domain.events import CorrectionInput, EventInput
 from traceability.domain.history import history, standing
+from traceability.domain.lineage import BatchInput
+from traceability.domain.logistic_units import PackInput, UnitContent, UnitKind
+from traceability.domain.mergers import MergeInput
 from traceability.domain.quantities import Grams
+from traceability.domain.repacks import RepackInput, Rework
 from traceability.domain.transforms import TransformInput
+from traceability.domain.wastes import WasteHandling, WasteInput, WasteReason
 
 WRITERS = 8
 EACH_G = 200_000  # of 1,000 kg: five of eight writers are served
 
 
-def draw_at_once(database: Database, batch: Batch) -> int:
+def _ship(session: Session, batch: Batch, _other: Batch) -> None:
+    value = ShipInput(batch_id=batch.id, kilograms=Grams(EACH_G), sent_on=today(), customer="Chợ đầu mối")
+    deliveries.ship(session, SYSTEM, value)
+
+
+def _split(session: Session, batch: Batch, _other: Batch) -> None:
+    rows: Any = [{"kilograms": Grams(EACH_G), "lot": records.new_id().upper()}]
+    divisions.split(session, SYSTEM, SplitInput(batch_id=batch.id, happened_at=now(), parts=rows))
+
+
+def _merge(session: Session, batch: Batch, other: Batch) -> None:
+    rows: Any = [
+        {"batch_id": batch.id, "kilograms": Grams(EACH_G)},
+        {"batch_id": other.id, "kilograms": Grams(1)},
+    ]
+    mergers.merge(session, SYSTEM, MergeInput(sources=rows, happened_at=now()))
+
+
+def _repack(session: Session, batch: Batch, _other: Batch) -> None:
+    rows: Any = [{"kilograms": Grams(EACH_G)}]
+    value = RepackInput(
+        batch_id=batch.id, what=Rework.REPACK, happened_at=now(), kilograms=Grams(EACH_G), parts=rows
+    )
+    repacks.rework(session, SYSTEM, value)
+
+
+def _transform(session: Session, batch: Batch, other: Batch) -> None:
+    rows: Any = [{"batch_id": batch.id, "kilograms": Grams(EACH_G)}]
+    value = TransformInput(
+        product_id=other.product_id, started_on=today(), output_kg=Grams(EACH_G), inputs=rows
+    )
+    transforms.transform(session, SYSTEM, value)
+
+
+def _waste(session: Session, batch: Batch, _other: Batch) -> None:
+    value = WasteInput(
+        batch_id=batch.id,
+        kilograms=Grams(EACH_G),
+        happened_at=now(),
+        reason=WasteReason.SPOILED,
+        handling=WasteHandling.COMPOSTED,
+    )
+    wastes.throw_away(session, SYSTEM, value)
+
+
+def _pack(session: Session, batch: Batch, _other: Batch) -> None:
+    rows: Any = [{"batch_id": batch.id, "kilograms": Grams(EACH_G)}]
+    value = PackInput(kind=UnitKind.CARTON, happened_at=now(), contents=rows)
+    logistic_units.pack(session, SYSTEM, value, demo=True)
+
+
+DRAWS = {draw.__name__[1:]: draw for draw in (_ship, _split, _merge, _repack, _transform, _waste, _pack)}
+
+
+def goods(database: Database) -> tuple[Batch, Batch]:
+    """1,000 kg, and another lot of the product."""
+    owner = factories.producer(database)
+    batch = factories.harvest(database, owner)
+    return batch, factories.harvest(database, owner, product_id=batch.product_id)
+
+
+def draw_at_once(database: Database, batch: Batch, other: Batch, *kinds: str) -> int:
     """Eight writers draw 200 kg each at the same moment. How many were told that it was done."""
     start = threading.Barrier(WRITERS)
 
-    def draw(_number: int) -> bool:
+    def draw(number: int) -> bool:
         start.wait()
         with suppress(RuleBroken, SQLAlchemyError), database.transaction(SYSTEM) as session:
-            value = ShipInput(
-                batch_id=batch.id, kilograms=Grams(EACH_G), sent_on=today(), customer="Chợ đầu mối"
-            )
-            deliveries.ship(session, SYSTEM, value)
+            DRAWS[kinds[number % len(kinds)]](session, batch, other)
             return True
         return False
 
@@ -50,27 +125,35 @@ def draw_at_once(database: Database, batch: Batch) -> int:
         return sum(pool.map(draw, range(WRITERS)))
 
 
-def sent_g(database: Database, batch: Batch) -> int:
+def drawn_g(database: Database, batch: Batch) -> int:
+    """What left a batch as the single records tell it, whatever its account says."""
     with database.reading(SYSTEM.scope) as session:
-        return sum(session.exec(select(Delivery.sent_g).where(Delivery.batch_id == batch.id)).all())
+        sent = session.exec(select(Delivery.sent_g).where(Delivery.batch_id == batch.id)).all()
+        used = session.exec(select(BatchInput.grams).where(BatchInput.source_batch_id == batch.id)).all()
+        lost = [event.loss_g or 0 for event in history(session, batch.id) if event.type == "waste"]
+        packed = session.exec(select(UnitContent.grams).where(UnitContent.batch_id == batch.id)).all()
+        return sum((*sent, *used, *lost, *packed))
 
 
-def test_eight_writers_at_once_never_overdraw_a_batch(database: Database) -> None:
-    batch = factories.harvest(database, factories.producer(database))
-    served = draw_at_once(database, batch)
+@pytest.mark.parametrize("kind", ["ship", "split", "merge", "pack", "all"])
+def test_eight_writers_at_once_never_overdraw_a_batch(database: Database, kind: str) -> None:
+    batch, other = goods(database)
+    served = draw_at_once(database, batch, other, *(DRAWS if kind == "all" else [kind]))
     assert served == 5
-    assert sent_g(database, batch) == 1_000_000
+    assert drawn_g(database, batch) == 1_000_000
     with database.reading(SYSTEM.scope) as session:
         row = records.find(session, Batch, batch.id)
-        assert (row.on_hand_g, row.shipped_g) == (0, 1_000_000)
-        assert balance.account(session, row).on_hand_g == 0
+        assert row.loose_g == 0
+        assert row.on_hand_g + row.shipped_g + row.used_g + row.lost_g == 1_000_000
+        assert balance.account(session, row).on_hand_g == row.on_hand_g
 
 
+@pytest.mark.parametrize("kind", ["ship", "split", "waste"])
 def test_without_the_lock_the_same_writers_do_overdraw_it(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """The proof that the test above can fail: all read before anybody writes."""
-    batch = factories.harvest(database, factories.producer(database))
+    batch, other = goods(database)
     together, account = threading.Barrier(WRITERS), balance.account
 
     def read_together(session: Session, batch: Batch) -> balance.Account:
@@ -82,8 +165,8 @@ def test_without_the_lock_the_same_writers_do_overdraw_it(
     monkeypatch.setattr(records, "lock", records.find)
     monkeypatch.setattr(balance, "account", read_together)
     careless = without_begin(database) if database.is_sqlite else database
-    draw_at_once(careless, batch)
-    assert sent_g(database, batch) > 1_000_000
+    draw_at_once(careless, batch, other, kind)
+    assert drawn_g(database, batch) > 1_000_000
     careless.close()
 
 

@@ -450,7 +450,7 @@ class Walk:
                 for day in told.days():
                     assert day.opening_g + day.in_g == day.out_g + day.lost_g + day.closing_g
             columns = [Batch.made_g, Batch.on_hand_g, Batch.shipped_g, Batch.used_g, Batch.lost_g]
-            sums = session.exec(select(*(sa.func.sum(column) for column in columns))).one()  # type: ignore[call-overload]
+            sums: Any = session.exec(select(*(sa.func.sum(column) for column in columns))).one()  # type: ignore[call-overload]
             edges = session.exec(
                 select(sa.func.sum(BatchInput.grams)).where(BatchInput.source_batch_id.is_not(None))  # type: ignore[union-attr]
             ).one()
