@@ -19,6 +19,8 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from traceability.domain.errors import RuleBroken
 from traceability.domain.pictures import StoredPicture
 
+#: The folder of the data directory for pictures that visitors sent with a doubt: no public page reads it.
+PHOTOS: Final = "doubt_photos"
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_PIXELS: Final = 50_000_000
 MIN_SIDE: Final = 16

@@ -7,15 +7,17 @@ can be read; what was written and how to reach the visitor is for the overseers 
 import secrets
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pydantic
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 from sqlmodel import Field, Session, col, func, select
 
 from traceability.domain import ledger, notices, oversight, records, scans
 from traceability.domain.actors import Actor, Permission
+from traceability.domain.addresses import PROVINCES
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now
 from traceability.domain.errors import NotFound, RuleBroken
@@ -52,6 +54,7 @@ class Doubt(Record, ProducerOwned, table=True):
     WRITABLE_BY_VISITORS: ClassVar[bool] = True
     #: not the ticket: whoever knows it may read the outcome
     OPEN: ClassVar[frozenset[str]] = frozenset({"kind", "state"})
+    LATER: ClassVar[dict[str, Any]] = {"province_code": None, "photo": None}
 
     ticket: str = Field(max_length=16, unique=True)
     batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
@@ -60,11 +63,22 @@ class Doubt(Record, ProducerOwned, table=True):
     kind: DoubtKind = Field(sa_type=choice(DoubtKind))
     text: str = Field(default="", max_length=2000)
     place: str = Field(default="", max_length=200)
+    #: where it was seen, as far as the visitor chose to say
+    province_code: str | None = Field(default=None, max_length=2)
     contact: str = Field(default="", max_length=120)
+    #: the digest of a picture, encoded anew; only overseers see it
+    photo: str | None = Field(default=None, max_length=64)
     state: DoubtState = Field(default=DoubtState.OPEN, sa_type=choice(DoubtState), index=True)
     outcome: str = Field(default="", max_length=1000)
     answered_at: datetime | None = Field(default=None, sa_type=Instant)
     answered_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+
+
+def _province(value: Any) -> Any:
+    """A province by its code; anything else is no choice of the list."""
+    if not isinstance(value, str) or value in PROVINCES:
+        return value
+    raise PydanticCustomError("literal_error", "choose a province")
 
 
 class DoubtInput(BaseModel):
@@ -75,6 +89,7 @@ class DoubtInput(BaseModel):
     kind: DoubtKind
     text: Annotated[Block, pydantic.Field(max_length=2000)] = ""
     place: Line | None = None
+    province_code: Annotated[str, pydantic.BeforeValidator(_province)] | None = None
     contact: ShortLine | None = None
 
 
@@ -88,9 +103,16 @@ class AnswerInput(BaseModel):
 
 
 def report(
-    session: Session, actor: Actor, value: DoubtInput, *, epoch: int, serial: int, today: date
+    session: Session,
+    actor: Actor,
+    value: DoubtInput,
+    *,
+    epoch: int,
+    serial: int,
+    today: date,
+    photo: str | None = None,
 ) -> Doubt:
-    """A visitor reports a doubt about the stamp (epoch, serial).
+    """A visitor reports a doubt about the stamp (epoch, serial). `photo`: the digest of a stored picture.
 
     Raises `NotFound` for a stamp that is not on record, and `RuleBroken` ("doubts.enough") when many have reported the
     same stamp today.
@@ -106,13 +128,15 @@ def report(
     doubt = Doubt(
         producer_id=batch.producer_id,
         batch_id=batch.id,
-        ticket=_new_ticket(),
+        ticket=new_ticket(),
         epoch_number=epoch,
         serial=serial,
         kind=value.kind,
         text=value.text,
         place=value.place or "",
+        province_code=value.province_code,
         contact=value.contact or "",
+        photo=photo,
     )
     session.add(doubt)
     session.flush()
@@ -153,8 +177,7 @@ OVERSEERS = (Permission.OPEN_CASE, Permission.INSPECT, Permission.SCAN_VERIFY, P
 
 def by_ticket(session: Session, ticket: str) -> Doubt:
     """The report with this ticket, however its letters were typed. Raises `NotFound`."""
-    key = "".join(ticket.upper().replace("-", " ").split()).removeprefix("PA")
-    statement = select(Doubt).where(Doubt.ticket == f"PA-{key[:5]}-{key[5:15]}")
+    statement = select(Doubt).where(Doubt.ticket == ticket_of(ticket))
     doubt = session.exec(statement).one_or_none()
     if doubt is None:
         raise NotFound("Doubt")
@@ -182,6 +205,13 @@ def _unanswered(session: Session, doubt_id: str) -> Doubt:
     return doubt
 
 
-def _new_ticket() -> str:
+def new_ticket() -> str:
+    """A number for a visitor to keep: nobody guesses another one's."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(10))
     return f"PA-{letters[:5]}-{letters[5:]}"
+
+
+def ticket_of(typed: str) -> str:
+    """A ticket as it is kept, however its letters were typed."""
+    key = "".join(typed.upper().replace("-", " ").split()).removeprefix("PA")
+    return f"PA-{key[:5]}-{key[5:15]}"

@@ -9,6 +9,7 @@ REFUSALS = {
     ),
     "doubts.answered": N_("This report has been answered already."),
     "doubts.too_many": N_("Many reports have come from your network. Please wait an hour and try again."),
+    "notice.stray_doubt_reported": N_("A shopper reported a stamp that is not on record."),
     "notice.doubt_reported": N_("A shopper reported a doubt about a stamp of lot {lot}."),
 }
 

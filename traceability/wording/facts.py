@@ -107,6 +107,7 @@ FACTS = {
     "finding.corrected": N_("Finding settled"),
     "finding.sent_back": N_("Answer to a finding sent back"),
     "doubt.reported": N_("Report of a doubt received"),
+    "doubt.stray_reported": N_("Report of a stamp that is not on record received"),
     "doubt.looked_at": N_("Report of a doubt taken up"),
     "doubt.answered": N_("Report of a doubt answered"),
     "account.opened": N_("Account opened"),
@@ -154,6 +155,7 @@ _CONCEPTS = {
     "inspection": N_("Inspection"),
     "finding": N_("Finding"),
     "doubt": N_("Report of a doubt"),
+    "stray_doubt": N_("Report of a stamp that is not on record"),
     "account": N_("Account"),
     "agency": N_("Agency"),
 }

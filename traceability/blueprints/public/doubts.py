@@ -2,27 +2,34 @@
 
 import time
 from collections import deque
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from flask import abort, current_app, render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access, visitors
+from traceability import access, picture_files, visitors
 from traceability.access import PUBLIC_VIEW, requires
 from traceability.blueprints.public import blueprint
-from traceability.domain import catalogue, doubts, scans, stamp_codes
+from traceability.domain import catalogue, doubts, scans, stamp_codes, stray_doubts
 from traceability.domain.actors import VISITOR, Actor
+from traceability.domain.addresses import PROVINCES
 from traceability.domain.clock import today
 from traceability.domain.doubts import Doubt, DoubtInput, DoubtKind
-from traceability.domain.errors import RuleBroken
+from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import PUBLIC
+from traceability.domain.stray_doubts import StrayDoubt, StrayDoubtInput
 from traceability.forms import Form
+from traceability.picture_files import PHOTOS
 from traceability.scan_gate import gate
 
 #: Reports taken from one network within an hour. A network of a telephone company is shared by many.
 MOST_AN_HOUR = 30
 _HOUR = 3600.0
+#: No stamp says more than this.
+_MOST_TYPED = 80
 
 
 class NetworkLimit:
@@ -49,37 +56,93 @@ def _limit() -> NetworkLimit:
 @blueprint.route("/doubts/new", methods=["GET", "POST"])
 @requires(PUBLIC_VIEW)
 def doubts_new() -> Response | tuple[str, int]:
-    """Two taps: the link on the stamp's page, and what seems wrong."""
-    code = stamp_codes.normalise(request.args.get("code", ""))
-    issued = None if isinstance(code, stamp_codes.Problem) else gate(current_app).read(code)
-    if issued is None:
-        abort(404)
-    with access.reading(PUBLIC) as session:
-        found = scans.resolve(session, *issued, today())
-        if found is None:
-            abort(404)
-        product, lot = catalogue.goods_of(session, found.batch_id)
+    """Two taps: the link on the stamp's page, and what seems wrong. A stamp that is not on record is taken too."""
+    typed = request.form.get("typed") or request.args.get("code", "")
+    goods = _goods(typed)
+    if goods is None:
+        return _stray(typed)
     form = Form(DoubtInput)
+    form.typed.poplist("typed")
     if form.valid() and _allowed(form):
-        use_case = partial(_report, epoch=issued[0], serial=issued[1])
-        if form.save(
-            use_case, lambda doubt: url_for("public.doubts_show", ticket=doubt.ticket), actor=VISITOR
-        ):
+        use_case = partial(_report, epoch=goods.epoch, serial=goods.serial, photo=_photo(form))
+        if not form.errors and form.save(use_case, _ticket_page, actor=VISITOR):
             return form.redirect()
-    return form.page("public/doubts/new.html", kinds=list(DoubtKind), code=code, product=product, lot=lot)
+    return form.page(
+        "public/doubts/new.html", code=goods.code, product=goods.product, lot=goods.lot, **_choices()
+    )
+
+
+def _stray(typed: str) -> Response | tuple[str, int]:
+    """The same about a code that is not on record: a counterfeit's, or one that cannot be read."""
+    form = Form(StrayDoubtInput, {"typed": typed[:_MOST_TYPED]})
+    if form.valid() and _allowed(form):
+        use_case = partial(_report_stray, photo=_photo(form))
+        if not form.errors and form.save(use_case, _ticket_page, actor=VISITOR):
+            return form.redirect()
+    return form.page("public/doubts/new.html", code=None, product=None, lot=None, **_choices())
 
 
 @blueprint.get("/doubts/<ticket>")
 @requires(PUBLIC_VIEW)
 def doubts_show(ticket: str) -> str:
     """What came of a report, for everybody who has its number."""
+    product = lot = None
+    doubt: Doubt | StrayDoubt
     with access.reading(PUBLIC) as session:
-        doubt = doubts.by_ticket(session, ticket)
-        product, lot = catalogue.goods_of(session, doubt.batch_id)
+        try:
+            doubt = doubts.by_ticket(session, ticket)
+            product, lot = catalogue.goods_of(session, doubt.batch_id)
+        except NotFound:
+            doubt = stray_doubts.by_ticket(session, ticket)
     return render_template("public/doubts/show.html", doubt=doubt, product=product, lot=lot)
 
 
-def _allowed(form: Form[DoubtInput]) -> bool:
+@dataclass(frozen=True)
+class _Goods:
+    """The stamp that a code names, and what it was made for."""
+
+    code: str
+    epoch: int
+    serial: int
+    product: str
+    lot: str
+
+
+def _goods(typed: str) -> _Goods | None:
+    code = stamp_codes.normalise(typed)
+    issued = None if isinstance(code, stamp_codes.Problem) else gate(current_app).read(code)
+    if issued is None:
+        return None
+    with access.reading(PUBLIC) as session:
+        found = scans.resolve(session, *issued, today())
+        if found is None:
+            return None
+        product, lot = catalogue.goods_of(session, found.batch_id)
+    return _Goods(str(code), *issued, product, lot)
+
+
+def _choices() -> dict[str, Any]:
+    return {"kinds": list(DoubtKind), "provinces": list(PROVINCES.items())}
+
+
+def _ticket_page(doubt: Doubt | StrayDoubt) -> str:
+    return url_for("public.doubts_show", ticket=doubt.ticket)
+
+
+def _photo(form: Form[Any]) -> str | None:
+    """The visitor's picture, encoded anew (no place, no camera in it) and kept where no public page looks."""
+    upload = form.file("photo")
+    if upload is None:
+        return None
+    try:
+        stored = picture_files.store(upload.read(), access.settings().data_dir / PHOTOS, "photo")
+    except RuleBroken as refused:
+        form.refuse(refused)
+        return None
+    return stored.sha256
+
+
+def _allowed(form: Form[Any]) -> bool:
     try:
         _limit().must_allow(visitors.network_of(request))
     except RuleBroken as error:
@@ -87,5 +150,11 @@ def _allowed(form: Form[DoubtInput]) -> bool:
     return not form.errors
 
 
-def _report(session: Session, actor: Actor, value: DoubtInput, *, epoch: int, serial: int) -> Doubt:
-    return doubts.report(session, actor, value, epoch=epoch, serial=serial, today=today())
+def _report(
+    session: Session, actor: Actor, value: DoubtInput, *, epoch: int, serial: int, photo: str | None
+) -> Doubt:
+    return doubts.report(session, actor, value, epoch=epoch, serial=serial, today=today(), photo=photo)
+
+
+def _report_stray(session: Session, actor: Actor, value: StrayDoubtInput, *, photo: str | None) -> StrayDoubt:
+    return stray_doubts.report(session, actor, value, photo=photo)

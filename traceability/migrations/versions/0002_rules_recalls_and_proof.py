@@ -318,6 +318,59 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_stamp_logo_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
+        "stray_doubt",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ticket", sa.String(length=16), nullable=False),
+        sa.Column("typed", sa.String(length=80), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "looks_different",
+                "stamp_damaged",
+                "quality",
+                "place_sold",
+                "other",
+                name="doubtkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("text", sa.String(length=2000), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("province_code", sa.String(length=2), nullable=True),
+        sa.Column("contact", sa.String(length=120), nullable=False),
+        sa.Column("photo", sa.String(length=64), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "looked_at",
+                "answered",
+                name="doubtstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("outcome", sa.String(length=1000), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by_id", sa.String(length=16), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["answered_by_id"], ["account.id"], name=op.f("fk_stray_doubt_answered_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stray_doubt")),
+        sa.UniqueConstraint("ticket", name=op.f("uq_stray_doubt_ticket")),
+    )
+    with op.batch_alter_table("stray_doubt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stray_doubt_state"), ["state"], unique=False)
+
+    op.create_table(
         "code_authorisation",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -1291,6 +1344,10 @@ def upgrade() -> None:
             batch_op.f("ck_delivery_returned"), "returned_g >= 0 AND returned_g <= sent_g"
         )
 
+    with op.batch_alter_table("doubt", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("province_code", sa.String(length=2), nullable=True))
+        batch_op.add_column(sa.Column("photo", sa.String(length=64), nullable=True))
+
     with op.batch_alter_table("growing_area", schema=None) as batch_op:
         batch_op.add_column(sa.Column("gln", sa.String(length=13), nullable=True))
         batch_op.create_index(batch_op.f("ix_growing_area_gln"), ["gln"], unique=False)
@@ -1364,6 +1421,10 @@ def downgrade() -> None:
     with op.batch_alter_table("growing_area", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_growing_area_gln"))
         batch_op.drop_column("gln")
+
+    with op.batch_alter_table("doubt", schema=None) as batch_op:
+        batch_op.drop_column("photo")
+        batch_op.drop_column("province_code")
 
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_delivery_returned"), type_="check")
@@ -1494,6 +1555,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_code_authorisation_area_code_id"))
 
     op.drop_table("code_authorisation")
+    with op.batch_alter_table("stray_doubt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stray_doubt_state"))
+
+    op.drop_table("stray_doubt")
     with op.batch_alter_table("stamp_logo", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stamp_logo_producer_id"))
 
