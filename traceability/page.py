@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from traceability import access, i18n, wording
 from traceability.domain import notices
 from traceability.domain.actors import Permission
+from traceability.domain.amounts import amount_text
 from traceability.domain.clock import local_day
 from traceability.domain.moments import is_whole_day
 from traceability.domain.ownership import EVERYTHING
@@ -25,6 +26,7 @@ PRODUCER_MENU = (
     ("producer.stamp_orders", N_("Stamps"), "stamp", None),
     ("producer.areas", N_("Growing areas"), "map", None),
     ("producer.products", N_("Products"), "product", None),
+    ("producer.diary", N_("Farm diary"), "leaf", None),
     ("producer.deliveries", N_("Deliveries"), "truck", None),
     ("producer.certificates", N_("Certificates"), "certificate", None),
     ("producer.profile", N_("Our details"), "producer", None),
@@ -123,6 +125,7 @@ def init_app(app: Flask) -> None:
         word=wording.name,
         sentence=lambda code: wording.sentence(code, {}),
         when=lambda moment: i18n.day(local_day(moment)) if is_whole_day(moment) else i18n.moment(moment),
+        amount=lambda thousandths, measure: amount_text(thousandths, measure, i18n.language()),
         kg=lambda grams: kg_text(grams, i18n.language()),
         hectares=lambda m2: ha_text(m2, i18n.language()),
     )

@@ -94,7 +94,7 @@ def amount_field(thousandths: int, measure: Measure) -> str:
 
 
 def _refuse(code: str, **facts: Any) -> NoReturn:
-    raise PydanticCustomError(code, "this amount is not accepted", facts)  # type: ignore[arg-type]
+    raise PydanticCustomError(code, "this amount is not accepted", facts)
 
 
 #: An amount as typed, with its unit.

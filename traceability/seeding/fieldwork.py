@@ -1,4 +1,8 @@
-"""What happens in the field and on the way abroad, invented for the demo: a code signed over to a packer."""
+"""What happens in the field and on the way abroad, invented for the demo: a diary with its store, a code signed over.
+
+Nothing here bears on a harvest of the data: what is sprayed has no interval, so that whoever tries the demo may go on
+and harvest.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,13 +10,38 @@ from datetime import timedelta
 from sqlmodel import select
 
 from traceability import signatures
-from traceability.domain import code_authorisations
+from traceability.domain import code_authorisations, diary_entries, farm_inputs
 from traceability.domain.actors import SYSTEM
-from traceability.domain.areas import AreaCode, CodeFamily, CodeState
+from traceability.domain.amounts import Measure, parse_amount
+from traceability.domain.areas import AreaCode, AreaState, CodeFamily, CodeState, GrowingArea
 from traceability.domain.clock import today
 from traceability.domain.code_authorisations import AuthoriseInput
+from traceability.domain.diary import DiaryCorrectionInput, DiaryInput, DiaryTask
+from traceability.domain.farm_inputs import FarmInputInput, InputLotInput
+from traceability.domain.history import CorrectionReason
 from traceability.domain.producers import Producer
+from traceability.domain.treatments import InputKind
 from traceability.seeding.loading import Loading
+
+#: Name, kind, active ingredient, measure, amount in the store, days before a harvest.
+_STORE = (
+    ("Chế phẩm Trichoderma (minh họa)", InputKind.BIOPESTICIDE, "Trichoderma spp.", Measure.GRAM, "20 kg", 0),
+    (
+        "Phân hữu cơ hoai mục (minh họa)",
+        InputKind.FERTILIZER,
+        "organic compost",
+        Measure.GRAM,
+        "2000 kg",
+        None,
+    ),
+)
+#: Days ago, work, which product of the store, how much, note.
+_WEEK: tuple[tuple[int, DiaryTask, int | None, str | None, str], ...] = (
+    (9, DiaryTask.FERTILISE, 1, "600 kg", "Bón gốc (minh họa)"),
+    (6, DiaryTask.SPRAY, 0, "4 kg", "Phun gốc phòng nấm đất (minh họa)"),
+    (3, DiaryTask.PRUNE, None, None, "Tỉa cành vượt (minh họa)"),
+    (1, DiaryTask.WEED, None, None, ""),
+)
 
 #: Who signs its export code over, and who packs under it.
 HOLDER, PACKER = "F18", "F01"
@@ -21,6 +50,7 @@ HOLDER, PACKER = "F18", "F01"
 def load(loading: Loading) -> None:
     """All of it, after the harvests are there."""
     _sign_over(loading)
+    _keep_diary(loading)
 
 
 def _sign_over(loading: Loading) -> None:
@@ -55,3 +85,62 @@ def _sign_over(loading: Loading) -> None:
         )
         accepting = replace(SYSTEM, producer_id=user.id)
         code_authorisations.accept(session, accepting, signed.id)
+
+
+def _keep_diary(loading: Loading) -> None:
+    """A store with two products, and a week's work in the packer's first area; one line of it corrected."""
+    actor = loading.recorder(PACKER)
+    with loading.act(actor) as session:
+        area = session.exec(
+            select(GrowingArea).where(
+                GrowingArea.producer_id == actor.producer_id, GrowingArea.state == AreaState.APPROVED
+            )
+        ).first()
+        if area is None:
+            return
+        made = []
+        for name, kind, ingredient, measure, amount, days in _STORE:
+            product = farm_inputs.register(
+                session,
+                actor,
+                FarmInputInput(
+                    name=name,
+                    kind=kind,
+                    active_ingredient=ingredient,
+                    measure=measure,
+                    intervals={} if days is None else {area.crop_id: days},
+                ),
+            )
+            lot = InputLotInput(
+                farm_input_id=product.id,
+                amount=parse_amount(amount),
+                received_on=today() - timedelta(days=40),
+                expires_on=today() + timedelta(days=300),
+                lot="MH-01",
+                supplier="Cửa hàng vật tư (minh họa)",
+            )
+            made.append(farm_inputs.receive(session, actor, lot))
+        for days_ago, task, lot_number, used, note in _WEEK:
+            entry = diary_entries.record(
+                session,
+                actor,
+                DiaryInput(
+                    area_id=area.id,
+                    done_on=today() - timedelta(days=days_ago),
+                    task=task,
+                    input_lot_id=None if lot_number is None else made[lot_number].id,
+                    amount=None if used is None else parse_amount(used),
+                    operator="Tổ chăm sóc 1",
+                    note=note,
+                ),
+            )
+        correction = DiaryCorrectionInput(
+            entry_id=entry.id,
+            reason=CorrectionReason.INCORRECT_DATA,
+            explanation="Ghi nhầm việc (minh họa)",
+            area_id=area.id,
+            done_on=entry.done_on,
+            task=DiaryTask.PESTS,
+            note="Sâu vẽ bùa rải rác, chưa cần xử lý (minh họa)",
+        )
+        diary_entries.correct(session, actor, correction)
