@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session
 
-from traceability.domain import balance, batches, ledger, packings, rules
+from traceability.domain import balance, batches, ledger, packings, page_keeping, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.balance import Account
 from traceability.domain.batches import Batch, BatchState, Note
@@ -26,8 +26,9 @@ from traceability.domain.history import standing as standing
 from traceability.domain.key_data import KeyData
 from traceability.domain.lineage import BatchInput
 from traceability.domain.moments import Moment
+from traceability.domain.page_snapshots import Occasion
 from traceability.domain.quantities import Kilograms, KilogramsOrZero, kg_text
-from traceability.domain.records import RecordId
+from traceability.domain.records import Record, RecordId
 from traceability.domain.text import Line, ShortLine
 
 #: The types that are recorded by hand; the others come about by acts of their own.
@@ -102,7 +103,7 @@ def record(session: Session, actor: Actor, value: EventInput) -> Event:
     _weigh(batch, event, value, balance.account(session, batch), actor)
     session.add(event)
     session.flush()
-    written: list[Event | BatchInput] = [event]
+    written: list[Record] = [event]
     if value.material and value.material_kg:
         added = BatchInput(
             producer_id=batch.producer_id,
@@ -119,6 +120,8 @@ def record(session: Session, actor: Actor, value: EventInput) -> Event:
     batch.page_version += 1
     session.flush()
     rules.judge(session, event, "record")
+    if value.type is EventType.PACK and batch.released_at is not None:
+        written.append(page_keeping.keep(session, batch, Occasion.PACKED))
     ledger.record(session, "event.recorded", *written, batch)
     return event
 

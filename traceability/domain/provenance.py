@@ -4,6 +4,7 @@ What may be shown stands in `public_facts`; nothing else leaves this module.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlmodel import Session, col, select
@@ -13,6 +14,7 @@ from traceability.domain import (
     evidence,
     journeys,
     laboratory,
+    page_snapshots,
     public_areas,
     public_papers,
     seasons,
@@ -71,7 +73,7 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
     valid = certificates.valid_on(session, batch, today)
     covering, more_covering = public_papers.certificates_above(session, above, valid, today)
     said = evidence.days_of_word(session, (batch, product, producer))
-    return Provenance(
+    story = Provenance(
         as_of=today,
         product=product_of(session, product, said[product.id]),
         producer=producer_of(session, producer, said[producer.id]),
@@ -92,6 +94,7 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
         suspensions=_suspensions(session, subjects),
         pins=stamp_checks.has_pins(session, stamps_id) if stamps_id else False,
     )
+    return replace(story, kept=page_snapshots.beside(page_snapshots.newest(session, batch.id), story))
 
 
 def product_of(session: Session, product: Product, said_on: date | None = None) -> PublicProduct:

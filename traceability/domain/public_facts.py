@@ -7,7 +7,8 @@ suspensions, and the name and street of a household.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from traceability.domain.areas import CodeFamily, CodeState
 from traceability.domain.batches import BatchState, Origin
@@ -194,6 +195,52 @@ class PublicSuspension:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """One thing that a page says. `kind` says how `value` is to be read: text, day, number, word, area ..."""
+
+    section: str
+    label: str
+    key: str
+    kind: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """One fact on two days; None where the page did not tell it."""
+
+    then: Fact | None
+    today: Fact | None
+
+    @property
+    def fact(self) -> Fact:
+        """The fact, as it was told first."""
+        found = self.then or self.today
+        assert found is not None
+        return found
+
+    @property
+    def differs(self) -> bool:
+        """Whether the page says something else today."""
+        return self.then is None or self.today is None or self.then.value != self.today.value
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the page said when the lot was published or packed (`occasion`), beside what it says today."""
+
+    at: datetime
+    occasion: str
+    digest: str
+    rows: tuple[Change, ...]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Those that differ."""
+        return tuple(row for row in self.rows if row.differs)
+
+
+@dataclass(frozen=True)
 class Provenance:
     """All that the public may know of a batch on the day `as_of`. `pins`: the stamps scanned have a scratch panel."""
 
@@ -216,3 +263,4 @@ class Provenance:
     recalls: tuple[PublicRecall, ...]
     suspensions: tuple[PublicSuspension, ...]
     pins: bool = False
+    kept: Kept | None = None

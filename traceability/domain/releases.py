@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, select
 
-from traceability.domain import ledger, records, rules, stamp_quota
+from traceability.domain import ledger, page_keeping, records, rules, stamp_quota
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.areas import GrowingArea
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import now
 from traceability.domain.errors import RuleBroken
 from traceability.domain.history import Event, history, standing
+from traceability.domain.page_snapshots import Occasion
 from traceability.domain.producers import Producer, ProducerState
 from traceability.domain.products import Product, ProductState
 from traceability.domain.quantities import kg_text
@@ -100,7 +101,7 @@ def release(session: Session, actor: Actor, value: ReleaseInput) -> Batch:
     batch.page_version += 1
     session.flush()
     rules.judge(session, batch, "release")
-    ledger.record(session, "batch.released", batch)
+    ledger.record(session, "batch.released", batch, page_keeping.keep(session, batch, Occasion.RELEASED))
     return batch
 
 

@@ -11,6 +11,7 @@ from traceability import i18n, visitors
 from traceability.domain import evidence
 from traceability.domain.clock import local_day
 from traceability.wording import evidence as evidence_words
+from traceability.wording import page_snapshots as snapshot_words
 from traceability.wording import seasons as season_words
 
 blueprint = Blueprint("public", __name__)
@@ -29,9 +30,15 @@ def _choose_language() -> None:
 def _wire(state: Any) -> None:
     app: Flask = state.app
     app.jinja_env.filters.update(
-        local_day=local_day, vouching=evidence_words.sentence, season_of=season_words.sentence
+        local_day=local_day,
+        vouching=evidence_words.sentence,
+        season_of=season_words.sentence,
+        fact_label=snapshot_words.label,
+        fact_value=snapshot_words.value,
     )
-    app.jinja_env.globals.update(computed=evidence.computed, grades_in_words=tuple(evidence.Grade))
+    app.jinja_env.globals.update(
+        computed=evidence.computed, grades_in_words=tuple(evidence.Grade), snapshot_words=snapshot_words
+    )
     app.url_defaults(_carry_language)
 
 
