@@ -43,6 +43,8 @@ from traceability.labels.order import TextKind
 from traceability.labels.symbol import Codes
 from traceability.stamp_faces import Wanted
 
+#: So many stamps of an order are drawn and decoded before it is ready.
+_DECODED = 5
 _COMMON = frozenset({"a4-5x13-30x20", "a4-4x10-48x25", "roll-30x20", "roll-50x30"})
 
 
@@ -274,6 +276,7 @@ def make_ready(database: Database, actor: Actor, order_id: str, keyring: Keyring
         public_root=f"{ours.scheme}://{ours.netloc}",
         start=order.start_position - 1,
         small_modules=has_small_modules(order),
+        decoded=_DECODED,
     )
     root = stamp_orders.code_root(keys[order.epoch_number], order.first_serial, order.quantity)
     with database.transaction(actor) as session:

@@ -13,6 +13,7 @@ request: what is printed is a pure function of (order, layout), and the same inp
     zpl          the press for thermal printers        raster           a face in a printer's dots
     csv          the list for print shops              manifest         what goes with a sealed print
     single       one stamp as PNG or SVG               preview          one page's measures for an editor
+    packet       what a print shop gets, in one ZIP    reading          a symbol read back
     cover        the order's cover sheet               preflight        what must hold before the press runs
 """
 

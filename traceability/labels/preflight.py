@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from traceability.domain.errors import RuleBroken
-from traceability.labels import imposition, qr, sheet
+from traceability.labels import imposition, qr, reading, sheet, single
 from traceability.labels.compose import compose
+from traceability.labels.face import Face
 from traceability.labels.layout import Fit, Layout
 from traceability.labels.order import PrintedForm, PrintOrder
 
@@ -36,20 +37,30 @@ class Report:
 
 
 def check(
-    order: PrintOrder, layout: Layout, *, public_root: str, start: int = 0, small_modules: bool = False
+    order: PrintOrder,
+    layout: Layout,
+    *,
+    public_root: str,
+    start: int = 0,
+    small_modules: bool = False,
+    decoded: int = 0,
 ) -> Report:
-    """Look over a print without printing it.
+    """Look over a print without printing it. So many stamps (`decoded`), from the first to the last, are drawn in the
+    printer's dots and decoded.
 
     Raises RuleBroken when the address is not at `public_root` or has another path than the form asks for
     ("labels.foreign_address"), when the layout, the module's size, the texts or the start do not fit, and
-    ("labels.symbol_differs") should sampled symbols ever differ from the standard's plain encoder.
+    ("labels.symbol_differs") should sampled symbols ever differ from the standard's plain encoder, or a drawn stamp
+    not say its address.
     """
     _check_address(order, public_root)
     fit = layout.fit(order, small_modules=small_modules)
-    compose(order.text, fit, demo=order.demo, pin_width=order.pin_width)
+    face = compose(order.text, fit, demo=order.demo, pin_width=order.pin_width)
     pages = imposition.pages(layout, order.count, start)
     sheet.compose(order.number, layout, pages)
     mask = _check_symbols(order, fit)
+    for n in sorted({k * (order.count - 1) // max(1, decoded - 1) for k in range(decoded)}):
+        _check_drawn(order, face, fit, n)
     return Report(
         version=fit.version,
         modules=fit.modules,
@@ -85,3 +96,15 @@ def _check_symbols(order: PrintOrder, fit: Fit) -> int:
         if image != plain.to_bytes(encoder.image_bytes, "big"):
             raise RuleBroken("labels.symbol_differs", n=n)
     return encoder.mask
+
+
+def _check_drawn(order: PrintOrder, face: Face, fit: Fit, n: int) -> None:
+    """The nth stamp, drawn as it is printed, says its own address."""
+    left, top = face.symbol
+    dots = single.drawn(order, face, fit, n)[top : top + fit.area_dots, left : left + fit.area_dots]
+    try:
+        text = reading.read(dots, fit.dots_per_module)
+    except reading.Unreadable:
+        text = ""
+    if text != order.prefix + order.code(n):
+        raise RuleBroken("labels.symbol_differs", n=n)

@@ -238,7 +238,8 @@ def format_places(version: int) -> list[tuple[int, int, int]]:
     return [(row, column, bit) for copy in (around, split) for bit, (row, column) in enumerate(copy)]
 
 
-def _format_information(level: Level, mask: int) -> int:
+def format_information(level: Level, mask: int) -> int:
+    """The 15 bits that say the level and the mask, with their own error correction (7.9)."""
     data = _LEVEL_BITS[level] << 3 | mask
     rest = data << 10
     for shift in range(4, -1, -1):
@@ -294,7 +295,7 @@ def frame(version: int, level: Level, mask: int) -> int:
         for column in range(size(version)):
             if dark[row][column] if taken[row][column] else _masked(mask, row, column):
                 plane |= bit_at(version, row, column)
-    information = _format_information(level, mask)
+    information = format_information(level, mask)
     for row, column, bit in format_places(version):
         if information >> bit & 1:
             plane |= bit_at(version, row, column)

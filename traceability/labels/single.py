@@ -58,17 +58,23 @@ def svg(order: PrintOrder, layout: Layout, n: int = 0, *, small_modules: bool = 
 
 def png(order: PrintOrder, layout: Layout, n: int = 0, *, small_modules: bool = False) -> bytes:
     """The nth stamp as a PNG in the dots of the layout's print profile. Raises as `svg` does."""
-    code = order.code(n)
     fit = layout.fit(order, small_modules=small_modules)
     face = compose(order.text, fit, demo=order.demo, pin_width=order.pin_width)
+    dots = drawn(order, face, fit, n)
+    written = io.BytesIO()
+    Image.fromarray(dots).save(written, "PNG", dpi=(layout.dpi, layout.dpi))
+    return written.getvalue()
+
+
+def drawn(order: PrintOrder, face: Face, fit: Fit, n: int) -> raster.Grey:
+    """The nth stamp in dots, shape (height, width), 0 = black."""
+    code = order.code(n)
     dots = raster.draw(face, fit, _texts(face, code))
     modules = _modules(order.encoder(), code)
     symbol = np.kron(1 - modules, np.full((fit.dots_per_module, fit.dots_per_module), 255, dtype=np.uint8))
     left, top = (corner + QUIET_MODULES * fit.dots_per_module for corner in face.symbol)
     dots[top : top + len(symbol), left : left + len(symbol)] = symbol
-    written = io.BytesIO()
-    Image.fromarray(dots).save(written, "PNG", dpi=(layout.dpi, layout.dpi))
-    return written.getvalue()
+    return dots
 
 
 def _modules(encoder: SymbolEncoder, code: str) -> npt.NDArray[np.uint8]:
