@@ -17,6 +17,7 @@ from traceability.domain.moments import is_whole_day
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.quantities import ha_text, kg_text
 from traceability.i18n import N_, gettext
+from traceability.wording import rules
 from traceability.wording.areas import area_words
 
 #: The menus: (endpoint, label, icon, permission that shows it; None: always).
@@ -39,6 +40,7 @@ INSPECTOR_MENU = (
     ("inspector.areas", N_("Growing areas"), "map", None),
     ("inspector.stamp_orders", N_("Stamps"), "stamp", None),
     ("inspector.inspections", N_("Inspections"), "inspection", None),
+    ("inspector.flags", N_("Flags of the rules"), "warning", None),
     ("inspector.recalls", N_("Recalls"), "recall", None),
     ("inspector.doubts", N_("Reports of a doubt"), "flag", None),
     ("inspector.log", N_("Log"), "log", None),
@@ -115,7 +117,8 @@ def init_app(app: Flask) -> None:
         lambda one, many, n: i18n.ngettext(one, many, n),
         newstyle=False,
     )
-    app.jinja_env.globals.update(area_words=area_words, language_tag=i18n.tag, language_names=i18n.LANGUAGES)
+    app.jinja_env.globals.update(area_words=area_words, rule_box=rules.box)
+    app.jinja_env.globals.update(language_tag=i18n.tag, language_names=i18n.LANGUAGES)
     app.jinja_env.globals.update(_=i18n.gettext, gettext=i18n.gettext, ngettext=i18n.ngettext)
     app.jinja_env.filters.update(
         day=i18n.day,

@@ -13,6 +13,7 @@ from traceability.domain import (
     records,
     releases,
     returns,
+    rule_views,
     suspensions,
 )
 from traceability.domain.accounts import Account
@@ -28,6 +29,7 @@ from traceability.domain.ownership import beyond_scope
 from traceability.domain.partners import Partner
 from traceability.domain.products import Product
 from traceability.domain.recalls import STANDING, Recall, RecalledBatch
+from traceability.domain.rule_views import RuleStanding
 from traceability.domain.stamps import RangeState, StampRange
 from traceability.domain.suspensions import Suspension
 
@@ -71,6 +73,7 @@ class Dossier:
     missing: list[str]
     suspensions: list[Suspension]
     recalls: list[Recall]
+    rules: RuleStanding
 
     def may_return(self, delivery: Delivery) -> bool:
         """Whether goods of a delivery can still come back."""
@@ -106,6 +109,7 @@ def of_batch(session: Session, batch_id: str) -> Dossier:
         missing=releases.missing(session, batch) if batch.state is BatchState.OPEN else [],
         suspensions=[row for row in suspensions.history_of(session, *subjects) if row.lifted_at is None],
         recalls=_recalls(session, batch.id),
+        rules=rule_views.of_batch(session, batch),
     )
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 from pydantic_core import PydanticCustomError
 from sqlmodel import Field, Session, col, select
@@ -22,7 +22,7 @@ from traceability.domain.area_grants import Market
 from traceability.domain.clock import today
 from traceability.domain.errors import RuleBroken
 from traceability.domain.products import Crop
-from traceability.domain.quantities import Day, parse_kg
+from traceability.domain.quantities import Day, Kilograms
 from traceability.domain.records import Json, Record, choice
 from traceability.domain.rule_conversions import Band
 from traceability.domain.rule_treatments import Listed
@@ -48,7 +48,7 @@ TOLERANCES: Final = {DOSE_PERCENT: 20, OVERLAP_PERCENT: 1}
 class RuleFigure(Record, table=True):
     """One figure, from a day on (None: since ever) to a day (None: until another replaces it).
 
-    `name` is the form of a band, an ingredient, or the name of a tolerance. `value` holds, by kind: {per_unit_kg,
+    `name` is the form of a band, an ingredient, or the name of a tolerance. `value` holds, by kind: {per_unit_g,
     cycles}, {months}, {low, high}, {banned}, {percent}; decimals as text.
     """
 
@@ -95,7 +95,7 @@ class FigureInput(BaseModel):
     crop_id: ShortLine | None = None
     name: ShortLine | None = None
     market: Market | None = None
-    per_unit_kg: ShortLine | None = None
+    per_unit_kg: Kilograms | None = None
     cycles: ShortLine | None = None
     months: Annotated[list[Annotated[int, Limit(ge=1, le=12)]], Limit(max_length=12)] = Limit(
         default_factory=list
@@ -107,14 +107,6 @@ class FigureInput(BaseModel):
     valid_from: Day
     valid_to: Day | None = None
     source: Annotated[Line, Limit(min_length=5, max_length=300)]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _months_one_by_one(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("months"), str):
-            parts = data["months"].replace(",", " ").split()
-            return data | {"months": parts}
-        return data
 
 
 def set_figure(session: Session, actor: Actor, value: FigureInput) -> RuleFigure:
@@ -203,7 +195,7 @@ def ceiling(session: Session, crop: Crop, day: date) -> Ceiling | None:
     stated = Ceiling.of_crop(crop.facts)
     if found is None:
         return stated
-    grams = parse_kg(str(found.value["per_unit_kg"]))
+    grams = int(found.value["per_unit_g"])
     colonies = stated.of_colonies if stated else False
     return Ceiling(grams, Decimal(found.value.get("cycles") or "1"), colonies, found.source, found.basis)
 
@@ -285,7 +277,7 @@ def _value(value: FigureInput) -> dict[str, Any]:
     if value.kind in (FigureKind.CEILING, FigureKind.SEASON, FigureKind.BAND):
         needed("crop_id")
     if value.kind is FigureKind.CEILING:
-        return {"per_unit_kg": str(number("per_unit_kg")), "cycles": str(number("cycles"))}
+        return {"per_unit_g": int(needed("per_unit_kg")), "cycles": str(number("cycles"))}
     if value.kind is FigureKind.SEASON:
         return {"months": sorted(set(needed("months")))}
     needed("name")

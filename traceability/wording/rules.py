@@ -1,11 +1,15 @@
 """What each rule is called, why it is there, on what it stands, and what its flag or refusal says."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from traceability import wording
+from traceability.domain.agencies import Agency
 from traceability.domain.rule_book import Effect, RuleCode
 from traceability.domain.rule_figures import FigureKind
-from traceability.domain.rule_flags import CloseReason, FlagState
+from traceability.domain.rule_flags import CloseReason, FlagState, RuleFlag
+from traceability.domain.rule_overrides import RuleOverride
+from traceability.domain.rule_views import RuleStanding
 from traceability.i18n import N_, gettext
 
 REFUSALS = {
@@ -237,3 +241,32 @@ def told(rule: RuleCode, evidence: dict[str, Any]) -> str:
 def why_unknown(why: str) -> str:
     """What is missing for a rule to be judged."""
     return gettext(UNKNOWNS[why]) if why in UNKNOWNS else why
+
+
+@dataclass(frozen=True)
+class WordedFlag:
+    """A flag as a page shows it."""
+
+    flag: RuleFlag
+    text: str
+    reason: str
+    override: RuleOverride | None
+    agency: Agency | None
+
+
+@dataclass(frozen=True)
+class Box:
+    """What a page says of a batch and the rules: its flags, and what cannot be judged with what is missing."""
+
+    flags: list[WordedFlag]
+    unknown: list[tuple[str, str]]
+
+
+def box(standing: RuleStanding) -> Box:
+    """How a batch stands with the rules, in the reader's language."""
+    worded = []
+    for flag in standing.flags:
+        override, agency = standing.overrides.get(flag.override_id or "", (None, None))
+        text = told(flag.rule, flag.evidence)
+        worded.append(WordedFlag(flag, text, gettext(REASONS[flag.rule]), override, agency))
+    return Box(worded, [(wording.name(rule), why_unknown(why)) for rule, why in standing.unknown])
