@@ -203,7 +203,7 @@ class Rounds:
             return [{"code": row.code} for row in self._rows(session, "producer")]
         if rule.endpoint == "public.doubts_show":
             return [{"ticket": row.ticket} for row in self._rows(session, "doubt")]
-        if rule.endpoint == "public.lot":
+        if rule.endpoint in ("public.lot", "public.lot_as_packed"):
             return [
                 {"code": session.get(Product, row.product_id).code, "lot": row.lot}
                 for row in self._rows(session, "batch")
