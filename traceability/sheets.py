@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import xlsxwriter
 
@@ -46,16 +47,31 @@ def _plain(cell: Cell) -> str | int | float:
     return cell.isoformat() if isinstance(cell, date) else cell
 
 
+#: A tab of a workbook: its name, its header, its rows.
+Tab = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
+
+
 def xlsx_bytes(title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """An XLSX with one sheet: a bold header that stays in view, filters, and columns as wide as they need."""
+    return book_bytes(title, [(title, header, rows)])
+
+
+def book_bytes(title: str, tabs: Iterable[Tab]) -> bytes:
+    """An XLSX with a sheet for each tab."""
     file = io.BytesIO()
     book = xlsxwriter.Workbook(
         file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
     book.set_properties({"title": title, "created": datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)})
-    sheet = book.add_worksheet(_NOT_IN_A_NAME.sub(" ", title)[:31])
     bold = book.add_format({"bold": True, "bg_color": "#E3EFE7", "border": 1, "text_wrap": True})
     day = book.add_format({"num_format": "dd/mm/yyyy"})
+    for name, header, rows in tabs:
+        _fill(book.add_worksheet(_NOT_IN_A_NAME.sub(" ", name)[:31]), header, rows, bold, day)
+    book.close()
+    return file.getvalue()
+
+
+def _fill(sheet: Any, header: Sequence[str], rows: Iterable[Sequence[Cell]], bold: Any, day: Any) -> None:
     widths = [len(name) for name in header]
     for column, name in enumerate(header):
         sheet.write_string(0, column, name, bold)
@@ -76,5 +92,3 @@ def xlsx_bytes(title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]
     sheet.freeze_panes(1, 0)
     if header and last:
         sheet.autofilter(0, 0, last, len(header) - 1)
-    book.close()
-    return file.getvalue()
