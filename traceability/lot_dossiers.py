@@ -263,7 +263,7 @@ def _laboratory(test: PublicLabTest) -> Section:
             (_("Result"), verdict),
             (_("Of the lot"), test.source),
         ),
-        header=(_("Measured"), _("Value"), _("Limit"), _("Result")),
+        header=(_("What was measured"), _("Value"), _("Limit"), _("Result")),
         rows=tuple(
             (
                 one.name,
