@@ -22,8 +22,7 @@ def drawn_by_the_library(text: str, version: int, level: str, mask: int, mode: q
         mask_pattern=mask,
         border=0,
     )
-    kind = 4 if mode == "byte" else 2
-    code.add_data(qrcode.util.QRData(text.encode(), mode=kind))
+    code.add_data(qrcode.util.QRData(text.encode(), mode=4 if mode == "byte" else 2))
     code.make(fit=False)
     return np.array(code.get_matrix(), dtype=bool)
 
