@@ -17,6 +17,7 @@ from traceability.domain import (
     page_snapshots,
     public_areas,
     public_papers,
+    rule_overrides,
     seasons,
     stamp_checks,
 )
@@ -31,6 +32,7 @@ from traceability.domain.products import Crop, Product, ProductState
 from traceability.domain.public_facts import (
     Provenance,
     PublicBatch,
+    PublicException,
     PublicPicture,
     PublicProducer,
     PublicProduct,
@@ -92,6 +94,7 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
         seasons=_seasons(session, journey.parents),
         recalls=_recalls(session, batch),
         suspensions=_suspensions(session, subjects),
+        exceptions=_exceptions(session, batch.id),
         pins=stamp_checks.has_pins(session, stamps_id) if stamps_id else False,
     )
     return replace(story, kept=page_snapshots.beside(page_snapshots.newest(session, batch.id), story))
@@ -223,8 +226,16 @@ def _suspensions(session: Session, subjects: list[str]) -> tuple[PublicSuspensio
         col(Suspension.subject_id).in_(subjects), col(Suspension.lifted_at).is_(None)
     )
     return tuple(
-        PublicSuspension(row.subject_kind, name_of(session, row.agency_id), local_day(row.at))
+        PublicSuspension(row.subject_kind, name_of(session, row.agency_id), row.from_on or local_day(row.at))
         for row in session.exec(statement.order_by(col(Suspension.at)))
+    )
+
+
+def _exceptions(session: Session, batch_id: str) -> tuple[PublicException, ...]:
+    """What an agency let pass in spite of a rule: it answers for that by name, before everybody."""
+    return tuple(
+        PublicException(row.rule, agency.name, row.from_on, row.reason)
+        for row, agency in rule_overrides.public_of(session, batch_id)
     )
 
 

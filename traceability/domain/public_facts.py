@@ -17,6 +17,7 @@ from traceability.domain.evidence import Evidence
 from traceability.domain.journeys import Chapter, Source
 from traceability.domain.producers import LegalForm
 from traceability.domain.recalls import RecallKind
+from traceability.domain.rule_book import RuleCode
 from traceability.domain.seasons import Season
 from traceability.domain.suspensions import SuspendedKind
 
@@ -195,6 +196,16 @@ class PublicSuspension:
 
 
 @dataclass(frozen=True)
+class PublicException:
+    """A rule that an agency let the batch pass: which one, which agency, since when, and the reason it gave."""
+
+    rule: RuleCode
+    by: str
+    since: date
+    reason: str
+
+
+@dataclass(frozen=True)
 class Fact:
     """One thing that a page says. `kind` says how `value` is to be read: text, day, number, word, area ..."""
 
@@ -264,3 +275,4 @@ class Provenance:
     suspensions: tuple[PublicSuspension, ...]
     pins: bool = False
     kept: Kept | None = None
+    exceptions: tuple[PublicException, ...] = ()
