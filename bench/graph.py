@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from bench import naive_trace
+from bench import naive_trace, recall  # noqa: F401 - the rows of recalls register themselves
 from bench.runner import Comparison, Contender, Row, benchmark, compare, seconds
 from tests import factories
 from traceability.db import Database
