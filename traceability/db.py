@@ -125,18 +125,18 @@ class Database:
 
     def migrate(self) -> None:
         """Brings the schema to the newest revision."""
-        with self._changing_schema() as connection:
+        with self.changing_schema() as connection:
             command.upgrade(alembic_config(connection), "head")
             log_tree.fill(connection)
 
     def start_over(self) -> None:
         """Takes the whole schema down and up again: everything is gone. Only for what a broken first start has left."""
-        with self._changing_schema() as connection:
+        with self.changing_schema() as connection:
             command.downgrade(alembic_config(connection), "base")
             command.upgrade(alembic_config(connection), "head")
 
     @contextmanager
-    def _changing_schema(self) -> Iterator[Connection]:
+    def changing_schema(self) -> Iterator[Connection]:
         """A connection for migrations, committed at the end.
 
         SQLite changes a table by making it anew: for that time foreign keys are not enforced, and all are checked

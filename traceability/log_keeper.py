@@ -103,6 +103,19 @@ def newest_known(keyring: Keyring) -> str | None:
         return None
 
 
+def vkeys_of_note(note: str, database: Database, settings: Settings) -> list[str]:
+    """The keys of this log, and that of the name in a note: after a restore the log may have had a later name."""
+    origin = note.split("\n", 1)[0]
+    return [*vkeys(database, settings), Signer(origin, settings.keyring().secret(KEY)).vkey]
+
+
+def set_aside(keyring: Keyring) -> None:
+    """Keeps the newest checkpoint of a log that could not be continued under another name, and begins anew."""
+    path = keyring.folder / _NEWEST
+    number = len(list(keyring.folder.glob(f"{_NEWEST}-before-*"))) + 1
+    path.rename(path.with_name(f"{_NEWEST}-before-{number}"))
+
+
 def remember(keyring: Keyring, note: str) -> None:
     """Keeps a checkpoint of ours in the key folder if it is larger than the one that lies there."""
     size = int(note.split("\n")[1])

@@ -42,7 +42,7 @@ def test_a_standing_table_is_altered_with_its_rows_and_those_that_name_it(empty_
         ):
             connection.exec_driver_sql(statement)
         connection.commit()
-    with database._changing_schema() as connection:
+    with database.changing_schema() as connection:
         operations = Operations(MigrationContext.configure(connection))
         with operations.batch_alter_table("parent") as batch:
             batch.add_column(sa.Column("more", sa.Integer(), server_default="7", nullable=False))

@@ -26,6 +26,8 @@ FACTS = {
     "input_lot.received": N_("Lot of a farm input received"),
     "diary.entered": N_("Diary entry written"),
     "diary.corrected": N_("Diary entry corrected"),
+    "log.continued": N_("Log continued under a new name after a restore"),
+    "log.restored": N_("Backup put back"),
     "packing_house.registered": N_("Packing house written down"),
     "packing_house.granted": N_("Packing-house code granted"),
     "packing_house.revised": N_("Packing house changed"),

@@ -1,0 +1,69 @@
+"""Backups of the data and of the keys, and putting them back."""
+
+import os
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from traceability import backups, key_backups
+from traceability.cli import base
+from traceability.cli.base import commands, plainly
+
+_NEW = click.Path(dir_okay=False, path_type=Path)
+_STANDING = click.Path(exists=True, dir_okay=False, path_type=Path)
+_PASSPHRASE = "TRACE_KEY_PASSPHRASE"
+
+
+@commands.command()
+@click.argument("out", type=_NEW)
+@with_appcontext
+@plainly
+def backup(out: Path) -> None:
+    """Write a backup of the database and the pictures to OUT, while the platform goes on. It holds no keys."""
+    manifest = backups.back_up(base.database(), base.settings(), out)
+    rows = sum(table["rows"] for table in manifest["tables"].values())
+    size = manifest["checkpoint"].split("\n")[1]
+    click.echo(f"{out}: {rows} rows, {len(manifest['files'])} files, {size} leaves of the log.")
+    click.echo("The keys are not in it: `backup-keys` makes their own, encrypted backup.")
+
+
+@commands.command()
+@click.argument("source", metavar="IN", type=_STANDING)
+@with_appcontext
+@plainly
+def restore(source: Path) -> None:
+    """Put the backup IN back: into an empty database and data folder, after `restore-keys`."""
+    settings = base.settings()
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    restored = backups.restore(base.database(), settings, source)
+    click.echo(f"Restored and verified: {restored.rows} rows, {restored.leaves} leaves of the log.")
+    if restored.missing:
+        click.echo(
+            f"The newest known checkpoint has {restored.missing} leaves more: the log goes on under a new name."
+        )
+    click.echo("The mint goes on with a new key: no code is issued twice. Everybody signs in anew.")
+
+
+@commands.command("backup-keys")
+@click.argument("out", type=_NEW)
+@with_appcontext
+@plainly
+def backup_keys(out: Path) -> None:
+    """Write the key folder, encrypted under a passphrase (TRACE_KEY_PASSPHRASE or typed), to OUT."""
+    passphrase = os.environ.get(_PASSPHRASE) or click.prompt(
+        "Passphrase", hide_input=True, confirmation_prompt=True
+    )
+    count = key_backups.back_up(base.settings().keyring(), out, passphrase)
+    click.echo(f"{out}: {count} files. Keep it apart from the data, and the passphrase apart from both.")
+
+
+@commands.command("restore-keys")
+@click.argument("source", metavar="IN", type=_STANDING)
+@with_appcontext
+@plainly
+def restore_keys(source: Path) -> None:
+    """Put the keys of the key backup IN back. Keys that lie there already are never changed."""
+    passphrase = os.environ.get(_PASSPHRASE) or click.prompt("Passphrase", hide_input=True)
+    count = key_backups.restore(base.settings().keyring(), source, passphrase)
+    click.echo(f"{count} files of the key folder are in place.")
