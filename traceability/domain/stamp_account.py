@@ -95,15 +95,16 @@ def account(session: Session, *, text: str = "", producer_id: str = "") -> list[
     statement = (
         select(Batch.product_id, StampRange.state, StampRange.void_reason, _COUNT)
         .join(Batch, col(Batch.id) == StampRange.batch_id)
+        .where(*_of(StampRange, producer_id))
         .group_by(col(Batch.product_id), col(StampRange.state), col(StampRange.void_reason))
     )
     counts: dict[str, Counter[str]] = {}
     for product_id, state, reason, count in session.exec(statement).all():
         counts.setdefault(product_id, Counter())[_heading(state, reason)] += int(count)
-    printed = _printed(session)
+    printed = _printed(session, producer_id)
     gone: Counter[str] = Counter()
     oldest: dict[str, datetime] = {}
-    for one in missing(session):
+    for one in missing(session, producer_id=producer_id):
         gone[one.product.id] += one.count
         oldest[one.product.id] = min(one.since, oldest.get(one.product.id, one.since))
     lines = [
@@ -135,12 +136,13 @@ def missing(session: Session, *, producer_id: str = "") -> list[Missing]:
     """The orders within the scope with stamps that are out for too long, the oldest first."""
     out = (
         select(StampRange.order_id, _COUNT)
-        .where(col(StampRange.state).in_(_OUT))
+        .where(col(StampRange.state).in_(_OUT), *_of(StampRange, producer_id))
         .group_by(col(StampRange.order_id))
     )
     counts = {order_id: int(count) for order_id, count in session.exec(out).all()}
     first = (
         select(StampDownload.order_id, func.min(StampDownload.asked_at))
+        .where(*_of(StampDownload, producer_id))
         .group_by(col(StampDownload.order_id))
         .having(func.min(StampDownload.asked_at) < now() - MISSING_AFTER)
     )
@@ -156,8 +158,6 @@ def missing(session: Session, *, producer_id: str = "") -> list[Missing]:
             .join(Producer, col(Producer.id) == StampOrder.producer_id)
             .where(col(StampOrder.id).in_(chosen))
         )
-        if producer_id:
-            rows = rows.where(StampOrder.producer_id == producer_id)
         for order, batch, product, producer in session.exec(rows).all():
             by = taken[order.id]
             found.append(
@@ -186,20 +186,25 @@ def _heading(state: RangeState | str, reason: VoidReason | str | None) -> str:
     return "out" if state in _OUT else "waiting"
 
 
-def _printed(session: Session) -> Counter[str]:
+def _of(table: type[StampRange | StampDownload | StampOrder], producer_id: str) -> list[Any]:
+    """The condition that rows are one producer's; none for all."""
+    return [table.producer_id == producer_id] if producer_id else []
+
+
+def _printed(session: Session, producer_id: str) -> Counter[str]:
     """How many stamps of each product were given out to be printed: whole orders, and pictures of single stamps."""
     downloaded = select(StampDownload.order_id).where(col(StampDownload.serial).is_(None))
     whole = (
         select(Batch.product_id, func.sum(StampOrder.quantity))
         .join(Batch, col(Batch.id) == StampOrder.batch_id)
-        .where(col(StampOrder.id).in_(downloaded))
+        .where(col(StampOrder.id).in_(downloaded), *_of(StampOrder, producer_id))
         .group_by(col(Batch.product_id))
     )
     single = (
         select(Batch.product_id, func.count(sa.distinct(col(StampDownload.serial))))
         .join(StampOrder, col(StampOrder.id) == StampDownload.order_id)
         .join(Batch, col(Batch.id) == StampOrder.batch_id)
-        .where(col(StampOrder.id).not_in(downloaded))
+        .where(col(StampOrder.id).not_in(downloaded), *_of(StampOrder, producer_id))
         .group_by(col(Batch.product_id))
     )
     printed: Counter[str] = Counter()
