@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import batches, ledger, rules
+from traceability.domain import batches, failed_samples, ledger, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import BatchState
 from traceability.domain.clock import today
 from traceability.domain.errors import RuleBroken
 from traceability.domain.history import Event, EventType, signature
 from traceability.domain.moments import start_of
-from traceability.domain.ownership import ProducerOwned
+from traceability.domain.ownership import ProducerOwned, beyond_scope
 from traceability.domain.quantities import Day
 from traceability.domain.records import Instant, Json, Record, RecordId
 from traceability.domain.text import Line, ShortLine
@@ -78,6 +78,8 @@ class LabTestInput(BaseModel):
 def record(session: Session, actor: Actor, value: LabTestInput) -> LabTest:
     """A report is recorded; it has passed when each of its lines has. A sample may be older than the harvest.
 
+    A failed one holds the lots of the plot in the same transaction (`failed_samples`).
+
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.closed`, `laboratory.reported_in_future`,
     `laboratory.reported_before_sampled`, `laboratory.recorded_already`.
     """
@@ -129,7 +131,20 @@ def record(session: Session, actor: Actor, value: LabTestInput) -> LabTest:
     session.flush()
     rules.judge(session, test, "test")
     ledger.record(session, "lab_test.recorded", test, event, batch)
+    if not passed:
+        failed_samples.hold(session, actor, test, batch)
     return test
+
+
+def readable(session: Session, lab_test_id: str) -> LabTest:
+    """A report of the scope, or another's that stops lots of the scope: whose lots it stops may read it.
+
+    Raises `NotFound`.
+    """
+    if failed_samples.of_test(session, lab_test_id):
+        with beyond_scope(session):
+            return records.find(session, LabTest, lab_test_id)
+    return records.find(session, LabTest, lab_test_id)
 
 
 def of_batch(session: Session, batch_id: str) -> list[LabTest]:

@@ -65,6 +65,7 @@ FACTS = {
     "delivery.received": N_("Delivery received"),
     "delivery.receipt_corrected": N_("Receipt corrected"),
     "lab_test.recorded": N_("Laboratory result recorded"),
+    "lab_test.held": N_("Lots held after a failed sample"),
     "stamps.ordered": N_("Stamps ordered"),
     "stamps.ready": N_("Stamps made ready"),
     "stamps.downloaded": N_("Print file downloaded"),

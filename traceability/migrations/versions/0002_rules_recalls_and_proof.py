@@ -1314,6 +1314,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recall_handling_producer_id"), ["producer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_recall_handling_recall_id"), ["recall_id"], unique=False)
 
+    op.create_table(
+        "lab_hold",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lab_test_id", sa.String(length=16), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("suspension_id", sa.String(length=16), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_lab_hold_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["lab_test_id"], ["lab_test.id"], name=op.f("fk_lab_hold_lab_test_id_lab_test")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_lab_hold_producer_id_producer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["suspension_id"], ["suspension.id"], name=op.f("fk_lab_hold_suspension_id_suspension")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lab_hold")),
+    )
+    with op.batch_alter_table("lab_hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_lab_hold_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_lab_hold_lab_test_id"), ["lab_test_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_lab_hold_producer_id"), ["producer_id"], unique=False)
+
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_batch_harvest_has_area"), type_="check")
         batch_op.drop_constraint(batch_op.f("ck_batch_made"), type_="check")
@@ -1447,6 +1474,12 @@ def downgrade() -> None:
         batch_op.create_check_constraint(batch_op.f("ck_batch_made"), "made_g > 0")
         batch_op.create_check_constraint(batch_op.f("ck_batch_origin"), "origin IN ('harvest', 'transform')")
 
+    with op.batch_alter_table("lab_hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_lab_hold_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_lab_hold_lab_test_id"))
+        batch_op.drop_index(batch_op.f("ix_lab_hold_batch_id"))
+
+    op.drop_table("lab_hold")
     with op.batch_alter_table("recall_handling", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recall_handling_recall_id"))
         batch_op.drop_index(batch_op.f("ix_recall_handling_producer_id"))
