@@ -14,6 +14,7 @@ from traceability.domain import (
     releases,
     returns,
     rule_views,
+    stamp_quota,
     suspensions,
 )
 from traceability.domain.accounts import Account
@@ -30,6 +31,7 @@ from traceability.domain.partners import Partner
 from traceability.domain.products import Product
 from traceability.domain.recalls import STANDING, Recall, RecalledBatch
 from traceability.domain.rule_views import RuleStanding
+from traceability.domain.stamp_quota import Quota
 from traceability.domain.stamps import RangeState, StampRange
 from traceability.domain.suspensions import Suspension
 
@@ -70,6 +72,7 @@ class Dossier:
     tests: list[LabTest]
     certificates: list[Certificate]
     stamps: dict[RangeState, int]
+    quota: Quota
     missing: list[str]
     suspensions: list[Suspension]
     recalls: list[Recall]
@@ -88,11 +91,12 @@ def of_batch(session: Session, batch_id: str) -> Dossier:
     """The file of a batch within the scope. Raises `NotFound`."""
     batch = records.find(session, Batch, batch_id)
     events = history(session, batch.id)
+    product = records.find(session, Product, batch.product_id)
     area = session.exec(select(GrowingArea).where(GrowingArea.id == (batch.area_id or ""))).one_or_none()
     subjects = [batch.id, batch.product_id, batch.producer_id, batch.area_id or ""]
     return Dossier(
         batch=batch,
-        product=records.find(session, Product, batch.product_id),
+        product=product,
         area=area,
         events=events,
         standing=frozenset(event.id for event in standing(events)),
@@ -106,6 +110,7 @@ def of_batch(session: Session, batch_id: str) -> Dossier:
         tests=laboratory.of_batch(session, batch.id),
         certificates=certificates.valid_on(session, batch, today()),
         stamps=_stamps(session, batch.id),
+        quota=stamp_quota.quota_of(session, batch, product),
         missing=releases.missing(session, batch) if batch.state is BatchState.OPEN else [],
         suspensions=[row for row in suspensions.history_of(session, *subjects) if row.lifted_at is None],
         recalls=_recalls(session, batch.id),

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pypdfium2
@@ -13,11 +14,14 @@ from sqlmodel import select
 from tests import factories
 from tests.databases import SQLITE_ONLY
 from tests.domain import goods
+from tests.rolls import Mint
 from tests.web.producer.places import Visit, visit
+from traceability.domain import shares
 from traceability.domain.actors import SYSTEM, Role
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import VIETNAM, now, today
 from traceability.domain.logistic_units import LogisticUnit
+from traceability.keys import Keyring
 
 pytestmark = SQLITE_ONLY
 NOW = {"happened_at": now().astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M")}
@@ -198,3 +202,26 @@ def test_processing_takes_by_products(us: Visit, batch: Batch) -> None:
         made = session.exec(select(Batch).where(Batch.product_id == peel)).one()
     assert made.made_g == 150_000
     assert batch.lot in us.get(f"/producer/batches/{made.id}")
+
+
+def test_stamps_above_the_goods_are_said_on_the_page_of_the_lot(us: Visit, tmp_path: Path) -> None:
+    mint = Mint(us.database, Keyring(tmp_path, demo=True))
+    batch = mint.batch(1400, us.producer)
+    mint.ready(batch, 1000)
+    goods.throw_away(us.database, batch, 140)
+    shown = us.get(f"/producer/batches/{batch.id}")
+    assert "Tem nhiều hơn hàng" in shown
+    assert "Hãy hủy 82 tem chưa dán" in shown
+    answer = us.refused(
+        page(batch, "ship"), kilograms="1", sent_on=today().isoformat(), customer="Chợ", market="VN"
+    )
+    assert "nhẹ hơn lúc đặt tem" in answer
+
+
+def test_a_lot_that_never_was_can_still_be_looked_at(us: Visit, batch: Batch) -> None:
+    (lot,) = goods.split(us.database, batch, 100)
+    goods.never_happened(us.database, goods.told(us.database, lot)[0])
+    for act in ("", "/account", "/trace"):
+        us.get(f"/producer/batches/{lot.id}{act}")
+    with us.database.reading(SYSTEM.scope) as session:
+        assert [row.grams for row in shares.sources(session, lot.id)] == [0]
