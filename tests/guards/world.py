@@ -31,6 +31,7 @@ TABLES = {
     "authorisation_id": "code_authorisation",
     "batch_id": "batch",
     "certificate_id": "certificate",
+    "claim_id": "certificate_claim",
     "code_id": "area_code",
     "delivery_id": "delivery",
     "doubt_id": "doubt",
@@ -39,6 +40,7 @@ TABLES = {
     "event_id": "event",
     "farm_input_id": "farm_input",
     "finding_id": "finding",
+    "flag_id": "rule_flag",
     "inspection_id": "inspection",
     "lab_test_id": "lab_test",
     "link_id": "link",
@@ -62,6 +64,7 @@ OTHERS = {
     "lot": "L1",
     "number": "UQ-0000-0000-0000",  # on a paper that its holder shows
     "ticket": "KHONGCO",
+    "rule_code": "OVER_YIELD",
     "report": "0" * 16,  # of a stamp that is nobody's: every overseer may read it
 }
 #: Ids whose table another word of the address says.
