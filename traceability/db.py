@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlmodel import Session
 
-from traceability.domain import ledger, log_tree, ownership, tables
+from traceability.domain import ledger, log_tree, ownership, precedence, tables
 from traceability.domain.actors import Actor
 from traceability.domain.ownership import EVERYTHING, Scope
 
@@ -43,6 +43,7 @@ event.listen(TraceSession, "do_orm_execute", ownership.filter_reads)
 @event.listens_for(TraceSession, "before_flush")
 def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     ownership.check_writes(session)
+    precedence.check_inputs(session)
     ledger.note_changes(session)
 
 
