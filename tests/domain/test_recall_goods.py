@@ -15,10 +15,11 @@ from traceability.domain import (
     recall_reports,
     recalls,
     records,
+    returns,
 )
 from traceability.domain.actors import SYSTEM, Actor, Permission
 from traceability.domain.batches import Batch, BatchState
-from traceability.domain.clock import today
+from traceability.domain.clock import now, today
 from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import PUBLIC
@@ -34,6 +35,7 @@ from traceability.domain.recall_records import (
     Way,
 )
 from traceability.domain.recall_reports import AcceptInput, ReportInput, SendBackInput
+from traceability.domain.returns import ReturnInput, ReturnReason
 
 REPORT = {
     "cause": "Phun thuốc quá sát ngày thu hoạch",
@@ -113,7 +115,7 @@ def test_no_more_comes_back_than_went_out(
     (line,) = reach.batches
     assert (line.made_g, line.located_g, line.recovered_g, line.missing_g) == (100_000, 40_000, 60_000, 0)
     after = reread(database, batch)
-    assert (after.on_hand_g, after.shipped_g) == (40_000, 60_000)
+    assert (after.on_hand_g, after.shipped_g) == (100_000, 0)
 
 
 def test_what_another_producer_gives_back_is_off_its_stock(
@@ -138,7 +140,16 @@ def test_what_another_producer_gives_back_is_off_its_stock(
         18_000,
         37_000,
     )
+    with pytest.raises(RuleBroken, match="handled_exceeds"):
+        handle(database, manager, recall, batch, 41, Way.DESTROY, lying=Lying.RECOVERED)
+    done = handle(database, manager, recall, batch, 40, Way.DESTROY, lying=Lying.RECOVERED)
+    assert done.event_id is None
     value = WithdrawInput(recall_id=recall.id, entry_id=row.id, reason="Ghi nhầm lần giao")
+    with pytest.raises(RuleBroken, match="handled_already"), database.transaction(manager) as session:
+        recall_goods.withdraw_recovery(session, manager, value)
+    with database.transaction(manager) as session:
+        undo = WithdrawInput(recall_id=recall.id, entry_id=done.id, reason="Ghi nhầm")
+        recall_goods.withdraw_handling(session, manager, undo)
     with database.transaction(manager) as session:
         recall_goods.withdraw_recovery(session, manager, value)
     with database.reading(SYSTEM.scope) as session:
@@ -193,15 +204,49 @@ def test_goods_put_right_stay_on_hand_and_wait_no_more(
         assert recall_balance.ways(session, recall.id)[Way.FIX] == 15_000
 
 
+def test_a_wrong_entry_of_what_came_back_is_a_return_that_never_was(
+    database: Database, manager: Actor, recall: Recall, batch: Batch, sold: Delivery
+) -> None:
+    back = recover(database, manager, recall, sold, 30)
+    value = WithdrawInput(recall_id=recall.id, entry_id=back.id, reason="Ghi nhầm khách hàng")
+    with database.transaction(manager) as session:
+        recall_goods.withdraw_recovery(session, manager, value)
+    after = reread(database, batch)
+    assert (after.on_hand_g, after.shipped_g) == (40_000, 60_000)
+    recover(database, manager, recall, sold, 60)
+
+
+def test_what_came_back_before_the_recall_is_not_outside(
+    database: Database, manager: Actor, agency: Actor, batch: Batch, sold: Delivery
+) -> None:
+    value = ReturnInput(delivery_id=sold.id, kilograms=20, happened_at=now(), reason=ReturnReason.UNSOLD)
+    with database.transaction(manager) as session:
+        returns.take_back(session, manager, value)
+    recall = compulsory(database, agency, batch)
+    with pytest.raises(RuleBroken, match="back_exceeds"):
+        recover(database, manager, recall, sold, 41)
+    recover(database, manager, recall, sold, 40)
+    with database.reading(SYSTEM.scope) as session:
+        (line,) = recall_balance.account(session, recall).batches
+    assert (line.made_g, line.located_g, line.outside_g, line.recovered_g) == (
+        100_000,
+        60_000,
+        40_000,
+        40_000,
+    )
+
+
 def test_what_came_back_is_dealt_with_once(
     database: Database, manager: Actor, recall: Recall, batch: Batch, sold: Delivery
 ) -> None:
     back = recover(database, manager, recall, sold, 30)
     with pytest.raises(RuleBroken, match="handled_exceeds"):
-        handle(database, manager, recall, batch, 31, Way.DESTROY, lying=Lying.RECOVERED)
-    handle(database, manager, recall, batch, 30, Way.DESTROY, lying=Lying.RECOVERED)
+        handle(database, manager, recall, batch, 71, Way.DESTROY)
+    with pytest.raises(RuleBroken, match="handled_exceeds"):
+        handle(database, manager, recall, batch, 1, Way.DESTROY, lying=Lying.RECOVERED)
+    handle(database, manager, recall, batch, 70, Way.DESTROY)
     after = reread(database, batch)
-    assert (after.on_hand_g, after.lost_g) == (40_000, 0)
+    assert (after.on_hand_g, after.shipped_g, after.lost_g) == (0, 30_000, 70_000)
     value = WithdrawInput(recall_id=recall.id, entry_id=back.id, reason="Ghi nhầm")
     with pytest.raises(RuleBroken, match="handled_already"), database.transaction(manager) as session:
         recall_goods.withdraw_recovery(session, manager, value)
@@ -228,7 +273,7 @@ def test_closing_needs_an_outcome_and_two_persons(
     recover(database, manager, recall, sold, 50)
     with pytest.raises(RuleBroken, match="goods_waiting"):
         file()
-    handle(database, manager, recall, batch, 50, Way.DESTROY, lying=Lying.RECOVERED)
+    handle(database, manager, recall, batch, 50, Way.DESTROY)
     with pytest.raises(RuleBroken, match="missing_unexplained") as caught:
         file()
     assert caught.value.field == "missing_reason"
@@ -250,7 +295,7 @@ def test_closing_needs_an_outcome_and_two_persons(
     report = file(missing_reason="Đã bán lẻ và dùng hết, có bảng kê")
     assert report.state is ReportState.FILED
     recover(database, manager, recall, sold, 1)
-    handle(database, manager, recall, batch, 1, Way.DESTROY, lying=Lying.RECOVERED)
+    handle(database, manager, recall, batch, 1, Way.DESTROY)
     with pytest.raises(RuleBroken, match="figures_moved"):
         accept(agency)
     with database.transaction(agency) as session:

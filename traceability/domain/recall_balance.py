@@ -40,7 +40,7 @@ class Outstanding:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A batch of which something waits to be dealt with: grams in stock and among what came back."""
+    """A batch of which something waits to be dealt with: grams in stock, and of what other producers gave back."""
 
     batch_id: str
     lot: str
@@ -116,7 +116,7 @@ def waiting_in(session: Session, batches: Iterable[Batch]) -> list[Waiting]:
     """What waits to be dealt with, batch by batch; of what was put right nothing waits any more."""
     rows = list(batches)
     ids = [batch.id for batch in rows]
-    back = recall_reach.recovered_of(session, col(RecallRecovery.batch_id), ids)
+    back: dict[str, int] = {}
     fixed: dict[str, int] = {}
     handled: dict[str, int] = {}
     products: dict[str, str] = {}
@@ -129,6 +129,14 @@ def waiting_in(session: Session, batches: Iterable[Batch]) -> list[Waiting]:
                 handled[row.batch_id] = handled.get(row.batch_id, 0) + row.grams
             elif row.way is Way.FIX:
                 fixed[row.batch_id] = fixed.get(row.batch_id, 0) + row.grams
+    for portion in portions(ids):  # what customers gave back lies in the stock
+        given = select(RecallRecovery.batch_id, RecallRecovery.grams).where(
+            col(RecallRecovery.batch_id).in_(portion),
+            col(RecallRecovery.withdrawn_at).is_(None),
+            col(RecallRecovery.event_id).is_(None),
+        )
+        for batch_id, grams in session.exec(given).all():
+            back[batch_id] = back.get(batch_id, 0) + grams
     for portion in portions({batch.product_id for batch in rows}):
         named = select(Product.id, Product.name).where(col(Product.id).in_(portion))
         products |= dict(session.exec(named).all())

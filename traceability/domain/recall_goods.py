@@ -1,28 +1,35 @@
 """Recalled goods: what came back from receivers, and what was done with what was kept and what came back.
 
-Of each delivery no more comes back than lay with its receiver. What is destroyed, put to another use or re-exported out
-of a producer's stock leaves its batch as a loss on record, so that the account of the batch stays exact; what is put
-right stays on hand. What came back had left the account when it was shipped, and is weighed here alone.
+Of each delivery no more comes back than lay with its receiver. What a customer gives back returns into the stock of its
+batch; what another producer gives back is taken off that producer's stock and weighed here. What is destroyed, put to
+another use or re-exported leaves the stock as waste on record, so that the batch's account stays exact; what is put
+right stays on hand.
 """
 
-from datetime import date
-from typing import Any
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from traceability.domain import corrections, events, ledger, recall_balance, recall_receivers, records
+from traceability.domain import (
+    corrections,
+    ledger,
+    recall_balance,
+    recall_receivers,
+    records,
+    returns,
+    wastes,
+)
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, Note
 from traceability.domain.clock import local_day, now, today
 from traceability.domain.corrections import CorrectionInput
 from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import NotFound, RuleBroken
-from traceability.domain.events import EventInput
-from traceability.domain.history import CorrectionReason, EventType
+from traceability.domain.history import CorrectionReason, Event, EventType
 from traceability.domain.moments import start_of
 from traceability.domain.ownership import beyond_scope
-from traceability.domain.quantities import Day, Grams, Kilograms, kg_text
+from traceability.domain.quantities import Day, Kilograms, kg_text
 from traceability.domain.recall_records import (
     Lying,
     Recall,
@@ -31,9 +38,11 @@ from traceability.domain.recall_records import (
     RecallRecovery,
     Way,
 )
-from traceability.domain.records import RecordId
+from traceability.domain.records import Record, RecordId
+from traceability.domain.returns import ReturnInput, ReturnReason
 from traceability.domain.suspensions import Reason
 from traceability.domain.text import Line
+from traceability.domain.wastes import WasteHandling, WasteInput, WasteReason
 
 
 class RecoverInput(BaseModel):
@@ -83,13 +92,7 @@ def recover(session: Session, actor: Actor, value: RecoverInput) -> RecallRecove
     """
     actor.must(Permission.RECORD_EVENTS)
     recall = _locked(session, actor, value.recall_id)
-    try:
-        delivery = records.lock(session, Delivery, value.delivery_id)
-    except NotFound:
-        raise RuleBroken("recalls.delivery_unknown", "delivery_id") from None
-    mine = actor.producer_id is None or delivery.producer_id == actor.producer_id
-    if not mine or delivery.cancelled_at is not None or not _reaches(session, recall, delivery.batch_id):
-        raise RuleBroken("recalls.delivery_unknown", "delivery_id")
+    delivery = _delivery(session, actor, recall, value.delivery_id)
     if delivery.to_producer_id is not None and delivery.received_at is None:
         raise RuleBroken("recalls.not_received_yet", "delivery_id")
     _judge_day(value.on_day)
@@ -100,8 +103,6 @@ def recover(session: Session, actor: Actor, value: RecoverInput) -> RecallRecove
     if value.kilograms > left_g:
         left = kg_text(left_g, actor.language)
         raise RuleBroken("recalls.back_exceeds", "kilograms", left=left)
-    if delivery.to_producer_id is not None:
-        delivery.remaining_g -= int(value.kilograms)
     row = RecallRecovery(
         producer_id=delivery.producer_id,
         recall_id=recall.id,
@@ -113,19 +114,64 @@ def recover(session: Session, actor: Actor, value: RecoverInput) -> RecallRecove
         note=value.note,
         by_id=actor.user_id,
     )
+    written: list[Record] = [row]
+    if delivery.to_producer_id is not None:
+        delivery.remaining_g -= row.grams
+        written.append(delivery)
+    else:
+        row.event_id = _returned(session, actor, value)
     session.add(row)
     session.flush()
-    changed = [delivery] if delivery.to_producer_id is not None else []
-    ledger.record(session, "recall.recovered", row, *changed, tenant=row.producer_id)
+    ledger.record(session, "recall.recovered", *written, tenant=row.producer_id)
     return row
+
+
+def _delivery(session: Session, actor: Actor, recall: Recall, delivery_id: str) -> Delivery:
+    """A delivery of the actor's that the recall reaches, locked after its batch, as everybody does."""
+    try:
+        batch_id = records.find(session, Delivery, delivery_id).batch_id
+        records.lock(session, Batch, batch_id)
+        delivery = records.lock(session, Delivery, delivery_id)
+    except NotFound:
+        raise RuleBroken("recalls.delivery_unknown", "delivery_id") from None
+    mine = actor.producer_id is None or delivery.producer_id == actor.producer_id
+    if not mine or delivery.cancelled_at is not None or not _reaches(session, recall, delivery.batch_id):
+        raise RuleBroken("recalls.delivery_unknown", "delivery_id")
+    return delivery
+
+
+def _returned(session: Session, actor: Actor, value: RecoverInput) -> str:
+    """The goods of a customer come back into the stock of their batch; answers the event that says so."""
+    back = ReturnInput(
+        delivery_id=value.delivery_id,
+        kilograms=value.kilograms,
+        happened_at=_moment_of(value.on_day),
+        reason=ReturnReason.RECALLED,
+        note=value.note,
+    )
+    batch = returns.take_back(session, actor, back)
+    newest = (
+        select(Event.id)
+        .where(
+            Event.batch_id == batch.id,
+            Event.delivery_id == value.delivery_id,
+            Event.type == EventType.RETURN,
+        )
+        .order_by(col(Event.created_at).desc())
+    )
+    return session.exec(newest.limit(1)).one()
+
+
+def _moment_of(day: date) -> datetime:
+    return now() if day == today() else start_of(day)
 
 
 def handle(session: Session, actor: Actor, value: HandleInput) -> RecallHandling:
     """Writes down what was done with goods of a batch. Goods of the stock that left it leave the batch's account.
 
     Raises `NotFound`, and `RuleBroken`: `access.not_permitted`, `recalls.not_open`, `recalls.batch_unknown`,
-    `recalls.day_in_future`, `recalls.handled_before_opening`, `recalls.handled_exceeds`; of the event of a loss also
-    what `events.record` refuses.
+    `recalls.day_in_future`, `recalls.handled_before_opening`, `recalls.handled_exceeds`; of goods that leave the
+    stock also what `wastes.throw_away` refuses.
     """
     actor.must(Permission.RECORD_EVENTS)
     recall = _locked(session, actor, value.recall_id)
@@ -146,15 +192,16 @@ def handle(session: Session, actor: Actor, value: HandleInput) -> RecallHandling
         )
     event_id = None
     if value.lying is Lying.STOCK and value.way is not Way.FIX:
-        loss = EventInput(
+        waste = WasteInput(
             batch_id=batch.id,
-            type=EventType.LOSE,
-            happened_at=now() if value.on_day == today() else start_of(value.on_day),
-            loss_kg=Grams(value.kilograms),
-            details={"cause": recall.number, "handling": value.evidence[:80]},
+            kilograms=value.kilograms,
+            happened_at=_moment_of(value.on_day),
+            reason=WasteReason.RECALLED,
+            handling=WasteHandling.DESTROYED if value.way is Way.DESTROY else WasteHandling.OTHER_USE,
+            witness=value.witness[:80] if value.witness else None,
             note=value.note,
         )
-        event_id = events.record(session, actor, loss).id
+        event_id = wastes.throw_away(session, actor, waste).id
     row = RecallHandling(
         producer_id=batch.producer_id,
         recall_id=recall.id,
@@ -185,19 +232,28 @@ def withdraw_recovery(session: Session, actor: Actor, value: WithdrawInput) -> R
     recall = _locked(session, actor, value.recall_id)
     row = records.lock(session, RecallRecovery, value.entry_id)
     _must_stand(row, recall)
-    batch = records.find(session, Batch, row.batch_id)
-    (waiting,) = recall_balance.waiting_in(session, [batch])
-    if waiting.recovered_g < row.grams:
-        raise RuleBroken("recalls.handled_already")
+    batch = records.lock(session, Batch, row.batch_id)
     delivery = records.lock(session, Delivery, row.delivery_id)
+    (waiting,) = recall_balance.waiting_in(session, [batch])
+    there = waiting.stock_g if row.event_id is not None else waiting.recovered_g
+    if there < row.grams:
+        raise RuleBroken("recalls.handled_already")
     row.withdrawn_at, row.withdrawn_reason = now(), value.reason
-    changed: list[Any] = [row]
-    if delivery.to_producer_id is not None:
+    written: list[Record] = [row]
+    if row.event_id is not None:
+        _never(session, actor, row.event_id, value.reason)
+    elif delivery.to_producer_id is not None:
         delivery.remaining_g += row.grams
-        changed.append(delivery)
+        written.append(delivery)
     session.flush()
-    ledger.record(session, "recall.entry_withdrawn", *changed, tenant=row.producer_id)
+    ledger.record(session, "recall.entry_withdrawn", *written, tenant=row.producer_id)
     return row
+
+
+def _never(session: Session, actor: Actor, event_id: str, reason: str) -> None:
+    """Declares an event that an entry recorded not to have happened."""
+    wrong = CorrectionInput(event_id=event_id, reason=CorrectionReason.DID_NOT_OCCUR, explanation=reason)
+    corrections.correct(session, actor, wrong)
 
 
 def withdraw_handling(session: Session, actor: Actor, value: WithdrawInput) -> RecallHandling:
@@ -211,10 +267,7 @@ def withdraw_handling(session: Session, actor: Actor, value: WithdrawInput) -> R
     row = records.lock(session, RecallHandling, value.entry_id)
     _must_stand(row, recall)
     if row.event_id is not None:
-        wrong = CorrectionInput(
-            event_id=row.event_id, reason=CorrectionReason.DID_NOT_OCCUR, explanation=value.reason
-        )
-        corrections.correct(session, actor, wrong)
+        _never(session, actor, row.event_id, value.reason)
     row.withdrawn_at, row.withdrawn_reason = now(), value.reason
     session.flush()
     ledger.record(session, "recall.entry_withdrawn", row, tenant=row.producer_id)

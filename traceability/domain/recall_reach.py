@@ -123,7 +123,7 @@ class Reach:
 
     @property
     def lost_g(self) -> int:
-        return sum(batch.located_g - batch.on_hand_g for batch in self.batches)
+        return sum(batch.lost_g for batch in self.batches)
 
     @property
     def outside_g(self) -> int:
@@ -196,7 +196,9 @@ def outside_of(delivery: Delivery, drawn_g: int, recovered_g: int) -> int:
         return 0
     if delivery.to_producer_id is not None and delivery.received_at is not None:
         return delivery.remaining_g + recovered_g  # what came back was taken off the receiver's stock
-    return delivery.sent_g - drawn_g
+    return (
+        delivery.sent_g - drawn_g - delivery.returned_g + recovered_g
+    )  # what came back in this recall is a return
 
 
 def recovered_of(session: Session, column: Any, ids: list[str]) -> dict[str, int]:

@@ -63,7 +63,8 @@ class Way(StrEnum):
 
 
 class Lying(StrEnum):
-    """Where the handled goods lay: in the producer's stock, or among what was taken back."""
+    """Where the handled goods lay: in the stock of their batch (what customers gave back lies there too), or among what
+    another producer gave back out of its own stock."""
 
     STOCK = "stock"
     RECOVERED = "recovered"
@@ -199,6 +200,8 @@ class RecallRecovery(Record, ProducerOwned, table=True):
     #: the paper that proves it
     evidence: str = Field(default="", max_length=200)
     note: str = Field(default="", max_length=1000)
+    #: the return by which the goods lie in the stock of their batch again; None: taken off another producer's stock
+    event_id: str | None = Field(default=None, foreign_key="event.id", max_length=16)
     by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     withdrawn_at: datetime | None = Field(default=None, sa_type=Instant)
     withdrawn_reason: str = Field(default="", max_length=1000)

@@ -130,7 +130,7 @@ NAMES = {
     },
     Lying: {
         Lying.STOCK: N_("From the stock"),
-        Lying.RECOVERED: N_("From what was taken back"),
+        Lying.RECOVERED: N_("From what another producer gave back"),
     },
     ReportState: {
         ReportState.FILED: N_("Waits for the agency"),

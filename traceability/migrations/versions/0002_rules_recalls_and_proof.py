@@ -1062,43 +1062,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "recall_recovery",
-        sa.Column("producer_id", sa.String(length=16), nullable=False),
-        sa.Column("id", sa.String(length=16), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("record_key", sa.LargeBinary(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recall_id", sa.String(length=16), nullable=False),
-        sa.Column("batch_id", sa.String(length=16), nullable=False),
-        sa.Column("delivery_id", sa.String(length=16), nullable=False),
-        sa.Column("grams", sa.BigInteger(), nullable=False),
-        sa.Column("on_day", sa.Date(), nullable=False),
-        sa.Column("evidence", sa.String(length=200), nullable=False),
-        sa.Column("note", sa.String(length=1000), nullable=False),
-        sa.Column("by_id", sa.String(length=16), nullable=True),
-        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("withdrawn_reason", sa.String(length=1000), nullable=False),
-        sa.CheckConstraint("grams > 0", name=op.f("ck_recall_recovery_grams")),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_recall_recovery_batch_id_batch")),
-        sa.ForeignKeyConstraint(["by_id"], ["account.id"], name=op.f("fk_recall_recovery_by_id_account")),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"], ["delivery.id"], name=op.f("fk_recall_recovery_delivery_id_delivery")
-        ),
-        sa.ForeignKeyConstraint(
-            ["producer_id"], ["producer.id"], name=op.f("fk_recall_recovery_producer_id_producer")
-        ),
-        sa.ForeignKeyConstraint(
-            ["recall_id"], ["recall.id"], name=op.f("fk_recall_recovery_recall_id_recall")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_recovery")),
-    )
-    with op.batch_alter_table("recall_recovery", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_recall_recovery_batch_id"), ["batch_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_recall_recovery_delivery_id"), ["delivery_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_recall_recovery_producer_id"), ["producer_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_recall_recovery_recall_id"), ["recall_id"], unique=False)
-
-    op.create_table(
         "recall_report",
         sa.Column("producer_id", sa.String(length=16), nullable=False),
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -1315,6 +1278,45 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recall_handling_recall_id"), ["recall_id"], unique=False)
 
     op.create_table(
+        "recall_recovery",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recall_id", sa.String(length=16), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("delivery_id", sa.String(length=16), nullable=False),
+        sa.Column("grams", sa.BigInteger(), nullable=False),
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.Column("evidence", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.String(length=1000), nullable=False),
+        sa.Column("event_id", sa.String(length=16), nullable=True),
+        sa.Column("by_id", sa.String(length=16), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_reason", sa.String(length=1000), nullable=False),
+        sa.CheckConstraint("grams > 0", name=op.f("ck_recall_recovery_grams")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_recall_recovery_batch_id_batch")),
+        sa.ForeignKeyConstraint(["by_id"], ["account.id"], name=op.f("fk_recall_recovery_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_recall_recovery_delivery_id_delivery")
+        ),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_recall_recovery_event_id_event")),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_recall_recovery_producer_id_producer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recall_id"], ["recall.id"], name=op.f("fk_recall_recovery_recall_id_recall")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_recovery")),
+    )
+    with op.batch_alter_table("recall_recovery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recall_recovery_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recall_recovery_delivery_id"), ["delivery_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recall_recovery_producer_id"), ["producer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recall_recovery_recall_id"), ["recall_id"], unique=False)
+
+    op.create_table(
         "lab_hold",
         sa.Column("producer_id", sa.String(length=16), nullable=False),
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -1480,6 +1482,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lab_hold_batch_id"))
 
     op.drop_table("lab_hold")
+    with op.batch_alter_table("recall_recovery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recall_recovery_recall_id"))
+        batch_op.drop_index(batch_op.f("ix_recall_recovery_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_recall_recovery_delivery_id"))
+        batch_op.drop_index(batch_op.f("ix_recall_recovery_batch_id"))
+
+    op.drop_table("recall_recovery")
     with op.batch_alter_table("recall_handling", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recall_handling_recall_id"))
         batch_op.drop_index(batch_op.f("ix_recall_handling_producer_id"))
@@ -1502,13 +1511,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recall_report_producer_id"))
 
     op.drop_table("recall_report")
-    with op.batch_alter_table("recall_recovery", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_recall_recovery_recall_id"))
-        batch_op.drop_index(batch_op.f("ix_recall_recovery_producer_id"))
-        batch_op.drop_index(batch_op.f("ix_recall_recovery_delivery_id"))
-        batch_op.drop_index(batch_op.f("ix_recall_recovery_batch_id"))
-
-    op.drop_table("recall_recovery")
     with op.batch_alter_table("recall_receiver", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recall_receiver_to_producer_id"))
         batch_op.drop_index(batch_op.f("ix_recall_receiver_recall_id"))
