@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_compress import Compress
 
-from traceability import access, blueprints, cli, config, errors, headers, limits, page, scan_gate
+from traceability import access, blueprints, cli, config, errors, headers, limits, page, scan_gate, share_cards
 from traceability.db import Database
 
 MAX_UPLOAD = 10 * 1024 * 1024
@@ -48,5 +48,6 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     errors.init_app(app)
     blueprints.init_app(app)
     cli.init_app(app)
+    share_cards.init_app(app)
     scan_gate.init_app(app)
     return app

@@ -46,7 +46,7 @@ def store(data: bytes, folder: Path, field: str = "picture") -> StoredPicture:
     picture = _read(data, field)
     encoded = _encode(picture)
     digest = hashlib.sha256(encoded).hexdigest()
-    _write(folder / f"{digest}.webp", encoded)
+    write(folder / f"{digest}.webp", encoded)
     return StoredPicture(digest, picture.width, picture.height, len(encoded))
 
 
@@ -61,7 +61,7 @@ def path_of(sha256: str, folder: Path, small: bool = False) -> Path | None:
     if not reduced.is_file():
         with Image.open(original, formats=["WEBP"]) as picture:
             picture.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
-            _write(reduced, _encode(picture))
+            write(reduced, _encode(picture))
     return reduced
 
 
@@ -125,7 +125,7 @@ def _encode(picture: Image.Image) -> bytes:
     return encoded.getvalue()
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
     """Writes a file so that it is there whole or not at all."""
     if path.is_file():
         return

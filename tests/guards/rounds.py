@@ -21,7 +21,7 @@ from tests.guards import access
 from tests.guards.page_forms import forms
 from tests.guards.world import ANY_TABLE, KINDS, TABLES
 from traceability.db import Database
-from traceability.domain import doubts, packing_houses, recalls
+from traceability.domain import doubts, packing_houses, recalls, stray_doubts
 from traceability.domain.accounts import Account
 from traceability.domain.actors import SYSTEM, VISITOR, Actor
 from traceability.domain.batches import Batch, BatchState
@@ -32,6 +32,7 @@ from traceability.domain.producers import Producer, ProducerState
 from traceability.domain.products import Product
 from traceability.domain.recalls import RecallInput, RecallKind
 from traceability.domain.stamps import RangeState, StampOrder, StampRange
+from traceability.domain.stray_doubts import StrayDoubt, StrayDoubtInput
 
 ROLES = ("visitor", "manager", "on_behalf", "inspector", "administrator")
 #: Rows of one kind that an address is tried with.
@@ -45,6 +46,8 @@ ELSEWHERE = {
     "auth.sign_in_code": "tests/web/auth/test_sign_in.py: after a password was accepted",
     "auth.set_password": "tests/journeys/test_administrator.py: by a one-time link",
     "auth.second_factor_off": "tests/web/auth/test_account.py: when it was turned on",
+    "inspector.doubts_photo": "tests/web/public/test_doubts.py: a picture that a visitor sent",
+    "inspector.doubts_unknown_photo": "tests/web/public/test_doubts.py: the same of a stamp that is not on record",
     "producer.stamp_orders_file": "tests/journeys/test_main_job.py: by a link that is good once",
 }
 
@@ -197,7 +200,7 @@ class Rounds:
     def _public(self, session: Session, rule: Rule) -> Iterable[dict[str, Any]]:
         if rule.arguments == {"token"}:
             return [{"token": self.print_token}]
-        if rule.endpoint == "public.product":
+        if rule.endpoint in ("public.product", "public.share_card"):
             return [{"code": row.code} for row in self._rows(session, "product")]
         if rule.endpoint == "public.producer":
             return [{"code": row.code} for row in self._rows(session, "producer")]
@@ -245,11 +248,13 @@ class Rounds:
         code = self.demo["stamps"]["active"].rpartition("/")[2]
         with self.database.reading(self._actor("inspector").scope) as session:
             batch = session.exec(select(Batch.id).order_by(col(Batch.id))).first()
+            stray = session.exec(select(StrayDoubt.id)).one()
         return [
             Stop("a search", "/inspector/search?q=buoi"),
             Stop("a search by code", f"/inspector/search?q={code}"),
             Stop("a stamp", f"/inspector/stamp-orders/code?code={code}"),
             Stop("a stamp to stop", f"/inspector/stamp-orders/stop?first_code={code}"),
+            Stop("inspector.doubts_unknown", f"/inspector/doubts/unknown/{stray}"),
             Stop("an inspection of a batch", f"/inspector/inspections/new?about=batch&id={batch}"),
             Stop("the second page", "/inspector/batches?page=2"),
         ]
@@ -280,6 +285,8 @@ class Rounds:
             doubts.report(
                 session, VISITOR, value, epoch=run.epoch_number, serial=run.first_serial, today=today()
             )
+            stray = StrayDoubtInput(kind=DoubtKind.LOOKS_DIFFERENT, typed="TX.VN/S/GIA", contact="0900 000 000")
+            stray_doubts.report(session, VISITOR, stray)
         with self.database.transaction(SYSTEM) as session:
             recall = RecallInput(
                 batch_id=batch.id,

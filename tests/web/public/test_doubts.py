@@ -163,7 +163,13 @@ def test_a_stamp_that_is_not_on_record_can_be_reported(
     assert 'value="ABCD-0000"' in form.text
     typed = "<b>TX.VN/S/1234</b>"
     agency = factories.agency(database, Permission.OPEN_CASE)
-    data = {"kind": "looks_different", "typed": typed, "text": "Tem mờ", "contact": "0900 000 000"}
+    data = {
+        "kind": "looks_different",
+        "typed": typed,
+        "text": "Tem mờ",
+        "contact": "0900 000 000",
+        "photo": (io.BytesIO(a_photo()), "tem.jpg"),
+    }
     answer = client.post("/doubts/new", data=data)
     assert answer.status_code == 303, answer.text
     page = client.get(answer.headers["Location"]).text
@@ -179,6 +185,7 @@ def test_a_stamp_that_is_not_on_record_can_be_reported(
     shown = client.get(address).text
     assert "&lt;b&gt;TX.VN/S/1234&lt;/b&gt;" in shown
     assert "0900 000 000" not in shown
+    assert client.get(f"{address}/photo").mimetype == "image/webp"
     assert "0900 000 000" in client.post(f"{address}/contact").text
     assert client.post(f"{address}/look-at").status_code == 303
     assert client.post(address, data={"outcome": "Đã thu giữ tem giả."}).status_code == 303

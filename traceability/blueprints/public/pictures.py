@@ -1,12 +1,15 @@
-"""Stored pictures. Their address is their digest, so an answer is good for ever."""
+"""Stored pictures, and the cards that links show. Their address changes with them, so an answer is good for ever."""
 
 from flask import abort, request, send_file
 from werkzeug.wrappers import Response
 
-from traceability import access, picture_files
+from traceability import access, picture_files, share_cards
 from traceability.blueprints.public import blueprint
+from traceability.domain import catalogue
+from traceability.domain.ownership import PUBLIC
 
 _FOREVER = 365 * 24 * 3600
+_A_DAY = 24 * 3600
 
 
 @blueprint.route("/pictures/<string(length=64):sha256>.webp")
@@ -24,4 +27,19 @@ def picture(sha256: str) -> Response:
         path, mimetype="image/webp", etag=f"{sha256}-small" if small else sha256, max_age=_FOREVER
     )
     answer.headers["Cache-Control"] = f"public, max-age={_FOREVER}, immutable"
+    return answer
+
+
+@blueprint.route("/share/<code>.jpg")
+@access.requires(access.PUBLIC_VIEW)
+def share_card(code: str) -> Response:
+    """The card of a product for chats and social networks; good for ever where its address says which one."""
+    with access.reading(PUBLIC) as session:
+        product, producer, _lots = catalogue.product(session, code)
+    card = share_cards.of(product, producer)
+    answer = send_file(share_cards.file_of(card), mimetype="image/jpeg", etag=card.digest)
+    lasting = request.args.get("v") == card.digest
+    answer.headers["Cache-Control"] = (
+        f"public, max-age={_FOREVER}, immutable" if lasting else f"public, max-age={_A_DAY}"
+    )
     return answer
