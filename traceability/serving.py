@@ -68,14 +68,19 @@ def before_fork(app: Flask) -> None:
     sys.setswitchinterval(SWITCH)
 
 
-def become_gunicorn(settings: Settings) -> NoReturn:
-    """Replaces this process by gunicorn. Two workers with threads; the application is loaded once and shared."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.chdir(_ROOT)
+def command(settings: Settings) -> list[str]:
+    """The gunicorn that serves: two workers with threads; the application is loaded once and shared."""
     options = ["wsgi:app", "--bind", f"{settings.host}:{settings.port}", "--preload", "--no-control-socket"]
     options += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
     options += ["--timeout", "120", "--graceful-timeout", "10", "--log-level", "warning"]
     if os.access("/dev/shm", os.W_OK):
         options += ["--worker-tmp-dir", "/dev/shm"]  # the heartbeat file must not wait for a disk
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options])
+    return [sys.executable, "-m", "gunicorn", *options]
+
+
+def become_gunicorn(settings: Settings) -> NoReturn:
+    """Replaces this process by gunicorn."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.chdir(_ROOT)
+    os.execv(sys.executable, command(settings))
