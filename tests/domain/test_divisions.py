@@ -13,15 +13,18 @@ from tests.domain import goods
 from tests.domain.goods import again, split
 from tests.rolls import Mint
 from traceability.db import Database
-from traceability.domain import balance, divisions, records
+from traceability.domain import balance, divisions, laboratory, lineage, provenance, records
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch, BatchState, Origin
 from traceability.domain.clock import now, today
 from traceability.domain.errors import RuleBroken
 from traceability.domain.history import EventType
+from traceability.domain.laboratory import LabTestInput
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.moments import start_of
+from traceability.domain.ownership import PUBLIC
 from traceability.domain.producers import Producer
+from traceability.domain.rule_facts import BatchFacts
 from traceability.domain.stamps import VoidReason
 from traceability.keys import Keyring
 
@@ -37,7 +40,9 @@ def batch(database: Database, owner: Producer) -> Batch:
 
 
 def test_a_batch_becomes_lots_and_what_is_left_of_it_is_exact(database: Database, batch: Batch) -> None:
-    first, second = split(database, batch, "400001 g", {"kilograms": "2 tạ", "lot": "LE-01", "units": "1.250"})
+    first, second = split(
+        database, batch, "400001 g", {"kilograms": "2 tạ", "lot": "LE-01", "units": "1.250"}
+    )
     assert [(lot.origin, lot.made_g, lot.on_hand_g) for lot in (first, second)] == [
         (Origin.SPLIT, 400_001, 400_001),
         (Origin.SPLIT, 200_000, 200_000),
@@ -196,3 +201,34 @@ def test_what_something_has_happened_to_did_happen(database: Database, batch: Ba
             goods.never_happened(database, event)
         expected = {3: "undoings.published", 4: "batches.held"}.get(number, "undoings.touched")
         assert (caught.value.code, caught.value.facts["lot"]) == (expected, lot.lot)
+
+
+def test_what_was_found_out_about_a_lot_holds_for_what_was_split_off_it(
+    database: Database, owner: Producer
+) -> None:
+    batch = factories.harvest(database, owner, harvested_on=today() - timedelta(days=4))
+    (lot,) = split(database, batch, 100, happened_at=start_of(today() - timedelta(days=2)))
+    merged = goods.merge(database, (lot, 50), (batch, 50))
+    values: dict[str, Any] = {"batch_id": batch.id, "laboratory": "Phòng thử nghiệm (minh họa)"}
+    values |= {"results": [{"name": "Cadimi", "value": "0,01", "passed": "1"}], "reported_on": today()}
+    for number, ago in [("KQ-1", 3), ("KQ-2", 1)]:
+        sample = values | {"report_no": number, "sampled_on": today() - timedelta(days=ago)}
+        with database.transaction(SYSTEM) as session:
+            laboratory.record(session, SYSTEM, LabTestInput(**sample))
+    with database.reading(SYSTEM.scope) as session:
+        for row, expected in [(lot, ["KQ-1"]), (merged, ["KQ-1", "KQ-2"]), (batch, ["KQ-1", "KQ-2"])]:
+            facts = BatchFacts(session, records.find(session, Batch, row.id))
+            assert sorted(report.report_no for report in facts.reports) == expected
+        assert lineage.same_goods(session, merged) == sorted([batch.id, lot.id, merged.id])
+
+
+def test_the_public_reads_of_a_split_where_the_new_lot_begins(database: Database, batch: Batch) -> None:
+    (lot,) = split(database, batch, 100)
+    with database.reading(PUBLIC) as session:
+        whole = provenance.of_batch(session, lot.id, today())
+        rest = provenance.of_batch(session, batch.id, today())
+    above, own = whole.chapters
+    assert [step.type for step in above.steps] == [EventType.HARVEST]
+    assert [step.type for step in own.steps] == [EventType.SPLIT]
+    assert [step.type for step in rest.chapters[0].steps] == [EventType.HARVEST, EventType.SPLIT]
+    assert [(source.lot, source.percent) for source in whole.sources] == [(batch.lot, 100)]

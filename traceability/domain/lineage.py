@@ -5,6 +5,7 @@ from typing import ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, Session, col, select
 
+from traceability.domain.batches import Batch, Origin
 from traceability.domain.ownership import ProducerOwned
 from traceability.domain.records import Record
 
@@ -43,3 +44,20 @@ def uses_of(session: Session, batch_id: str) -> list[BatchInput]:
     """Where a batch went into another one, also by a delivery to another producer."""
     statement = select(BatchInput).where(BatchInput.source_batch_id == batch_id)
     return list(session.exec(statement.order_by(col(BatchInput.created_at))).all())
+
+
+def same_goods(session: Session, batch: Batch) -> list[str]:
+    """The ids of a batch and of the lots in which the very same goods lay before: over splits, mergers, repackings,
+    reworkings and returns, up to a harvest or a transform. What was found out about those holds for this one too.
+    """
+    found, level = {batch.id}, [batch]
+    while level:
+        stay = [row.id for row in level if row.origin not in (Origin.HARVEST, Origin.TRANSFORM)]
+        statement = (
+            select(Batch)
+            .join(BatchInput, col(BatchInput.source_batch_id) == Batch.id)
+            .where(col(BatchInput.batch_id).in_(stay), BatchInput.grams > 0)
+        )
+        level = [row for row in session.exec(statement).all() if row.id not in found] if stay else []
+        found |= {row.id for row in level}
+    return sorted(found)

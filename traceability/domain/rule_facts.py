@@ -9,9 +9,9 @@ from fractions import Fraction
 from functools import cached_property
 
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select
 
-from traceability.domain import applications, area_codes, code_authorisations, records, shares
+from traceability.domain import applications, area_codes, code_authorisations, lineage, records, shares
 from traceability.domain import rule_area_codes as codes
 from traceability.domain import rule_papers as papers
 from traceability.domain.applications import Application
@@ -259,8 +259,11 @@ class BatchFacts:
 
     @cached_property
     def reports(self) -> list[papers.Report]:
+        """The reports of the goods, also from before they were split off, merged or repacked."""
+        lots = lineage.same_goods(self.session, self.batch)
+        before = and_(col(LabTest.batch_id).in_(lots), col(LabTest.sampled_on) <= self.batch.started_on)
         statement = select(LabTest).where(
-            LabTest.batch_id == self.batch.id, col(LabTest.withdrawn_at).is_(None)
+            or_(LabTest.batch_id == self.batch.id, before), col(LabTest.withdrawn_at).is_(None)
         )
         return [
             papers.Report(row.report_no, row.sampled_on, row.reported_on, row.passed)
