@@ -21,7 +21,7 @@ from traceability.domain.recall_records import Recall, RecallReceiver
 from traceability.domain.records import portions
 from traceability.i18n import day, gettext, language, moment, number
 from traceability.labels import paper
-from traceability.labels.paper import Blank, Grid, Heading, Pairs, Paper, Part, Sides, Title, Words
+from traceability.labels.paper import Blank, Grid, Heading, Pairs, Paper, Part, Sides, Space, Title, Words
 from traceability.sheets import Cell
 
 Sheet = tuple[str, list[str], list[list[Cell]]]
@@ -73,7 +73,7 @@ def letters(
 def _letter(
     recall: Recall, agency: str, row: RecallReceiver, goods: Goods, sender: Producer, demo: bool
 ) -> Paper:
-    place = sender.province_name or ""
+    place, on = sender.province_name.removeprefix("Tỉnh ").removeprefix("Thành phố "), today()
     grid = Grid(
         header=(
             gettext("Product"),
@@ -104,7 +104,13 @@ def _letter(
                 gettext("SOCIALIST REPUBLIC OF VIET NAM"),
                 gettext("Independence – Freedom – Happiness"),
                 "———",
-                gettext("%(place)s, %(day)s", place=place, day=day(today())),
+                gettext(
+                    "%(place)s, %(year)s-%(month)s-%(date)s",
+                    place=place,
+                    year=on.year,
+                    month=f"{on.month:02}",
+                    date=f"{on.day:02}",
+                ),
             ),
         ),
         Title(
@@ -113,7 +119,7 @@ def _letter(
         ),
         Pairs(
             (
-                (gettext("To"), row.name),
+                (gettext("Addressed to"), row.name),
                 (gettext("Address, contact"), ", ".join(filter(None, (row.destination, row.contact)))),
                 (gettext("Decision"), decision),
             )
@@ -141,6 +147,8 @@ def _letter(
     if recall.public_text:
         parts.append(Pairs(((gettext("For shoppers"), recall.public_text),)))
     parts += [
+        Sides((" ",), (gettext("FOR THE PRODUCER"), gettext("(signature, stamp)"))),
+        Space(18),
         Heading(gettext("Answer of the receiver")),
         Blank(gettext("Still with us (kg):")),
         Blank(gettext("Sold or used up (kg):")),

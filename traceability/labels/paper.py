@@ -75,7 +75,14 @@ class Blank:
     label: str
 
 
-Part = Sides | Title | Heading | Words | Pairs | Grid | Blank
+@dataclass(frozen=True)
+class Space:
+    """Room, for a signature."""
+
+    mm: float
+
+
+Part = Sides | Title | Heading | Words | Pairs | Grid | Blank | Space
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,9 @@ class _Setter:
             self._pairs(part)
         elif isinstance(part, Grid):
             self._grid(part)
+        elif isinstance(part, Space):
+            self._turn(part.mm * PT_PER_MM)
+            self._y -= part.mm * PT_PER_MM
         else:
             self._blank(part)
 
