@@ -4,6 +4,7 @@ Whoever asks must see the lot in the scope named; what the papers say of other p
 """
 
 import base64
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date, timedelta
@@ -17,7 +18,7 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response
 
 from traceability import access, dossier_pdf, downloads, lot_dossiers, picture_files, sheets, wording
-from traceability.domain import one_step, plots, provenance, records, traces, tracking
+from traceability.domain import epcis, one_step, plots, provenance, records, traces, tracking
 from traceability.domain.batches import Batch
 from traceability.domain.clock import VIETNAM, now, today
 from traceability.domain.one_step import OneStep
@@ -33,7 +34,7 @@ from traceability.sheets import Cell, Tab
 
 #: Papers that a buyer may have, and those that name other customers.
 FOR_BUYERS = ("dossier.pdf", "dossier.html", "plots.geojson")
-ALL = (*FOR_BUYERS, "tracking.xlsx", "tracking.csv", "steps.xlsx", "steps.csv")
+ALL = (*FOR_BUYERS, "epcis.jsonld", "tracking.xlsx", "tracking.csv", "steps.xlsx", "steps.csv")
 #: The same as choices of an address.
 ROUTE, BUYERS_ROUTE = (",".join(f'"{name}"' for name in names) for names in (ALL, FOR_BUYERS))
 #: So many rows of a table stand on a page; a file holds all.
@@ -76,6 +77,10 @@ def paper(batch_id: str, name: str, scope: Scope | None = None) -> Response:
         if name == "plots.geojson":
             data = plots.geojson(plots.of_batch(session, batch_id))
             return downloads.file(f"vung-trong-{batch.lot}", "geojson", data, "application/geo+json")
+        if name == "epcis.jsonld":
+            told = epcis.document(session, batch_id, access.settings().public_root, now())
+            data = json.dumps(told, ensure_ascii=False, indent=1).encode()
+            return downloads.file(f"epcis-{batch.lot}", "jsonld", data, epcis.MEDIA_TYPE)
         if name.startswith("tracking."):
             found = tracking.rows(session, batch_id, _lot_address)
             rows = [list(astuple(row)) for row in found]

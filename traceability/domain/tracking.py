@@ -62,8 +62,8 @@ Reference = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
-class _Lot:
-    """A lot with what names it."""
+class TracedLot:
+    """A lot with what names it, and its events where it is within the scope."""
 
     batch: Batch
     product: Product
@@ -85,15 +85,15 @@ class _Lot:
 def rows(session: Session, batch_id: str, reference: Reference) -> list[TrackingRow]:
     """The rows of a lot of the scope, in the order of days. Raises `NotFound`."""
     found = traces.trace(session, batch_id, Direction.UP)
-    within = [one.id for one in found.batches.values() if one.within]
-    lots = _lots(session, found.batches, within)
-    deliveries = _deliveries(session, batch_id, within)
-    receivers = _receivers(session, deliveries)
+    lots = lots_of(session, found)
+    shipped = select(Delivery).where(Delivery.batch_id == batch_id, col(Delivery.cancelled_at).is_(None))
+    deliveries = [*session.exec(shipped).all(), *deliveries_into(session, found)]
+    receivers = receivers_of(session, deliveries)
     by_batch = found.by_batch()
     told: list[TrackingRow] = []
-    for lot_id in within:
-        lot = lots[lot_id]
-        told += _of_lot(lot, found, by_batch.get(lot_id, []), reference)
+    for lot in lots.values():
+        if lot.within:
+            told += _of_lot(lot, found, by_batch.get(lot.batch.id, []), reference)
     for delivery in deliveries:
         told += _of_delivery(delivery, lots, receivers, delivery.batch_id == batch_id, reference)
     return sorted(told, key=lambda row: (row.event_date, _ORDER[row.cte], row.traceability_lot_code))
@@ -106,7 +106,7 @@ _ORDER = {
 
 
 def _of_lot(
-    lot: _Lot, found: Trace, inputs: list[TracedInput], reference: Reference
+    lot: TracedLot, found: Trace, inputs: list[TracedInput], reference: Reference
 ) -> Iterable[TrackingRow]:
     """What was done with a lot at its own producer."""
     place = lot.place
@@ -149,7 +149,7 @@ def _of_lot(
 
 def _of_delivery(
     delivery: Delivery,
-    lots: dict[str, _Lot],
+    lots: dict[str, TracedLot],
     receivers: dict[str, Producer],
     is_asked: bool,
     reference: Reference,
@@ -173,7 +173,7 @@ def _of_delivery(
         yield _row(lot, "receiving", local_day(delivery.received_at), delivery.received_g or 0, **common)
 
 
-def _row(lot: _Lot, cte: str, on: date, grams: int, **values: object) -> TrackingRow:
+def _row(lot: TracedLot, cte: str, on: date, grams: int, **values: object) -> TrackingRow:
     crop = lot.crop
     return TrackingRow(
         cte=cte,
@@ -186,7 +186,7 @@ def _row(lot: _Lot, cte: str, on: date, grams: int, **values: object) -> Trackin
     )
 
 
-def _named(lot: _Lot, reference: Reference) -> dict[str, object]:
+def _named(lot: TracedLot, reference: Reference) -> dict[str, object]:
     """The lot code, who assigned it and where anybody finds that."""
     return {
         "traceability_lot_code": lot.batch.lot,
@@ -196,7 +196,7 @@ def _named(lot: _Lot, reference: Reference) -> dict[str, object]:
     }
 
 
-def _cooling(lot: _Lot) -> dict[str, object]:
+def _cooling(lot: TracedLot) -> dict[str, object]:
     """Where and when a harvest was cooled: its first storing with a temperature."""
     for event in lot.of_type(EventType.STORE):
         if event.details.get("temperature"):
@@ -216,9 +216,10 @@ def location(producer: Producer, *, with_phone: bool) -> str:
 # --- Reading ---------------------------------------------------------------------------------------------
 
 
-def _lots(session: Session, every: Iterable[str], within: list[str]) -> dict[str, _Lot]:
-    """All lots of the trace by id. Of those outside the scope no event is read, and no telephone is told."""
-    own, found = set(within), dict[str, _Lot]()
+def lots_of(session: Session, found: Trace) -> dict[str, TracedLot]:
+    """All lots of a trace by id. Of those outside the scope no event is read."""
+    every, within = list(found.batches), [one.id for one in found.batches.values() if one.within]
+    own, lots = set(within), dict[str, TracedLot]()
     statement = (
         select(Batch, Product, Producer, GrowingArea)
         .join(Product, col(Product.id) == col(Batch.product_id))
@@ -233,7 +234,7 @@ def _lots(session: Session, every: Iterable[str], within: list[str]) -> dict[str
     with beyond_scope(session):
         for portion in portions(every):
             for batch, product, producer, area in session.exec(statement.where(col(Batch.id).in_(portion))):
-                lot = _Lot(
+                lot = TracedLot(
                     batch=batch,
                     product=product,
                     producer=producer,
@@ -242,8 +243,8 @@ def _lots(session: Session, every: Iterable[str], within: list[str]) -> dict[str
                     events=_in_order(events.get(batch.id, [])),
                     within=batch.id in own,
                 )
-                found[batch.id] = lot
-    return found
+                lots[batch.id] = lot
+    return {one: lots[one] for one in every}
 
 
 def _in_order(events: list[Event]) -> list[Event]:
@@ -253,12 +254,10 @@ def _in_order(events: list[Event]) -> list[Event]:
     return sorted(events, key=key)
 
 
-def _deliveries(session: Session, batch_id: str, within: list[str]) -> list[Delivery]:
-    """What the lot was shipped by, and what lots of the scope were made of, as far as it came by deliveries."""
+def deliveries_into(session: Session, trace: Trace) -> list[Delivery]:
+    """The deliveries by which lots of the scope got what they were made of."""
+    within = [one.id for one in trace.batches.values() if one.within]
     found: dict[str, Delivery] = {}
-    sent = select(Delivery).where(Delivery.batch_id == batch_id, col(Delivery.cancelled_at).is_(None))
-    for one in session.exec(sent).all():
-        found[one.id] = one
     for portion in portions(within):
         drawn = select(BatchInput.delivery_id).where(
             col(BatchInput.batch_id).in_(portion), col(BatchInput.delivery_id).is_not(None)
@@ -269,7 +268,7 @@ def _deliveries(session: Session, batch_id: str, within: list[str]) -> list[Deli
     return list(found.values())
 
 
-def _receivers(session: Session, deliveries: list[Delivery]) -> dict[str, Producer]:
+def receivers_of(session: Session, deliveries: list[Delivery]) -> dict[str, Producer]:
     """The producers that deliveries went to: the two sides of a trade know each other by name and address."""
     wanted = {one.to_producer_id for one in deliveries if one.to_producer_id}
     with beyond_scope(session):
