@@ -18,6 +18,8 @@ from traceability.domain import (
     batches,
     certificate_claims,
     corrections,
+    divisions,
+    events,
     laboratory,
     records,
     rule_figures,
@@ -35,11 +37,14 @@ from traceability.domain.batches import Batch, HarvestInput
 from traceability.domain.certificate_claims import ClaimInput
 from traceability.domain.certificates import CertificateInput
 from traceability.domain.certificates import add as add_certificate
-from traceability.domain.clock import today
+from traceability.domain.clock import now, today
 from traceability.domain.corrections import CorrectionInput
+from traceability.domain.divisions import SplitInput, SplitPart
 from traceability.domain.errors import RuleBroken
-from traceability.domain.history import CorrectionReason, beginning, history
+from traceability.domain.events import EventInput
+from traceability.domain.history import CorrectionReason, EventType, beginning, history
 from traceability.domain.laboratory import LabTestInput, ResultInput
+from traceability.domain.moments import start_of
 from traceability.domain.notices import Notice
 from traceability.domain.producers import Producer
 from traceability.domain.rule_book import Effect, RuleCode
@@ -279,6 +284,28 @@ def test_areas_that_share_ground_are_flagged_and_wait_where_the_rule_blocks(
     decide(database, RuleCode.AREA_OVERLAP, Effect.BLOCK)
     with pytest.raises(RuleBroken, match=r"rules\.area_overlap"), database.transaction(SYSTEM) as session:
         areas.approve(session, SYSTEM, second.id)
+
+
+def test_a_lot_that_was_divided_before_it_was_dried_is_judged_by_what_went_in(
+    database: Database, owner: Producer
+) -> None:
+    factories.crop(database, **POMELO | {"conversion_out_in": {"fresh_pack": {"min": 0.19, "max": 0.26}}})
+    batch = factories.harvest(database, owner, 1000)
+    wither = EventInput(
+        batch_id=batch.id, type=EventType.STORE, happened_at=start_of(YESTERDAY), output_kg=700
+    )
+    with database.transaction(SYSTEM) as session:
+        events.record(session, SYSTEM, wither)
+        parts = [SplitPart(kilograms=350), SplitPart(kilograms=350)]
+        value = SplitInput(batch_id=batch.id, happened_at=start_of(today()), parts=parts)
+        fine, mixed = divisions.split(session, SYSTEM, value)
+    for lot, kilograms in ((fine, 115), (mixed, 240)):
+        pack = EventInput(batch_id=lot.id, type=EventType.PACK, happened_at=now(), output_kg=kilograms)
+        with database.transaction(SYSTEM) as session:
+            events.record(session, SYSTEM, pack)
+    assert flags(database, fine) == []  # 700 of 1000, then 115 of 350: 23 of a hundred
+    (flag,) = flags(database, mixed)
+    assert (flag.rule, flag.evidence["ratio_per100"]) == (RuleCode.BAD_CONVERSION, "48.00")
 
 
 # --- what a rule does ------------------------------------------------------------------------------------------------

@@ -71,10 +71,10 @@ def _dose(facts: BatchFacts) -> Outcome:
 
 
 def _conversion(facts: BatchFacts) -> Outcome:
-    if not facts.is_done or not facts.is_converted:
+    if not facts.is_done or facts.process.begun is None:
         return None
     band = rule_figures.band(facts.session, facts.crop, facts.product.form, facts.day)
-    return outside_band(facts.steps, band, facts.begun)
+    return outside_band(facts.process.steps, band, facts.process.begun)
 
 
 def _suspended(facts: BatchFacts) -> Outcome:

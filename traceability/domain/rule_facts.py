@@ -5,13 +5,20 @@ sum. Everything a check gets from here is a plain value.
 """
 
 from datetime import date
-from fractions import Fraction
 from functools import cached_property
 
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select
 
-from traceability.domain import applications, area_codes, code_authorisations, lineage, records, shares
+from traceability.domain import (
+    applications,
+    area_codes,
+    code_authorisations,
+    lineage,
+    records,
+    rule_processes,
+    shares,
+)
 from traceability.domain import rule_area_codes as codes
 from traceability.domain import rule_papers as papers
 from traceability.domain.applications import Application
@@ -23,15 +30,10 @@ from traceability.domain.clock import VIETNAM, local_day
 from traceability.domain.deliveries import Delivery
 from traceability.domain.history import CorrectionReason, Event, EventType, history, standing
 from traceability.domain.laboratory import LabTest
-from traceability.domain.lineage import BatchInput
 from traceability.domain.moments import start_of
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.products import Crop, Product
-from traceability.domain.rule_conversions import Step
 from traceability.domain.suspensions import SuspendedKind, Suspension
-
-#: Steps of a process; what was lost, shipped, divided or tested is none.
-_PROCESS = frozenset({EventType.RECEIVE, EventType.TRANSFORM, EventType.PACK, EventType.STORE})
 
 
 class BatchFacts:
@@ -205,36 +207,9 @@ class BatchFacts:
     # --- process ---------------------------------------------------------------------------------------------
 
     @cached_property
-    def is_converted(self) -> bool:
-        """Whether the product's form is another than that of everything it was made of: only then a band applies."""
-        if self.batch.origin is Origin.HARVEST:
-            return True
-        if self.batch.origin is not Origin.TRANSFORM:
-            return False
-        with beyond_scope(self.session):  # what a delivery brought is another producer's batch
-            statement = (
-                select(Product.form)
-                .join(Batch, col(Batch.product_id) == Product.id)
-                .join(BatchInput, col(BatchInput.source_batch_id) == Batch.id)
-                .where(BatchInput.batch_id == self.batch.id)
-                .distinct()
-            )
-            forms = set(self.session.exec(statement).all())
-        return self.product.form not in forms
-
-    @cached_property
-    def steps(self) -> list[Step]:
-        """The weighed steps of the process, in order."""
-        return [
-            Step(event.input_g, event.output_g)
-            for event in self.events
-            if event.type in _PROCESS and event.input_g is not None and event.output_g is not None
-        ]
-
-    @property
-    def begun(self) -> Fraction:
-        """What was left of a kilogram when the batch began."""
-        return Fraction(1)
+    def process(self) -> rule_processes.Process:
+        """Its weighed steps, and what was left of a kilogram when it began."""
+        return rule_processes.of_batch(self.session, self.batch, self.events)
 
     @property
     def is_done(self) -> bool:
