@@ -29,6 +29,7 @@ PRODUCER_MENU = (
     ("producer.products", N_("Products"), "product", None),
     ("producer.diary", N_("Farm diary"), "leaf", None),
     ("producer.deliveries", N_("Deliveries"), "truck", None),
+    ("producer.consignments", N_("Export"), "globe", None),
     ("producer.certificates", N_("Certificates"), "certificate", None),
     ("producer.profile", N_("Our details"), "producer", None),
 )
@@ -39,6 +40,7 @@ INSPECTOR_MENU = (
     ("inspector.producers", N_("Producers"), "producer", None),
     ("inspector.areas", N_("Growing areas"), "map", None),
     ("inspector.stamp_orders", N_("Stamps"), "stamp", None),
+    ("inspector.consignments", N_("Export"), "globe", None),
     ("inspector.inspections", N_("Inspections"), "inspection", None),
     ("inspector.flags", N_("Flags of the rules"), "warning", None),
     ("inspector.recalls", N_("Recalls"), "recall", None),

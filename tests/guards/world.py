@@ -33,6 +33,7 @@ TABLES = {
     "certificate_id": "certificate",
     "claim_id": "certificate_claim",
     "code_id": "area_code",
+    "consignment_id": "consignment",
     "delivery_id": "delivery",
     "doubt_id": "doubt",
     "download_id": "stamp_download",

@@ -10,7 +10,7 @@ from traceability.cli import base
 from traceability.cli.base import commands, plainly, prepare
 from traceability.cli.users import link
 from traceability.config import Mode, WrongSettings
-from traceability.domain import accounts, products, rule_figures, scans
+from traceability.domain import accounts, products, residue_limits, rule_figures, scans
 from traceability.domain.accounts import AccountInput
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import today
@@ -73,6 +73,7 @@ def init(username: str, name: str) -> None:
         for entry in source.document("crops.json")["crops"]:
             products.load_crop(session, SYSTEM, entry)
         rule_figures.load_ingredients(session, SYSTEM, source.ingredients())
+        residue_limits.load(session, SYSTEM, source.residue_limits())
         account = accounts.open_account(session, SYSTEM, value)
         password_link = link(session, account)
         installation.decide(session, Mode.PRODUCTION.value)

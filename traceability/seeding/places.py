@@ -18,6 +18,7 @@ from traceability.domain import (
     packing_houses,
     pictures,
     products,
+    residue_limits,
     rule_figures,
 )
 from traceability.domain.actors import Actor
@@ -63,6 +64,7 @@ def load(loading: Loading) -> None:
         for entry in source.document("crops.json")["crops"]:
             products.load_crop(session, loading.administrator, entry)
         rule_figures.load_ingredients(session, loading.administrator, source.ingredients())
+        residue_limits.load(session, loading.administrator, source.residue_limits())
     packing: dict[str, str] = {}
     codes: dict[str, list[str]] = {}
     papers: dict[str, str] = {}

@@ -67,6 +67,12 @@ def ingredients() -> list[dict[str, Any]]:
     return found
 
 
+def residue_limits() -> list[dict[str, Any]]:
+    """The residue limits of markets that a new installation begins with."""
+    found: list[dict[str, Any]] = document("residue_limits.json")["limits"]
+    return found
+
+
 def certificates() -> list[dict[str, Any]]:
     """The 99 certificates."""
     found: list[dict[str, Any]] = document("batches.json")["certificates"]

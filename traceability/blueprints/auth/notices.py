@@ -36,6 +36,7 @@ PAGES: dict[str, dict[str, tuple[str, str | None]]] = {
     "inspector": {
         "batch": ("batches_show", "batch_id"),
         "code_authorisation": ("authorisations_show", "authorisation_id"),
+        "consignment": ("consignments_show", "consignment_id"),
         "doubt": ("doubts_show", "doubt_id"),
         "stray_doubt": ("doubts_unknown", "report"),
         "growing_area": ("areas_show", "area_id"),

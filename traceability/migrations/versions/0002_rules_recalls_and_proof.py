@@ -53,6 +53,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("origin", name=op.f("pk_witnessed_log")),
     )
     op.create_table(
+        "residue_limit",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("market", sa.String(length=2), nullable=False),
+        sa.Column("crop_id", sa.String(length=40), nullable=True),
+        sa.Column("ingredient", sa.String(length=80), nullable=False),
+        sa.Column("limit_ug", sa.Integer(), nullable=False),
+        sa.Column("demanded", sa.Boolean(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=True),
+        sa.Column("to_on", sa.Date(), nullable=True),
+        sa.Column("source", sa.String(length=300), nullable=False),
+        sa.Column("basis", sa.String(length=40), nullable=False),
+        sa.CheckConstraint("limit_ug >= 0", name=op.f("ck_residue_limit_limit")),
+        sa.ForeignKeyConstraint(["crop_id"], ["crop.id"], name=op.f("fk_residue_limit_crop_id_crop")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_residue_limit")),
+    )
+    with op.batch_alter_table("residue_limit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_residue_limit_market"), ["market"], unique=False)
+
+    op.create_table(
         "farm_input",
         sa.Column("producer_id", sa.String(length=16), nullable=False),
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -162,6 +184,92 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_logistic_unit_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_logistic_unit_producer_id"), ["producer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_logistic_unit_state"), ["state"], unique=False)
+
+    op.create_table(
+        "consignment",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("number", sa.String(length=24), nullable=False),
+        sa.Column("market", sa.String(length=2), nullable=False),
+        sa.Column("buyer", sa.String(length=200), nullable=False),
+        sa.Column("buyer_contact", sa.String(length=200), nullable=False),
+        sa.Column("destination", sa.String(length=200), nullable=False),
+        sa.Column("port", sa.String(length=200), nullable=False),
+        sa.Column("leaves_on", sa.Date(), nullable=False),
+        sa.Column("packing_house_code", sa.String(length=60), nullable=False),
+        sa.Column("phyto_no", sa.String(length=80), nullable=False),
+        sa.Column("customs_no", sa.String(length=80), nullable=False),
+        sa.Column("container_no", sa.String(length=80), nullable=False),
+        sa.Column("seal_no", sa.String(length=80), nullable=False),
+        sa.Column(
+            "treatment",
+            sa.Enum(
+                "irradiation",
+                "hot_water",
+                "vapour_heat",
+                "cold",
+                "fumigation",
+                "other",
+                name="treatment",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("treatment_facility", sa.String(length=200), nullable=False),
+        sa.Column("treatment_no", sa.String(length=80), nullable=False),
+        sa.Column("treatment_dose", sa.String(length=80), nullable=False),
+        sa.Column("treated_on", sa.Date(), nullable=True),
+        sa.Column("note", sa.String(length=1000), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "sealed",
+                "departed",
+                "cancelled",
+                name="consignmentstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("departed_on", sa.Date(), nullable=True),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_reason", sa.String(length=1000), nullable=False),
+        sa.Column(
+            "judged",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=True,
+        ),
+        sa.Column("recorded_by_id", sa.String(length=16), nullable=True),
+        sa.Column("on_behalf_agency_id", sa.String(length=16), nullable=True),
+        sa.CheckConstraint(
+            "state <> 'departed' OR departed_on IS NOT NULL", name=op.f("ck_consignment_departed")
+        ),
+        sa.ForeignKeyConstraint(
+            ["on_behalf_agency_id"], ["agency.id"], name=op.f("fk_consignment_on_behalf_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_consignment_producer_id_producer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["account.id"], name=op.f("fk_consignment_recorded_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consignment")),
+        sa.UniqueConstraint("number", name=op.f("uq_consignment_number")),
+    )
+    with op.batch_alter_table("consignment", schema=None) as batch_op:
+        batch_op.create_index("ix_consignment_newest", ["producer_id", "leaves_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consignment_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
         "input_lot",
@@ -1005,6 +1113,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_unit_content_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
+        "consignment_line",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("consignment_id", sa.String(length=16), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("grams", sa.BigInteger(), nullable=False),
+        sa.Column("delivery_id", sa.String(length=16), nullable=True),
+        sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("grams > 0", name=op.f("ck_consignment_line_grams")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_consignment_line_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["consignment_id"],
+            ["consignment.id"],
+            name=op.f("fk_consignment_line_consignment_id_consignment"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_consignment_line_delivery_id_delivery")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_consignment_line_producer_id_producer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consignment_line")),
+    )
+    with op.batch_alter_table("consignment_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consignment_line_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_consignment_line_consignment_id"), ["consignment_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_consignment_line_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
         "paper_view",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("link_id", sa.String(length=16), nullable=False),
@@ -1521,6 +1663,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_paper_view_link_id"))
 
     op.drop_table("paper_view")
+    with op.batch_alter_table("consignment_line", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consignment_line_producer_id"))
+        batch_op.drop_index(batch_op.f("ix_consignment_line_consignment_id"))
+        batch_op.drop_index(batch_op.f("ix_consignment_line_batch_id"))
+
+    op.drop_table("consignment_line")
     with op.batch_alter_table("unit_content", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_content_unit_id"))
         batch_op.drop_index("ix_unit_content_stamps")
@@ -1611,6 +1759,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_input_lot_farm_input_id"))
 
     op.drop_table("input_lot")
+    with op.batch_alter_table("consignment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consignment_producer_id"))
+        batch_op.drop_index("ix_consignment_newest")
+
+    op.drop_table("consignment")
     with op.batch_alter_table("logistic_unit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_logistic_unit_state"))
         batch_op.drop_index(batch_op.f("ix_logistic_unit_producer_id"))
@@ -1622,6 +1775,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_farm_input_producer_id"))
 
     op.drop_table("farm_input")
+    with op.batch_alter_table("residue_limit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_residue_limit_market"))
+
+    op.drop_table("residue_limit")
     op.drop_table("witnessed_log")
     op.drop_table("sscc_counter")
     op.drop_table("log_origin")

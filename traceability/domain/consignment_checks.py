@@ -1,0 +1,287 @@
+"""Whether the lots of a consignment may go to its market: every reason against each lot at once, with its record.
+
+What cannot be told (a source that nobody recorded, an interval that no label gave, a residue never measured where the
+market demands it) is a reason too: unknown never passes for good.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from traceability.domain import (
+    applications,
+    area_codes,
+    areas,
+    code_authorisations,
+    code_draws,
+    laboratory,
+    partners,
+    records,
+    residue_limits,
+    rule_treatments,
+    shares,
+)
+from traceability.domain.areas import AreaCode, GrowingArea
+from traceability.domain.batches import Batch
+from traceability.domain.code_authorisations import CodeAuthorisation
+from traceability.domain.consignments import Consignment, ConsignmentLine, contents
+from traceability.domain.ownership import beyond_scope
+from traceability.domain.packing_houses import PackingHouse
+from traceability.domain.products import Product
+from traceability.domain.records import iso
+from traceability.domain.rule_outcomes import Broken, Unknown
+from traceability.domain.shares import SourceShare
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something may not go: the code of a sentence, its facts, and the record that it is about."""
+
+    code: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    table: str = ""
+    record_id: str = ""
+
+
+@dataclass
+class Verdict:
+    """One lot with all that speaks against it, and the data that were looked at."""
+
+    line: ConsignmentLine
+    batch: Batch
+    product: Product
+    reasons: list[Reason] = field(default_factory=list)
+    #: codes of others that have to be claimed when it is sealed: code and grams
+    claims: list[tuple[str, int]] = field(default_factory=list)
+    looked_at: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Judgement:
+    """The whole consignment: what speaks against it as such, and each of its lots."""
+
+    reasons: list[Reason]
+    lots: list[Verdict]
+    house_lent: bool = False
+    looked_at: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing speaks against sealing it."""
+        return bool(self.lots) and not self.reasons and not any(lot.reasons for lot in self.lots)
+
+
+def judge(session: Session, row: Consignment) -> Judgement:
+    """All that speaks against a consignment on the day it leaves. Nothing is written."""
+    lots = [Verdict(line, batch, product) for line, batch, product in contents(session, row.id)]
+    found = Judgement([], lots)
+    if not lots:
+        found.reasons.append(Reason("consignment.no_lots"))
+    _judge_house(session, row, found)
+    for name in ("container_no", "seal_no"):
+        if not getattr(row, name):
+            found.reasons.append(Reason(f"consignment.{name}_missing"))
+    for lot in lots:
+        _judge_stock(lot)
+        _judge_sources(session, row, lot)
+        _judge_results(session, row, lot)
+    return found
+
+
+def _judge_house(session: Session, row: Consignment, found: Judgement) -> None:
+    """The packing house: an own one that is good for the market on the day, or one whose use was signed over."""
+    code = row.packing_house_code
+    if not code:
+        found.reasons.append(Reason("consignment.house_missing"))
+        return
+    key = area_codes.lookup_key(code)
+    own = [
+        house
+        for house in session.exec(
+            select(PackingHouse).where(PackingHouse.producer_id == row.producer_id)
+        ).all()
+        if area_codes.lookup_key(house.code) == key
+    ]
+    lent = _lent(session, row, code)
+    found.house_lent = not own and lent is not None
+    holder: PackingHouse | None = own[0] if own else None
+    if holder is None and lent is not None and lent.packing_house_id:
+        with beyond_scope(session):  # the house is its holder's
+            holder = records.find(session, PackingHouse, lent.packing_house_id)
+    if holder is None:
+        found.reasons.append(Reason("consignment.house_not_authorised", {"code": code}))
+        return
+    about = {"table": "packing_house", "record_id": holder.id}
+    if not holder.good_on(row.leaves_on):
+        found.reasons.append(
+            Reason("consignment.house_not_good", {"code": code, "day": row.leaves_on}, **about)
+        )
+    if row.market not in holder.markets:
+        found.reasons.append(
+            Reason("consignment.house_market", {"code": code, "market": row.market}, **about)
+        )
+    found.looked_at["packing_house"] = {
+        "code": holder.code,
+        "state": holder.state.value,
+        "markets": holder.markets,
+        "valid_from": iso(holder.valid_from),
+        "valid_to": iso(holder.valid_to),
+        "authorisation": lent.number if lent is not None and found.house_lent else None,
+    }
+
+
+def _judge_stock(lot: Verdict) -> None:
+    batch, about = lot.batch, {"table": "batch", "record_id": lot.batch.id}
+    if not batch.may_move:
+        lot.reasons.append(Reason(f"batches.{batch.state.value}", {"lot": batch.lot}, **about))
+    elif lot.line.grams > batch.on_hand_g:
+        facts = {"lot": batch.lot, "left_g": batch.on_hand_g, "asked_g": lot.line.grams}
+        lot.reasons.append(Reason("consignment.not_enough", facts, **about))
+
+
+def _judge_sources(session: Session, row: Consignment, lot: Verdict) -> None:
+    """Each growing area behind the lot: its code for the market, the authorisation for it, the interval kept."""
+    told: list[dict[str, Any]] = []
+    for source in shares.sources(session, lot.batch.id):
+        if source.material:
+            continue
+        if source.area_id is None:
+            facts = {"lot": lot.batch.lot}
+            lot.reasons.append(Reason("consignment.source_unknown", facts, "batch", lot.batch.id))
+            continue
+        with beyond_scope(session):  # goods come from other producers too
+            area = records.find(session, GrowingArea, source.area_id)
+            codes = areas.codes_of(session, [area.id])[area.id]
+            harvests = [records.find(session, Batch, key) for key in source.batch_ids]
+            told.append(_judge_code(session, row, lot, source, area, codes, harvests))
+            for harvest in harvests:
+                _judge_interval(session, lot, harvest)
+    lot.looked_at["sources"] = told
+
+
+def _judge_code(
+    session: Session,
+    row: Consignment,
+    lot: Verdict,
+    source: SourceShare,
+    area: GrowingArea,
+    codes: list[AreaCode],
+    harvests: list[Batch],
+) -> dict[str, Any]:
+    """Looks for a code of the area that is good for the market on the day; answers what was looked at."""
+    of_market = [code for code in codes if code.market == row.market]
+    good = [code for code in of_market if code.good_on(row.leaves_on)]
+    grams = math.ceil(source.share * lot.line.grams)
+    about = {"table": "growing_area", "record_id": area.id}
+    facts: dict[str, Any] = {"area": area.name, "market": row.market, "day": row.leaves_on}
+    number = None
+    if harvests and all(_claimed_for(session, harvest, row.market) for harvest in harvests):
+        number = "at harvest"  # the claim was drawn when the harvest was written down
+    elif not of_market:
+        lot.reasons.append(Reason("consignment.no_code_for_market", facts, **about))
+    elif not good:
+        lot.reasons.append(Reason("consignment.code_not_good", facts | {"code": of_market[0].code}, **about))
+    elif area.producer_id != row.producer_id:
+        lent = [
+            found
+            for code in good
+            if (
+                found := code_authorisations.covering(
+                    session, code, row.producer_id, row.leaves_on, row.market
+                )
+            )
+        ]
+        enough = [one for one in lent if one.left_g >= grams]
+        holder = partners.of(session, area.producer_id).name
+        if not lent:
+            facts |= {"code": good[0].code, "holder": holder}
+            lot.reasons.append(Reason("consignment.not_authorised", facts, "area_code", good[0].id))
+        elif not enough:
+            facts |= {"code": lent[0].code, "left_g": lent[0].left_g, "asked_g": grams}
+            lot.reasons.append(Reason("consignment.over_drawn", facts, "code_authorisation", lent[0].id))
+        else:
+            number = enough[0].number
+            lot.claims.append((enough[0].code, grams))
+    return {
+        "area": area.id,
+        "grams": grams,
+        "authorisation": number,
+        "codes": [
+            {
+                "code": code.code,
+                "state": code.state.value,
+                "from": iso(code.valid_from),
+                "to": iso(code.valid_to),
+            }
+            for code in of_market
+        ],
+    }
+
+
+def _judge_interval(session: Session, lot: Verdict, harvest: Batch) -> None:
+    """The days between what was given and the harvest, as the rule of the land counts them."""
+    if harvest.harvested_on is None:
+        return
+    given = applications.bearing_on(session, harvest)
+    outcome = rule_treatments.within_interval(given, harvest.harvested_on)
+    if isinstance(outcome, Broken):
+        facts = outcome.evidence | {"lot": harvest.lot}
+        lot.reasons.append(Reason("consignment.interval_broken", facts, "batch", harvest.id))
+    elif isinstance(outcome, Unknown):
+        lot.reasons.append(Reason("consignment.interval_unknown", {"lot": harvest.lot}, "batch", harvest.id))
+
+
+def _judge_results(session: Session, row: Consignment, lot: Verdict) -> None:
+    """The laboratory results behind the lot against the limits of the market on the day."""
+    limits = residue_limits.in_force(session, row.market, lot.product.crop_id, row.leaves_on)
+    with beyond_scope(session):
+        ids = [lot.batch.id, *shares.above(session, lot.batch.id)]
+        tests = laboratory.of_batches(session, list(dict.fromkeys(ids)))
+    for test in tests:
+        about = {"table": "lab_test", "record_id": test.id}
+        if not test.passed:
+            facts = {"lot": lot.batch.lot, "report_no": test.report_no}
+            lot.reasons.append(Reason("consignment.result_failed", facts, **about))
+        for found in residue_limits.exceeded(limits, test.results):
+            measured: dict[str, Any] = {
+                "report_no": test.report_no,
+                "name": found.name,
+                "measured": f"{found.measured_ug.normalize():f}",
+                "limit": found.limit.limit_ug,
+                "market": row.market,
+            }
+            lot.reasons.append(Reason("consignment.residue_exceeded", measured, **about))
+    if any(limit.demanded for limit in limits) and not any(_measured(limits, test.results) for test in tests):
+        facts = {"lot": lot.batch.lot, "market": row.market}
+        lot.reasons.append(Reason("consignment.result_missing", facts, "batch", lot.batch.id))
+    lot.looked_at["reports"] = [{"report_no": test.report_no, "passed": test.passed} for test in tests]
+    lot.looked_at["limits"] = [
+        {"ingredient": limit.ingredient, "ug_per_kg": limit.limit_ug, "source": limit.source}
+        for limit in limits
+    ]
+
+
+def _measured(limits: list[residue_limits.ResidueLimit], results: list[dict[str, Any]]) -> bool:
+    """Whether a report has a line about residues from which a number can be read."""
+    return any(residue_limits.reads(limits, line) for line in results)
+
+
+def _claimed_for(session: Session, harvest: Batch, market: str) -> bool:
+    """Whether a harvest claimed a lent code for this very market."""
+    drawn = [draw.authorisation_id for draw in code_draws.draws_of(session, harvest)]
+    statement = select(CodeAuthorisation).where(col(CodeAuthorisation.id).in_(drawn))
+    return any(row.market == market for row in session.exec(statement).all()) if drawn else False
+
+
+def _lent(session: Session, row: Consignment, code: str) -> CodeAuthorisation | None:
+    """The authorisation under which the consignor may use the packing house of that code."""
+    key = area_codes.lookup_key(code)[:80]
+    statement = select(CodeAuthorisation).where(
+        CodeAuthorisation.to_producer_id == row.producer_id,
+        CodeAuthorisation.search == key,
+        col(CodeAuthorisation.packing_house_id).is_not(None),
+    )
+    found = [one for one in session.exec(statement).all() if one.covers(row.leaves_on, row.market)]
+    return max(found, key=lambda one: (one.left_g, one.id), default=None)

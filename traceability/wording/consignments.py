@@ -1,0 +1,101 @@
+"""Words and sentences for export consignments."""
+
+from typing import Any
+
+from traceability.domain.consignment_checks import Reason
+from traceability.domain.consignments import ConsignmentState, Treatment
+from traceability.domain.quantities import kg_text
+from traceability.i18n import N_, country, language
+from traceability.wording import sentence
+
+NAMES = {
+    ConsignmentState: {
+        ConsignmentState.DRAFT: N_("being put together"),
+        ConsignmentState.SEALED: N_("sealed"),
+        ConsignmentState.DEPARTED: N_("departed"),
+        ConsignmentState.CANCELLED: N_("cancelled"),
+    },
+    Treatment: {
+        Treatment.IRRADIATION: N_("Irradiation"),
+        Treatment.HOT_WATER: N_("Hot water"),
+        Treatment.VAPOUR_HEAT: N_("Vapour heat"),
+        Treatment.COLD: N_("Cold treatment"),
+        Treatment.FUMIGATION: N_("Fumigation"),
+        Treatment.OTHER: N_("Another treatment"),
+    },
+}
+
+REFUSALS = {
+    "consignments.home_market": N_(
+        "A consignment goes abroad. For Viet Nam, ship the lot from its own page."
+    ),
+    "consignments.leaves_in_past": N_("This day is over. Today is {today}."),
+    "consignments.treated_after": N_("The treatment lies after the day it leaves. Please check both."),
+    "consignments.other_producer": N_("Only lots of your own go into your consignment."),
+    "consignments.too_many_lots": N_("At most {most} lots go into one consignment. Begin another one."),
+    "consignments.draft": N_("Consignment {number} is not sealed yet. Seal it first."),
+    "consignments.sealed": N_(
+        "Consignment {number} is sealed: it cannot be changed any more, only cancelled."
+    ),
+    "consignments.departed": N_("Consignment {number} has left already."),
+    "consignments.cancelled": N_("Consignment {number} was cancelled. Begin a new one."),
+    "consignments.not_eligible": N_(
+        "Consignment {number} cannot be sealed yet: {count} points stand against it. Each stands by its lot below."
+    ),
+    "consignments.departs_in_future": N_("The day of departure lies in the future. Today is {today}."),
+    "consignments.departs_before_seal": N_("It was only sealed on {sealed}. Check the day of departure."),
+    "consignments.phyto_used": N_(
+        "The phytosanitary certificate {phyto_no} stands on another consignment."
+        " One certificate is good for one: check it."
+    ),
+    "consignment.no_lots": N_("No lot has been put in yet."),
+    "consignment.container_no_missing": N_("The number of the container is missing."),
+    "consignment.seal_no_missing": N_("The number of the seal is missing."),
+    "consignment.house_missing": N_("The code of the packing house is missing."),
+    "consignment.house_not_authorised": N_(
+        "The packing house {code} is not yours, and nobody has signed its use over to you for this market and day."
+    ),
+    "consignment.house_not_good": N_("The packing house {code} is not granted and valid on {day}."),
+    "consignment.house_market": N_("The packing house {code} is not good for {market}."),
+    "consignment.not_enough": N_("Of lot {lot} only {left} are on hand, and {asked} are in the consignment."),
+    "consignment.source_unknown": N_("Part of lot {lot} comes from where nobody has recorded."),
+    "consignment.no_code_for_market": N_("The area {area} has no code for {market}."),
+    "consignment.code_not_good": N_("The code {code} of the area {area} is not granted and valid on {day}."),
+    "consignment.not_authorised": N_(
+        "The code {code} belongs to {holder}, which has not signed its use over to you for this market and day."
+    ),
+    "consignment.over_drawn": N_(
+        "Only {left} are left under the authorisation for {code}, and {asked} are needed."
+    ),
+    "consignment.interval_broken": N_(
+        "Lot {lot} was harvested on {harvested}, before the interval of {substance} was over ({earliest})."
+    ),
+    "consignment.interval_unknown": N_(
+        "For lot {lot} it is unknown whether the interval was kept: a label's days are missing in the diary."
+    ),
+    "consignment.result_failed": N_("Report {report_no} has failed."),
+    "consignment.residue_exceeded": N_(
+        "Report {report_no}: {name} {measured} µg/kg lies above the limit for {market}, {limit} µg/kg."
+    ),
+    "consignment.result_missing": N_(
+        "{market} demands a residue result, and for lot {lot} there is none from which a figure can be read."
+    ),
+    "notice.consignment_sealed": N_("Consignment {number} was sealed: {sent_g} for the market {market}."),
+}
+
+
+def reason(found: Reason) -> str:
+    """The sentence of a reason, in the reader's language."""
+    return sentence(
+        found.code, {key: value for name, raw in found.facts.items() for key, value in _fact(name, raw)}
+    )
+
+
+def _fact(name: str, value: Any) -> list[tuple[str, Any]]:
+    """A fact under the name that sentences use: grams as a weight, an ISO day as a day, a market as a country."""
+    if name.endswith("_g"):
+        return [(name.removesuffix("_g"), kg_text(int(value), language()))]
+    if name.endswith("_on") and isinstance(value, str):
+        year, month, day = value.split("-")
+        return [(name.removesuffix("_on"), f"{day}/{month}/{year}")]
+    return [(name, country(value) if name == "market" else value)]
