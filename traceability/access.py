@@ -17,11 +17,12 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from flask_wtf import CSRFProtect
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
+from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.wrappers import Response
 
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import second_factor, sessions
+from traceability.domain import api_tokens, second_factor, sessions
 from traceability.domain.accounts import Account
 from traceability.domain.actors import GRANTS, ON_BEHALF_GRANTS, SYSTEM, VISITOR, Actor, Permission, Role
 from traceability.domain.agencies import Agency, AgencyState
@@ -91,7 +92,12 @@ def settings() -> Settings:
 
 
 def current_actor() -> Actor:
-    """Who acts in this request. On producers' pages a data-entry account acts for the producer it has chosen."""
+    """Who acts in this request. On producers' pages a data-entry account acts for the producer it has chosen.
+
+    In what machines ask the bearer token alone says it; no cookie counts there.
+    """
+    if request.blueprint == "api":
+        return cast(Actor, g.get("machine_actor", VISITOR))
     if not current_user.is_authenticated:
         return VISITOR
     signed = cast(SignedIn, current_user)
@@ -206,6 +212,9 @@ def gate() -> Response | None:
         abort(415)
     if PUBLIC_VIEW in demand:
         return None
+    if request.blueprint == "api":
+        _machine_gate(demand)
+        return None
     if not current_user.is_authenticated:
         here = request.full_path.rstrip("?") if request.method == "GET" else ""
         return redirect(url_for("auth.sign_in", next=here or None), code=303)
@@ -217,6 +226,32 @@ def gate() -> Response | None:
     if request.blueprint == "producer" and signed.actor.may(Permission.DATA_ENTRY_ON_BEHALF):
         return redirect(url_for("inspector.act_for"), code=303)  # nobody chosen yet to record for
     return abort(403)
+
+
+def _machine_gate(demand: tuple[Permission | str, ...]) -> None:
+    """A bearer token opens what it was made for (RFC 6750): 401 without a live one, 403 beyond its scopes."""
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    found = None
+    if kind.lower() == "bearer":
+        with database().reading(EVERYTHING) as session:
+            found = api_tokens.find(session, secret.strip())
+    if found is None:
+        abort(401, www_authenticate=WWWAuthenticate("bearer"))
+    token, account = found
+    g.machine_actor = api_tokens.narrowed(actor_for(account, None), token)
+    if api_tokens.must_be_noted(token):
+        _note_token(token)
+    if not current_actor().may(*(word for word in demand if isinstance(word, Permission))):
+        abort(403)
+
+
+def _note_token(token: api_tokens.ApiToken) -> None:
+    """A database that takes no writes just now does not close the door."""
+    try:
+        with database().transaction(SYSTEM) as session:
+            api_tokens.seen(session, token.id)
+    except OperationalError as error:
+        _log.warning("a token's use was not noted: %s", type(error.orig).__name__)
 
 
 def owes_second_factor(signed: SignedIn) -> bool:

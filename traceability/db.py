@@ -89,7 +89,8 @@ class Database:
             session.connection(execution_options={"write": True})
             try:
                 yield session
-                session.info["receipts"] = ledger.append_facts(session, actor.user_id, actor.on_behalf)
+                receipts = ledger.append_facts(session, actor.user_id, actor.on_behalf)
+                session.info["receipts"] = receipts or session.info.get("receipts", [])
                 session.commit()
             except BaseException:
                 session.rollback()

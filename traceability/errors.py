@@ -1,5 +1,6 @@
 """Error pages: one sentence that says what happened, one that says what to do. Never a traceback."""
 
+import json
 import logging
 from typing import Any
 
@@ -7,6 +8,7 @@ from flask import Flask, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from traceability import wording
@@ -19,9 +21,12 @@ _log = logging.getLogger(__name__)
 
 _DRAIN_CHUNK, _DRAIN_CHUNKS = 1 << 16, 512  # 32 MiB at most
 
+_MACHINES = "/api/"
+
 #: code -> (title, what to do)
 SENTENCES = {
     400: (N_("We could not read this request"), N_("Go back, load the page again and try once more.")),
+    401: (N_("Nobody is signed in"), N_("Send a live token: Authorization: Bearer trc_…")),
     403: (
         N_("You may not do this"),
         N_("Sign in with another account, or ask your administrator for the permission."),
@@ -43,6 +48,26 @@ SENTENCES = {
 }
 
 
+def problem(code: int, text: str, field: str | None = None) -> Response:
+    """What a machine is told: `application/problem+json` (RFC 9457) with `error: {message, field}`."""
+    said = {
+        "type": "about:blank",
+        "title": HTTP_STATUS_CODES.get(code, ""),
+        "status": code,
+        "detail": text,
+        "error": {"message": text, "field": field},
+    }
+    return Response(json.dumps(said, ensure_ascii=False), code, content_type="application/problem+json")
+
+
+def answer(code: int, text: str | None = None) -> Response:
+    """The error page of a status code, with a sentence of its own where there is one; a problem for machines."""
+    if request.path.startswith(_MACHINES):
+        title, advice = SENTENCES.get(code, SENTENCES[500 if code >= 500 else 400])
+        return problem(code, text or f"{gettext(title)}. {gettext(advice)}")
+    return Response(page(code, text)[0], code, mimetype="text/html")
+
+
 def page(code: int, text: str | None = None) -> tuple[str, int]:
     """The error page of a status code, with a sentence of its own where there is one."""
     title, advice = SENTENCES.get(code, SENTENCES[500 if code >= 500 else 400])
@@ -58,7 +83,7 @@ def refuse_unreadable() -> Any:
     """Before every request: an address with control characters (NUL above all) is nobody's page and no search."""
     texts = (request.path, *request.args.keys(), *request.args.values())
     if any(character < " " or character == "\x7f" for text in texts for character in text):
-        return page(400)
+        return answer(400)
     return None
 
 
@@ -77,29 +102,35 @@ def _http(error: HTTPException) -> Any:
         return _broken()
     if error.code == 413:
         _drain()
-    answer = Response(page(error.code or 500)[0], error.code, mimetype="text/html")
+    said = answer(error.code or 500)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
-            answer.headers[name] = value  # Allow, Retry-After
-    return answer
+            said.headers[name] = value  # Allow, Retry-After, WWW-Authenticate
+    return said
+
+
+def _refused(error: RuleBroken) -> Response:
+    if request.path.startswith(_MACHINES):
+        return problem(422, wording.refusal(error), error.field)
+    return answer(422, wording.refusal(error))
 
 
 def _csrf(_error: CSRFError) -> Any:
-    return page(400, gettext("The page was open too long, or was sent from elsewhere. Nothing was saved."))
+    return answer(400, gettext("The page was open too long, or was sent from elsewhere. Nothing was saved."))
 
 
 def _busy(error: OperationalError) -> Any:
     _log.error("database refused: %s", type(error.orig).__name__)
-    answer = Response(page(503)[0], 503, mimetype="text/html")
-    answer.headers["Retry-After"] = "5"
-    return answer
+    said = answer(503)
+    said.headers["Retry-After"] = "5"
+    return said
 
 
 def _not_declared(error: NotDeclared) -> Any:
     _log.error("an access record was not written: %s", error)
-    answer = Response(page(503)[0], 503, mimetype="text/html")
-    answer.headers["Retry-After"] = "5"
-    return answer
+    said = answer(503)
+    said.headers["Retry-After"] = "5"
+    return said
 
 
 def _unexpected(error: Exception) -> Any:
@@ -110,7 +141,7 @@ def _unexpected(error: Exception) -> Any:
 def _broken() -> Any:
     """The page of a 500; a sentence alone where what broke the page breaks the page about it too."""
     try:
-        return page(500)
+        return answer(500)
     except Exception:
         _log.exception("the error page could not be made")
         title, advice = SENTENCES[500]
@@ -119,7 +150,7 @@ def _broken() -> Any:
 
 def _unreadable(error: DataError) -> Any:
     _log.warning("value refused by the database: %s", type(error.orig).__name__)
-    return page(400)
+    return answer(400)
 
 
 def init_app(app: Flask) -> None:
@@ -128,9 +159,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DataError, _unreadable)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(NotFound, lambda _error: page(404))
-    app.register_error_handler(OutOfScope, lambda _error: page(404))
-    app.register_error_handler(RuleBroken, lambda error: page(422, wording.refusal(error)))
+    app.register_error_handler(NotFound, lambda _error: answer(404))
+    app.register_error_handler(OutOfScope, lambda _error: answer(404))
+    app.register_error_handler(RuleBroken, _refused)
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(NotDeclared, _not_declared)
     app.register_error_handler(Exception, _unexpected)

@@ -21,6 +21,7 @@ LEFT_OUT: dict[str, str] = {
     "one_time_link": "a link works where it was made",
     "sign_in_guard": "counts of failed sign-ins",
     "submission": "which form was sent, for a day",
+    "repeated_request": "which request was sent, for a month",
 }
 _PORTION = 1_000
 

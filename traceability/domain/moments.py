@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from traceability.domain.clock import VIETNAM, local_day
@@ -55,4 +55,8 @@ def is_whole_day(moment: datetime) -> bool:
 
 
 #: A moment: Vietnamese or ISO text in, an aware datetime out.
-Moment = Annotated[datetime, BeforeValidator(parse_moment)]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(parse_moment),
+    WithJsonSchema({"type": "string", "description": "a day or a moment, ISO 8601"}),
+]

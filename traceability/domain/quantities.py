@@ -20,7 +20,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated, Any, Final, NoReturn
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlalchemy import BigInteger
 from sqlmodel import Field
@@ -227,14 +227,28 @@ def _hectares(value: Any) -> int:
     return value if isinstance(value, SquareMetres) else parse_ha(value)
 
 
+_SAID_KILOGRAMS = WithJsonSchema(
+    {"type": ["number", "string"], "description": "kilograms, or text with a unit: 12.5, “12,5 kg”, “2 tạ”"}
+)
+_SAID_HECTARES = WithJsonSchema(
+    {"type": ["number", "string"], "description": "hectares, or text with a unit"}
+)
+_SAID_DAY = WithJsonSchema({"type": "string", "format": "date"})
+
 #: A weight above zero: kilograms in, whole grams out. The column is a BIGINT; a field that is optional or has
 #: a `Field(...)` of its own has to repeat `sa_type=BigInteger`.
-Kilograms = Annotated[int, BeforeValidator(_kilograms), AfterValidator(Grams), Field(sa_type=BigInteger)]
+Kilograms = Annotated[
+    int, BeforeValidator(_kilograms), AfterValidator(Grams), Field(sa_type=BigInteger), _SAID_KILOGRAMS
+]
 #: As `Kilograms`; zero is accepted (what was recovered, what is left).
 KilogramsOrZero = Annotated[
-    int, BeforeValidator(_kilograms_or_zero), AfterValidator(Grams), Field(sa_type=BigInteger)
+    int,
+    BeforeValidator(_kilograms_or_zero),
+    AfterValidator(Grams),
+    Field(sa_type=BigInteger),
+    _SAID_KILOGRAMS,
 ]
 #: An area above zero: hectares in, whole square metres out.
-Hectares = Annotated[int, BeforeValidator(_hectares), AfterValidator(SquareMetres)]
+Hectares = Annotated[int, BeforeValidator(_hectares), AfterValidator(SquareMetres), _SAID_HECTARES]
 #: A calendar day between 1900 and 2100, as a Vietnamese or ISO text.
-Day = Annotated[date, BeforeValidator(parse_day)]
+Day = Annotated[date, BeforeValidator(parse_day), _SAID_DAY]

@@ -3,6 +3,7 @@
 from traceability.domain import (
     accounts,
     agencies,
+    api_tokens,
     areas,
     batches,
     certificate_claims,
@@ -16,6 +17,7 @@ from traceability.domain import (
     events,
     failed_samples,
     farm_inputs,
+    idempotency,
     inspections,
     laboratory,
     layouts,
@@ -101,6 +103,8 @@ MODULES = (
     ledger,
     checkpoints,
     witnessing,
+    api_tokens,
+    idempotency,
 )
 
 

@@ -45,6 +45,7 @@ UNCOVERED: dict[str, str] = {
     "one_time_link": "links for setting a password; setting it is a fact",
     "access_record": "who looked at personal data; kept for the person, erased with it",
     "notice": "messages about facts, never facts",
+    "repeated_request": "what a program has sent, so that it is done once; its act is a fact",
     "submission": "which form was sent already, for a day",
     "installation": "for what the database was made",
 }

@@ -26,6 +26,8 @@ FACTS = {
     "input_lot.received": N_("Lot of a farm input received"),
     "diary.entered": N_("Diary entry written"),
     "diary.corrected": N_("Diary entry corrected"),
+    "api_token.issued": N_("Token for a program made"),
+    "api_token.revoked": N_("Token for a program ended"),
     "log.continued": N_("Log continued under a new name after a restore"),
     "log.restored": N_("Backup put back"),
     "packing_house.registered": N_("Packing house written down"),

@@ -1,0 +1,242 @@
+"""Programs: tokens, scopes, the same thing done once, problems that name the field."""
+
+import json
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlmodel import func, select
+
+from tests import factories
+from traceability.db import Database
+from traceability.domain import api_tokens, idempotency
+from traceability.domain.actors import Permission, Role
+from traceability.domain.api_tokens import ApiToken, RevokeInput, TokenInput
+from traceability.domain.batches import Batch
+from traceability.domain.clock import now, today
+from traceability.domain.ledger import LogLeaf
+from traceability.domain.ownership import EVERYTHING
+from traceability.domain.producers import Producer
+
+
+class Program:
+    """A program with a token of a producer's account."""
+
+    def __init__(
+        self, app: Flask, database: Database, *scopes: Permission, owner: Producer | None = None
+    ) -> None:
+        self.client, self.database = app.test_client(), database
+        self.owner = owner or factories.producer(database)
+        account = factories.account(database, producer_id=self.owner.id, role=Role.MANAGER)
+        self.actor = factories.actor_of(database, account)
+        with database.transaction(self.actor) as session:
+            value = TokenInput(name="cân", scopes=list(scopes or api_tokens.SCOPES), days=5)
+            self.token, self.secret = api_tokens.issue(session, self.actor, value)
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        data = body if isinstance(body, bytes | None) else json.dumps(body)
+        sent = {"Authorization": f"Bearer {self.secret}"} | {
+            name.replace("_", "-"): text for name, text in headers.items()
+        }
+        kind = None if data is None else "application/json"
+        return self.client.open("/api/v1" + path, method=method, data=data, headers=sent, content_type=kind)
+
+
+@pytest.fixture
+def program(app: Flask, database: Database) -> Program:
+    return Program(app, database)
+
+
+@pytest.fixture
+def harvest(database: Database, program: Program) -> dict[str, Any]:
+    area = factories.area(database, program.owner)
+    product = factories.product(database, program.owner)
+    day = (today() - timedelta(days=1)).isoformat()
+    return {
+        "area_id": area.id,
+        "product_id": product.id,
+        "harvested_on": day,
+        "kilograms": 125.5,
+        "external_ref": "ERP-1",
+    }
+
+
+def test_a_program_registers_a_batch_and_gets_a_receipt(program: Program, harvest: dict[str, Any]) -> None:
+    made = program.send("POST", "/batches", harvest)
+    assert made.status_code == 201, made.text
+    said = made.get_json()
+    assert (said["made_g"], said["external_ref"]) == (125_500, "ERP-1")
+    with program.database.reading(EVERYTHING) as session:
+        leaf = session.get_one(LogLeaf, said["log_index"])
+    assert leaf.kind == "batch.registered"
+    assert json.loads(leaf.body)["id"] == said["id"]
+    assert program.send("GET", f"/batches/{said['id']}").get_json()["lot"] == said["lot"]
+    found = program.send("GET", "/batches?external_ref=ERP-1").get_json()
+    assert [item["id"] for item in found["items"]] == [said["id"]]
+    event = program.send(
+        "POST", f"/batches/{said['id']}/events", {"type": "pack", "happened_at": now().isoformat()}
+    )
+    assert event.status_code == 201, event.text
+    events = program.send("GET", f"/batches/{said['id']}/events").get_json()["items"]
+    assert [item["type"] for item in events] == ["harvest", "pack"]
+
+
+def test_the_same_key_and_body_is_done_once_and_answered_the_same(
+    program: Program, harvest: dict[str, Any]
+) -> None:
+    first = program.send("POST", "/batches", harvest, Idempotency_Key="k-1")
+    again = program.send("POST", "/batches", harvest, Idempotency_Key="k-1")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.get_json() == again.get_json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = program.send("POST", "/batches", harvest | {"kilograms": 7}, Idempotency_Key="k-1")
+    assert (other.status_code, other.get_json()["error"]["field"]) == (422, "Idempotency-Key")
+    with program.database.reading(EVERYTHING) as session:
+        assert session.exec(select(func.count()).select_from(Batch)).one() == 1
+
+
+def test_a_refused_request_may_be_sent_again_under_its_key(program: Program, harvest: dict[str, Any]) -> None:
+    late = harvest | {"harvested_on": (today() + timedelta(days=3)).isoformat()}
+    assert program.send("POST", "/batches", late, Idempotency_Key="k-2").status_code == 422
+    assert program.send("POST", "/batches", harvest, Idempotency_Key="k-2").status_code == 201
+
+
+def test_what_is_being_done_is_told_and_what_died_is_taken_over(
+    program: Program, harvest: dict[str, Any]
+) -> None:
+    body = json.dumps(harvest).encode()
+    asked = idempotency.fingerprint("POST", "/api/v1/batches", body)
+    with program.database.transaction(program.actor) as session:
+        idempotency.claim(session, program.actor.user_id or "", "k-3", asked)
+    at_work = program.send("POST", "/batches", body, Idempotency_Key="k-3")
+    assert (at_work.status_code, at_work.headers["Retry-After"]) == (409, "1")
+    with program.database.engine.connect().execution_options(write=True) as connection:
+        past = now() - 2 * idempotency.LEASE
+        connection.execute(sa.update(idempotency.RepeatedRequest).values(at=past))
+        connection.commit()
+    assert program.send("POST", "/batches", body, Idempotency_Key="k-3").status_code == 201
+
+
+def test_of_eight_at_once_one_is_done(program: Program, harvest: dict[str, Any], app: Flask) -> None:
+    answers: list[int] = []
+
+    def send() -> None:
+        sent = {"Authorization": f"Bearer {program.secret}", "Idempotency-Key": "k-8"}
+        answers.append(app.test_client().post("/api/v1/batches", json=harvest, headers=sent).status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(answers) <= {201, 409}
+    assert 201 in answers
+    with program.database.reading(EVERYTHING) as session:
+        assert session.exec(select(func.count()).select_from(Batch)).one() == 1
+
+
+def test_without_the_key_a_repeat_is_a_second_thing(program: Program, harvest: dict[str, Any]) -> None:
+    lots = {program.send("POST", "/batches", harvest).get_json()["lot"] for _ in range(2)}
+    assert len(lots) == 2
+
+
+def test_a_token_opens_only_what_it_was_made_for(app: Flask, database: Database) -> None:
+    reader = Program(app, database, Permission.VIEW_OWN)
+    assert reader.send("GET", "/batches").status_code == 200
+    assert reader.send("POST", "/batches", {}).status_code == 403
+    with database.transaction(reader.actor) as session:
+        api_tokens.revoke(session, reader.actor, RevokeInput(token_id=reader.token.id))
+    ended = reader.send("GET", "/batches")
+    assert (ended.status_code, ended.content_type) == (401, "application/problem+json")
+    assert "Bearer" in ended.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("sent", ["", "Bearer", "Bearer trc_nonsense", "Basic dTpw", "Bearer " + "x" * 5000])
+def test_without_a_live_token_nothing_opens(client: FlaskClient, sent: str) -> None:
+    answer = client.get("/api/v1/batches", headers={"Authorization": sent} if sent else {})
+    assert answer.status_code == 401
+
+
+def test_a_cookie_counts_for_nothing(app: Flask, database: Database) -> None:
+    client = app.test_client()
+    owner = factories.producer(database)
+    factories.sign_in_as(client, database, factories.account(database, producer_id=owner.id))
+    assert client.get("/api/v1/batches").status_code == 401
+
+
+def test_an_expired_token_is_dead_and_a_secret_is_never_stored(program: Program) -> None:
+    with program.database.reading(EVERYTHING) as session:
+        row = session.get_one(ApiToken, program.token.id)
+        assert program.secret not in str(row.model_dump())
+    with program.database.engine.connect().execution_options(write=True) as connection:
+        connection.execute(sa.update(ApiToken).values(expires_at=now() - timedelta(seconds=1)))
+        connection.commit()
+    assert program.send("GET", "/batches").status_code == 401
+
+
+def test_another_producers_thing_is_not_there(app: Flask, program: Program, harvest: dict[str, Any]) -> None:
+    made = program.send("POST", "/batches", harvest).get_json()["id"]
+    stranger = Program(app, program.database)
+    for method, path, body in (
+        ("GET", f"/batches/{made}", None),
+        ("GET", f"/batches/{made}/events", None),
+        ("GET", "/batches/nothing", None),
+    ):
+        assert stranger.send(method, path, body).status_code == 404
+    taken = stranger.send(
+        "POST", f"/batches/{made}/events", {"type": "pack", "happened_at": now().isoformat()}
+    )
+    missing = stranger.send(
+        "POST", "/batches/nothing/events", {"type": "pack", "happened_at": now().isoformat()}
+    )
+    assert (taken.status_code, taken.get_json()) == (missing.status_code, missing.get_json())
+    assert stranger.send("GET", "/batches").get_json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b"{", 400, None), (b"[]", 422, None), (b"\xff", 400, None), (b'{"a": NaN}', 400, None),
+        (b"[" * 5000, 400, None), (b"{}", 422, "area_id"), (b'{"area_id": 1}', 422, "area_id"),
+        (b'{"x": 1}', 422, "area_id"), (b'{"area_id": "\\ud800"}', 422, "area_id"),
+    ],
+)  # fmt: skip
+def test_a_body_that_cannot_be_names_its_field(
+    program: Program, body: bytes, status: int, field: str | None
+) -> None:
+    answer = program.send("POST", "/batches", body)
+    assert (answer.status_code, answer.get_json()["error"]["field"]) == (status, field)
+    assert answer.content_type == "application/problem+json"
+
+
+def test_the_contract_names_every_address_and_its_page_is_readable(client: FlaskClient, app: Flask) -> None:
+    document = client.get("/api/v1/openapi.json").get_json()
+    assert document["openapi"] == "3.1.0"
+    assert document["components"]["schemas"]["HarvestInput"]["properties"]["kilograms"]["type"] == [
+        "number",
+        "string",
+    ]
+    assert "batch_id" not in document["components"]["schemas"]["EventInput"]["properties"]
+    known = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")}
+    assert len(document["paths"]) == len(known) - 2
+    page = client.get("/api/v1/docs").text
+    for path in document["paths"]:
+        assert path.replace("{", "{") in page
+
+
+def test_a_person_makes_and_ends_a_token(app: Flask, database: Database) -> None:
+    client = app.test_client()
+    owner = factories.producer(database)
+    factories.sign_in_as(client, database, factories.account(database, producer_id=owner.id))
+    page = client.post("/account/tokens", data={"name": "Kế toán", "scopes": ["view_own"], "days": "30"})
+    assert page.status_code == 200, page.text
+    secret = page.text.split("trc_", 1)[1].split("<", 1)[0]
+    assert client.get("/account/tokens").text.count(secret) == 0
+    found = app.test_client().get("/api/v1/batches", headers={"Authorization": f"Bearer trc_{secret}"})
+    assert found.status_code == 200
+    refused = client.post("/account/tokens", data={"name": "x", "scopes": ["set_rules"], "days": "30"})
+    assert refused.status_code == 422

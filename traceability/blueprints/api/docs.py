@@ -1,0 +1,139 @@
+"""What programs can ask: OpenAPI 3.1, and the same as a page. Both come from the views and the input classes."""
+
+from typing import Any
+
+from flask import current_app, jsonify, render_template
+from werkzeug.wrappers import Response
+
+from traceability import access, machine_requests
+from traceability.access import PUBLIC_VIEW, demand_of, requires
+from traceability.blueprints.api import blueprint
+from traceability.domain import api_tokens
+
+_PREFIX = "/api/v1/"
+
+
+@blueprint.get("/api/v1/openapi.json")
+@requires(PUBLIC_VIEW)
+def openapi() -> Response:
+    """The contract as OpenAPI 3.1."""
+    return jsonify(document())
+
+
+@blueprint.get("/api/v1/docs")
+@requires(PUBLIC_VIEW)
+def docs() -> str:
+    """The contract as a page."""
+    return render_template(
+        "api/docs.html", document=document(), scopes=[scope.value for scope in api_tokens.SCOPES]
+    )
+
+
+def document() -> dict[str, Any]:
+    """The whole contract."""
+    paths: dict[str, dict[str, Any]] = {}
+    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        view = current_app.view_functions[rule.endpoint]
+        if not rule.rule.startswith(_PREFIX) or PUBLIC_VIEW in (demand_of(view) or ()):
+            continue
+        path = rule.rule.replace("<", "{").replace(">", "}")
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            paths.setdefault(path, {})[method.lower()] = _operation(rule, view, method, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Traceability", "version": "1", "description": _ABOUT},
+        "servers": [{"url": access.settings().public_root}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"token": []}],
+    }
+
+
+def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in sorted(rule.arguments)
+    ]
+    said: dict[str, Any] = {
+        "operationId": rule.endpoint.removeprefix("api."),
+        "summary": (view.__doc__ or "").strip().split("\n")[0],
+        "description": "Scope: " + " or ".join(str(word) for word in demand_of(view) or ()),
+    }
+    if method == "POST":
+        input_class, fixed = machine_requests.input_of(view)
+        schema = input_class.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        for name in fixed:
+            schema.get("properties", {}).pop(name, None)
+            schema["required"] = [field for field in schema.get("required", []) if field != name]
+        schemas[input_class.__name__] = schema
+        reference = {"$ref": f"#/components/schemas/{input_class.__name__}"}
+        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
+        parameters.append(
+            _header(machine_requests.KEY_HEADER, "The same key and body: done once, answered the same.")
+        )
+        codes = {"201": _content("Done; `log_index` is its place in the public log.")}
+        codes |= {code: _problem(text) for code, text in _WRITE_PROBLEMS.items()}
+    else:
+        codes = {"200": _content("Found.")}
+    if (method == "GET" and not rule.arguments) or (
+        rule.rule.endswith(("/events", "/codes")) and method == "GET"
+    ):
+        parameters += [_query("cursor"), _query("limit"), _query("external_ref")]
+    codes |= {code: _problem(text) for code, text in _PROBLEMS.items()}
+    return said | {"parameters": parameters, "responses": dict(sorted(codes.items()))}
+
+
+def _header(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": text, "schema": {"type": "string", "maxLength": 100}}
+
+
+def _query(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": "string"}}
+
+
+def _content(text: str) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": {"type": "object"}}}}
+
+
+def _problem(text: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": text, "content": {"application/problem+json": {"schema": schema}}}
+
+
+_ABOUT = (
+    "Programs act with a bearer token of a producer's account. Weights go in as kilograms (a number, or text with a"
+    " unit) and come out as whole grams. Every write answers with its place in the public log."
+)
+_PROBLEMS = {
+    "400": "The request cannot be read.",
+    "401": "No live token.",
+    "403": "The token may not do this.",
+    "404": "There is no such thing, or it is another producer's.",
+    "422": "A value is refused; `error.field` names it.",
+    "503": "No writes just now; nothing was lost. Retry-After says when.",
+}
+_WRITE_PROBLEMS = {
+    "409": "The same request is being done just now.",
+    "413": "Too much at once.",
+    "415": "The body is no JSON.",
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["status", "detail", "error"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "error": {
+            "type": "object",
+            "required": ["message", "field"],
+            "properties": {"message": {"type": "string"}, "field": {"type": ["string", "null"]}},
+        },
+    },
+}

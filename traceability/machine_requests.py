@@ -1,0 +1,202 @@
+"""A request of a program: JSON in, one use case, JSON out; done once however often it is sent.
+
+The same input classes read it as read the forms. Refusals are problems (RFC 9457) that name the field, in the language
+of the account or of Accept-Language.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+
+from flask import current_app, jsonify, request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+from werkzeug.wrappers import Response
+
+from traceability import access, wording
+from traceability.domain import idempotency, ledger
+from traceability.domain.actors import Actor
+from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.idempotency import Answered, AtWork, Claimed, OtherRequest
+from traceability.errors import answer as error_answer
+from traceability.errors import problem
+from traceability.i18n import gettext
+
+I = TypeVar("I", bound=BaseModel)  # noqa: E741 - the input class
+T = TypeVar("T")
+V = TypeVar("V", bound=Callable[..., Any])
+Said = Callable[[T], dict[str, Any]]
+
+KEY_HEADER = "Idempotency-Key"
+MOST_BYTES = 1 << 20
+_DEEPEST = 20
+
+
+_INPUT = "__machine_input__"
+
+
+def takes(input_class: type[BaseModel], *fixed: str) -> Callable[[V], V]:
+    """Says what the body of a view's requests holds; `fixed` are fields that the address decides or the view."""
+
+    def mark(view: V) -> V:
+        setattr(view, _INPUT, (input_class, fixed))
+        return view
+
+    return mark
+
+
+def input_of(view: Any) -> tuple[type[BaseModel], tuple[str, ...]]:
+    """What `takes` said of a view."""
+    return cast("tuple[type[BaseModel], tuple[str, ...]]", getattr(view, _INPUT))
+
+
+def write(
+    use_case: Callable[[Session, Actor, Any], T],
+    said: Said[T],
+    *,
+    fixed: Mapping[str, Any] | None = None,
+    after: Callable[[T], None] | None = None,
+) -> Response:
+    """Runs one use case on the body of the request and answers 201 with what `said` says and the log's receipt.
+
+    `fixed` are fields that the address decides. `after` runs when the fact is committed. With an Idempotency-Key the
+    act is done once, and the same answer is given again: 422 for another body, 409 while it is being done.
+    """
+    input_class, _fixed = input_of(current_app.view_functions[str(request.endpoint)])
+    try:
+        value = _read(input_class, dict(fixed or {}))
+    except _Refused as refused:
+        return refused.answer
+    actor, key = access.current_actor(), request.headers.get(KEY_HEADER, "")
+    if not key:
+        return _act(use_case, said, actor, value, after, None)
+    if len(key) > idempotency.LONGEST_KEY or not key.isascii() or not key.isprintable():
+        return problem(422, gettext("An Idempotency-Key has at most 100 plain letters."), KEY_HEADER)
+    asked = idempotency.fingerprint(request.method, request.path, request.get_data())
+    try:
+        with access.database().transaction(actor) as session:
+            claimed = idempotency.claim(session, actor.user_id or "", key, asked)
+    except OtherRequest:
+        return problem(422, gettext("This Idempotency-Key was used for another request."), KEY_HEADER)
+    except (AtWork, IntegrityError):
+        return _at_work()
+    if isinstance(claimed, Answered):
+        again = jsonify(claimed.answer)
+        again.status_code = claimed.status
+        again.headers["Idempotency-Replayed"] = "true"
+        return again
+    return _act(use_case, said, actor, value, after, (key, claimed))
+
+
+def _act(
+    use_case: Callable[[Session, Actor, I], T],
+    said: Said[T],
+    actor: Actor,
+    value: I,
+    after: Callable[[T], None] | None,
+    claimed: tuple[str, Claimed] | None,
+) -> Response:
+    """The act and its answer in one transaction; a refused one gives its claim back."""
+    account = actor.user_id or ""
+    try:
+        with access.database().transaction(actor) as session:
+            result = use_case(session, actor, value)
+            session.flush()
+            receipts = ledger.append_facts(session, actor.user_id, actor.on_behalf)
+            told = said(result) | {"log_index": receipts[0] if receipts else None}
+            if claimed is not None:
+                idempotency.answer(session, account, claimed[0], claimed[1].claim, 201, told)
+    except AtWork:
+        return _at_work()
+    except (RuleBroken, NotFound, IntegrityError) as refused:
+        if claimed is not None:
+            with access.database().transaction(actor) as session:
+                idempotency.let_go(session, account, claimed[0], claimed[1].claim)
+        if isinstance(refused, RuleBroken):
+            return problem(422, wording.refusal(refused), refused.field)
+        if isinstance(refused, NotFound):
+            return error_answer(404)
+        return problem(409, gettext("Something changed meanwhile. Nothing was saved; please send it again."))
+    if after is not None:
+        after(result)
+    made = jsonify(told)
+    made.status_code = 201
+    return made
+
+
+def _at_work() -> Response:
+    answer = problem(
+        409, gettext("The same request is being done just now. Send it again in a moment."), KEY_HEADER
+    )
+    answer.headers["Retry-After"] = "1"
+    return answer
+
+
+class _Refused(Exception):
+    """The body cannot be read; the answer says why."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def _read(input_class: type[I], fixed: dict[str, Any]) -> I:
+    if request.mimetype != "application/json":
+        raise _Refused(problem(415, gettext("Send JSON: Content-Type: application/json.")))
+    if (request.content_length or 0) > MOST_BYTES:
+        raise _Refused(problem(413, gettext("This is too much at once.")))
+    try:
+        body = json.loads(request.get_data().decode(), parse_float=Decimal, parse_constant=_no_constant)
+        _must_be_shallow(body)
+    except (ValueError, RecursionError):
+        raise _Refused(problem(400, gettext("The body is no JSON that can be read."))) from None
+    if not isinstance(body, dict):
+        raise _Refused(problem(422, gettext("The body must be a JSON object.")))
+    try:
+        return input_class.model_validate({key: _plain(item) for key, item in body.items()} | fixed)
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or None
+        facts = {key: item for key, item in first.get("ctx", {}).items() if key != "error"}
+        raise _Refused(problem(422, wording.sentence(first["type"], facts), field)) from None
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(text)  # NaN and Infinity are no JSON
+
+
+def _must_be_shallow(value: Any, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise ValueError("too deep")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _must_be_shallow(item, depth + 1)
+
+
+def _plain(value: Any) -> Any:
+    """Weights stay exact decimals; what lies deeper (coordinates) is read as floats."""
+    if isinstance(value, dict | list):
+        return json.loads(json.dumps(value, default=float))
+    return value
+
+
+def read_cursor() -> tuple[int, int]:
+    """`cursor` and `limit` (1-100) of a list. Raises `RuleBroken` ("api.cursor_unknown")."""
+    cursor, limit = request.args.get("cursor", "0"), request.args.get("limit", "50")
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
+        raise RuleBroken("api.cursor_unknown", "cursor")
+    if not (limit.isascii() and limit.isdigit() and 0 < int(limit[:5]) <= 100):
+        raise RuleBroken("api.limit_unknown", "limit")
+    return int(cursor), int(limit)
+
+
+def listed(statement: Any, table: Any, said: Said[Any]) -> Response:
+    """One page of a list within the scope: `items` and the cursor of the next page; `external_ref` filters."""
+    place, limit = read_cursor()
+    if "external_ref" in request.args:
+        statement = statement.where(table.external_ref == request.args["external_ref"][:200])
+    with access.reading() as session:
+        found = session.exec(statement.offset(place).limit(limit + 1)).all()
+        items = [said(row) for row in found[:limit]]
+    return jsonify(items=items, next_cursor=str(place + limit) if len(found) > limit else None)
