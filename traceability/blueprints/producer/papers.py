@@ -61,7 +61,7 @@ def paper_links_revoke(paper_link_id: str) -> Response:
     )
 
 
-@blueprint.get("/steps")
+@blueprint.get("/steps", endpoint="batches_steps")
 @access.requires(Permission.VIEW_OWN)
 def steps() -> str:
     """One step back, one step forward over some days, as three tables."""
@@ -69,7 +69,7 @@ def steps() -> str:
     with access.reading() as session:
         found = one_step.of_producer(session, access.current_actor().tenant(), period.first, period.last)
     export = {
-        kind: url_for("producer.steps_export", name=f"steps.{kind}", **period.asked)
+        kind: url_for("producer.batches_steps_export", name=f"steps.{kind}", **period.asked)
         for kind in ("xlsx", "csv")
     }
     return render_template(
@@ -77,7 +77,7 @@ def steps() -> str:
     )
 
 
-@blueprint.get('/steps/<any("steps.xlsx","steps.csv"):name>')
+@blueprint.get('/steps/<any("steps.xlsx","steps.csv"):name>', endpoint="batches_steps_export")
 @access.requires(Permission.VIEW_OWN)
 def steps_export(name: str) -> Response:
     """The three tables as a file."""
