@@ -15,6 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlmodel import Session
@@ -168,6 +170,24 @@ class Database:
         except sa.exc.SQLAlchemyError:
             return False
         return True
+
+    def answers(self) -> bool:
+        """Whether the database answers a question."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(sa.text("SELECT 1"))
+        except sa.exc.SQLAlchemyError:
+            return False
+        return True
+
+    def has_newest_schema(self) -> bool:
+        """Whether the schema is the one that this program knows as the newest."""
+        try:
+            with self.engine.connect() as connection:
+                newest = ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
+                return bool(MigrationContext.configure(connection).get_current_revision() == newest)
+        except sa.exc.SQLAlchemyError:
+            return False
 
     def close(self) -> None:
         """Gives all connections back."""

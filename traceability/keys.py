@@ -49,6 +49,13 @@ class Keyring:
             unfinished.unlink()
         return bytes.fromhex(path.read_text("ascii").strip())
 
+    def is_readable(self) -> bool:
+        """Whether the keys can be read. A folder that is not there yet is: a demo makes it on first use."""
+        try:
+            return all(path.stat().st_size > 0 for path in self.folder.glob("*.key"))
+        except OSError:
+            return False
+
     def seal(self, name: str, plain: bytes) -> bytes:
         """Encrypts a small secret (AES-256-GCM) under the key with this name."""
         nonce = secrets.token_bytes(_NONCE)

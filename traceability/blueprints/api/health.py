@@ -3,7 +3,7 @@
 from flask import current_app, jsonify
 from werkzeug.wrappers import Response
 
-from traceability.access import PUBLIC_VIEW, database, requires
+from traceability.access import PUBLIC_VIEW, database, requires, settings
 from traceability.blueprints.api import blueprint
 from traceability.scan_gate import gate
 
@@ -20,4 +20,20 @@ def healthz() -> Response:
     answer = jsonify(status="no writes")
     answer.status_code = 503
     answer.headers["Retry-After"] = "5"
+    return answer
+
+
+@blueprint.get("/readyz")
+@requires(PUBLIC_VIEW)
+def readyz() -> Response:
+    """200 when this process can serve, otherwise 503; says of each thing that it needs whether it is there."""
+    state = {
+        "database": database().answers(),
+        "schema": database().has_newest_schema(),
+        "keys": settings().keyring().is_readable(),
+    }
+    answer = jsonify(state)
+    if not all(state.values()):
+        answer.status_code = 503
+        answer.headers["Retry-After"] = "5"
     return answer
