@@ -32,7 +32,7 @@ from traceability.domain import (
     treatments,
 )
 from traceability.domain.actors import SYSTEM, Permission
-from traceability.domain.areas import GrowingArea
+from traceability.domain.areas import AreaInput, GrowingArea
 from traceability.domain.batches import Batch, HarvestInput
 from traceability.domain.certificate_claims import ClaimInput
 from traceability.domain.certificates import CertificateInput
@@ -306,6 +306,28 @@ def test_a_lot_that_was_divided_before_it_was_dried_is_judged_by_what_went_in(
     assert flags(database, fine) == []  # 700 of 1000, then 115 of 350: 23 of a hundred
     (flag,) = flags(database, mixed)
     assert (flag.rule, flag.evidence["ratio_per100"]) == (RuleCode.BAD_CONVERSION, "48.00")
+
+
+def test_a_boundary_drawn_anew_frees_the_area_that_shared_its_ground(
+    database: Database, owner: Producer
+) -> None:
+    place = factories.square(106.5, 10.2)
+    first = factories.area(database, owner, geometry=place)
+    factories.area(database, factories.producer(database), geometry=place)
+    assert [flag.state for flag in flags(database)] == [FlagState.OPEN]
+    actor = factories.manager_of(owner)
+    value = AreaInput(
+        name=first.name,
+        crop_id=first.crop_id,
+        declared_ha="4,84",
+        geometry=factories.square(106.6, 10.2),
+        commune_code="29770",
+        commune_name="Phường Cái Vồn",
+        province_code="86",
+    )
+    with database.transaction(actor) as session:
+        areas.revise(session, actor, first.id, value)
+    assert [flag.close_reason for flag in flags(database)] == [CloseReason.CAUSE_REMOVED]
 
 
 # --- what a rule does ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import RuleBroken
 from traceability.domain.history import Event, EventType
 from traceability.domain.laboratory import LabTest
+from traceability.domain.ownership import beyond_scope
 from traceability.domain.producers import Producer
 from traceability.domain.records import Record
 from traceability.domain.rule_book import Act, Effect, Rule, RuleCode, judged_at
@@ -79,6 +80,8 @@ def judge(session: Session, subject: Record, act: str) -> None:
     _judge(case, wanted, act)
     if act == Act.CORRECT:
         _judge_neighbours(case, subject)
+    if act == Act.AREA and isinstance(subject, GrowingArea):
+        _judge_overlapped(session, subject)
 
 
 def look(session: Session, batch: Batch) -> list[tuple[RuleCode, Outcome]]:
@@ -173,7 +176,8 @@ def _flag(case: _Case, rule: RuleCode, subject: Record, broken: Broken) -> RuleF
     else:
         batch = case.facts.batch
         batch_id, area_id, title = batch.id, batch.area_id, batch.lot
-        producer_id, goods = batch.producer_id, case.facts.product.name
+        place = case.facts.area.name if case.facts.area is not None else ""
+        producer_id, goods = batch.producer_id, f"{case.facts.product.name} {place}"
     owner = case.session.exec(select(Producer.name).where(Producer.id == producer_id)).first() or ""
     return RuleFlag(
         producer_id=producer_id,
@@ -208,6 +212,20 @@ def _judge_neighbours(case: _Case, subject: Record) -> None:
     cumulative = [rule for rule in judged_at(Act.CORRECT) if rule.code is RuleCode.OVER_YIELD_CUMULATIVE]
     for batch_id in session.exec(flagged).all():
         _judge(_case(session, records.find(session, Batch, batch_id or "")), cumulative, Act.CORRECT)
+
+
+def _judge_overlapped(session: Session, area: GrowingArea) -> None:
+    """A boundary that was drawn anew may have freed the areas that were flagged for sharing ground with it."""
+    flagged = select(RuleFlag).where(
+        RuleFlag.rule == RuleCode.AREA_OVERLAP,
+        col(RuleFlag.stands).is_not(None),
+        RuleFlag.subject_id != area.id,
+    )
+    wanted = [rule for rule in judged_at(Act.AREA) if rule.code is RuleCode.AREA_OVERLAP]
+    with beyond_scope(session):  # ground is shared with strangers too
+        for flag in session.exec(flagged).all():
+            if flag.evidence.get("other") == area.name:
+                _judge(_case(session, records.find(session, GrowingArea, flag.subject_id)), wanted, Act.AREA)
 
 
 rules.appoint(judge)
