@@ -20,12 +20,15 @@ from traceability import i18n
 from traceability.domain import scan_lookup, stamp_codes
 from traceability.domain.scan_lookup import Ask, Row
 from traceability.domain.scans import Verdict
+from traceability.stamp_pages import UNUSUALLY_OFTEN
 
 #: Values that stand in a page while it is made, where the stamp's own are put later.
 CODE = "QZXJVWKYQJZXWVYK"
 COUNT = 987_654_321
 FIRST = datetime(1987, 6, 5, 4, 32, tzinfo=UTC)
 _START, _END = "<!--stamp-->", "<!--/stamp-->"
+#: Around what is said only of a stamp that was opened unusually often.
+_UNUSUAL = re.compile(r"<!--unusual-->(.*?)<!--/unusual-->", re.DOTALL)
 #: So many pages one process keeps.
 MOST_PAGES = 600
 #: A process that was asleep does not read more of the log than this: it forgets its pages.
@@ -56,10 +59,12 @@ class KeptPage:
     packed_headers: list[tuple[str, str]] = field(init=False)
     first_part: "Slots" = field(init=False)
     again_part: "Slots" = field(init=False)
+    often_part: "Slots" = field(init=False)
 
     def __post_init__(self) -> None:
         self.first_part = Slots(self.first_time, self.language)
-        self.again_part = Slots(self.again, self.language)
+        self.again_part = Slots(_UNUSUAL.sub("", self.again), self.language)
+        self.often_part = Slots(_UNUSUAL.sub(r"\1", self.again), self.language)
         front = zlib.compressobj(9, zlib.DEFLATED, -15)
         self.packed_before = _GZIP_HEADER + front.compress(self.before) + front.flush(zlib.Z_FULL_FLUSH)
         rear = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -73,7 +78,8 @@ class KeptPage:
         if first is None:
             return self.first_part.filled(code.encode(), grouped.encode())
         count, moment = _number_in(self.language, opened), _moment_in(self.language, first)
-        return self.again_part.filled(code.encode(), grouped.encode(), count, moment)
+        part = self.often_part if opened >= UNUSUALLY_OFTEN else self.again_part
+        return part.filled(code.encode(), grouped.encode(), count, moment)
 
     def plain(self, part: bytes) -> bytes:
         """The page."""
@@ -145,7 +151,7 @@ def split(page: str) -> tuple[str, str, str] | None:
 
 def without_marks(page: str) -> str:
     """A rendered page as it is sent when it is not kept."""
-    return page.replace(_START, "", 1).replace(_END, "", 1)
+    return _UNUSUAL.sub(r"\1", page.replace(_START, "", 1).replace(_END, "", 1))
 
 
 def has_places(part: str, language: str) -> bool:

@@ -10,6 +10,9 @@ from traceability.domain.scans import Resolution, Verdict
 from traceability.wording import scans as words
 
 _HIDES_STORY = frozenset({Verdict.VOID, Verdict.INACTIVE})
+#: From so many openings on a page says that this is unusual for one pack. It changes no verdict: whoever wishes an
+#: honest producer ill can open a page as often as he likes.
+UNUSUALLY_OFTEN = 50
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class StampPage:
         return self.found.opened + (1 if self.counted else 0)
 
     @property
+    def is_unusual(self) -> bool:
+        """Whether the code was opened more often than one pack usually is: a note, never a verdict."""
+        return self.opened >= UNUSUALLY_OFTEN and self.first_opened_at is not None
+
+    @property
     def first_opened_at(self) -> datetime | None:
         """When it was opened for the first time; None if that is now."""
         return self.found.first_opened_at
@@ -68,6 +76,7 @@ def as_json(page: StampPage) -> dict[str, Any]:
         "lot": batch.lot,
         "opened": page.opened,
         "first_opened_at": page.first_opened_at.isoformat() if page.first_opened_at else None,
+        "unusual": page.is_unusual,
     }
     if page.asks_for_pin:
         answer["pin_first_checked_at"] = page.checked_at.isoformat() if page.checked_at else None

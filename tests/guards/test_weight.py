@@ -16,11 +16,11 @@ from traceability.domain.ownership import EVERYTHING
 from traceability.domain.stamps import StampRange
 
 pytestmark = SQLITE_ONLY
-MOST, USUAL = 60_000, 30_000
+MOST, USUAL = 30_000, 25_000
 _LOADED = re.compile(r"""<(?:img|script|link|source|iframe)\b[^>]*\b(?:src|href)=["']([^"']+)["'][^>]*>""")
 
 
-def test_no_lots_page_weighs_more_than_60_kilobytes(
+def test_no_lots_page_weighs_more_than_30_kilobytes(
     demo_app: Flask, demo_settings: Settings, demo_database: Database
 ) -> None:
     """The page as it goes over the wire, its headers, and every picture that it loads."""

@@ -10,6 +10,7 @@ from traceability.blueprints.public import blueprint
 from traceability.domain import catalogue, stamp_codes
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.scans import KEPT_DAYS
+from traceability.domain.stamp_checks import MOST_A_DAY
 from traceability.wording.scans import PAGES
 
 #: Products shown on the front page.
@@ -54,7 +55,7 @@ def how_to_check() -> str:
 @requires(PUBLIC_VIEW)
 def privacy() -> str:
     """What is kept of a visitor."""
-    return render_template("public/privacy.html", kept_days=KEPT_DAYS)
+    return render_template("public/privacy.html", kept_days=KEPT_DAYS, tries_a_day=MOST_A_DAY)
 
 
 @blueprint.get("/robots.txt")
