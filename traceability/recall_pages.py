@@ -19,8 +19,9 @@ from traceability.domain.errors import NotFound
 from traceability.domain.ownership import EVERYTHING, beyond_scope
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
+from traceability.domain.recall_clock import TermState
 from traceability.domain.recall_reach import Reach, ReachedBatch
-from traceability.domain.recall_records import Recall, RecallReceiver
+from traceability.domain.recall_records import Recall, RecallReceiver, RecallState
 from traceability.domain.records import portions
 
 #: So many rows of one kind a page shows; sheets hold all.
@@ -47,6 +48,22 @@ def overview(session: Session, actor: Actor, recall: Recall) -> dict[str, Any]:
         "people": logbook.people(session, [report.filed_by_id, report.decided_by_id] if report else []),
         "ways": recall_balance.ways(session, recall.id),
     }
+
+
+def overdue(session: Session, recalls: list[Recall]) -> dict[str, int]:
+    """How many terms of each open recall have passed, by its id; those in time are left out."""
+    found: dict[str, int] = {}
+    with beyond_scope(session):
+        for recall in recalls:
+            if recall.state is not RecallState.OPEN:
+                continue
+            receivers = recall_receivers.of_recall(session, recall.id, limit=100_000)
+            report = recall_reports.of_recall(session, recall.id)
+            terms = recall_clock.terms(recall, receivers, report, now())
+            passed = sum(term.state is TermState.OVERDUE for term in terms)
+            if passed:
+                found[recall.id] = passed
+    return found
 
 
 def totals(lines: list[ReachedBatch]) -> dict[str, int]:

@@ -1,9 +1,13 @@
 """Recalled goods to the gram: what came back, what was done with it, and the report that closes the recall."""
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from tests import factories
 from tests.recalled import compulsory, made_of, person, state
@@ -349,3 +353,36 @@ def recalls_again(database: Database, manager: Actor, batch: Batch) -> Recall:
     value = recalls.RecallInput(batch_id=batch.id, kind=recalls.RecallKind.VOLUNTARY, reason="Nhầm nhãn")
     with database.transaction(manager) as session:
         return recalls.open_recall(session, manager, value)
+
+
+def taken_back_by_four(database: Database, owner: Producer, recall: Recall, sold: Delivery) -> int:
+    """Grams that four writers took back at once, three times 13 kg each as far as they were let."""
+    actors = [person(database, owner) for _ in range(4)]
+    start = Barrier(len(actors))
+
+    def try_it(actor: Actor) -> int:
+        start.wait()
+        back = 0
+        for _ in range(3):
+            with contextlib.suppress(RuleBroken, IntegrityError):
+                back += recover(database, actor, recall, sold, 13).grams
+        return back
+
+    with ThreadPoolExecutor(len(actors)) as pool:
+        return sum(pool.map(try_it, actors))
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_without_its_locks_more_would_come_back_than_went_out(
+    database: Database, owner: Producer, recall: Recall, sold: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "lock", records.find)
+    assert taken_back_by_four(database, owner, recall, sold) > 60_000
+
+
+def test_writers_at_the_same_moment_never_take_back_more_than_went_out(
+    database: Database, owner: Producer, recall: Recall, batch: Batch, sold: Delivery
+) -> None:
+    assert taken_back_by_four(database, owner, recall, sold) == 52_000
+    after = reread(database, batch)
+    assert (after.on_hand_g, after.shipped_g) == (92_000, 8_000)

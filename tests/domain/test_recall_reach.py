@@ -6,9 +6,11 @@ import pytest
 from sqlmodel import select
 
 from tests import factories
-from tests.recalled import compulsory, made_of, person, voluntary
+from tests.recalled import compulsory, made_of, person, state, voluntary
 from traceability.db import Database
 from traceability.domain import (
+    divisions,
+    mergers,
     mock_recalls,
     recall_balance,
     recall_clock,
@@ -16,18 +18,22 @@ from traceability.domain import (
     recall_receivers,
     recalls,
     records,
+    returns,
 )
 from traceability.domain.actors import SYSTEM, Actor, Permission
-from traceability.domain.batches import Batch
+from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import now, today
+from traceability.domain.divisions import SplitInput, SplitPart
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ledger import LogLeaf
+from traceability.domain.mergers import MergeInput, MergeSource
 from traceability.domain.mock_recalls import MockInput
 from traceability.domain.notices import Notice
 from traceability.domain.producers import Producer
 from traceability.domain.recall_clock import Step, TermState
 from traceability.domain.recall_receivers import AnswerInput, OwnAnswerInput, RenewInput, TellInput
 from traceability.domain.recall_records import Channel, ContactKind, Recall, RecallReceiver
+from traceability.domain.returns import ReturnInput, ReturnReason
 
 
 @pytest.fixture
@@ -259,3 +265,45 @@ def test_a_producers_own_recall_may_name_a_day_for_its_report(database: Database
     with database.reading(SYSTEM.scope) as session:
         row = records.find(session, recalls.Recall, recall.id)
         assert recall_balance.account(session, row).made_g == root.made_g
+
+
+def test_a_recall_follows_splits_and_mergers_and_what_came_back(
+    database: Database, owner: Producer, agency: Actor
+) -> None:
+    product = factories.product(database, owner)
+    root, other = (factories.harvest(database, owner, 100, product_id=product.id) for _ in range(2))
+    apart = factories.harvest(database, owner, 100, product_id=product.id)
+    actor, moment = person(database, owner), now()
+    with database.transaction(actor) as session:
+        parts = [SplitPart(kilograms=30), SplitPart(kilograms=20)]
+        cut = SplitInput(batch_id=root.id, happened_at=moment, parts=parts)
+        first, second = divisions.split(session, actor, cut)
+    with database.transaction(actor) as session:
+        sources = [MergeSource(batch_id=first.id, whole=True), MergeSource(batch_id=other.id, kilograms=50)]
+        merged = mergers.merge(session, actor, MergeInput(sources=sources, happened_at=now()))
+    delivery = factories.sent(database, second, 15, customer="Chợ Vĩnh Long")
+    with database.transaction(actor) as session:
+        back = ReturnInput(
+            delivery_id=delivery.id,
+            kilograms=5,
+            happened_at=now(),
+            reason=ReturnReason.UNSOLD,
+            new_lot=True,
+        )
+        returned = returns.take_back(session, actor, back)
+    recall = compulsory(database, agency, root)
+    reached = (root, first, second, merged, returned)
+    assert recall.reached == len(reached)
+    assert {state(database, batch) for batch in reached} == {BatchState.RECALLED}
+    assert {state(database, batch) for batch in (other, apart)} == {BatchState.OPEN}
+    with database.reading(SYSTEM.scope) as session:
+        reach = recall_balance.account(session, recall)
+    assert reach.outside_g == 10_000
+    assert reach.made_g == 100_000 + 50_000  # of the root, and what the merger took from elsewhere
+    again = [sources[1], MergeSource(batch_id=second.id, kilograms=1)]
+    for act in (
+        lambda session: divisions.split(session, actor, cut.model_copy(update={"happened_at": now()})),
+        lambda session: mergers.merge(session, actor, MergeInput(sources=again, happened_at=now())),
+    ):
+        with pytest.raises(RuleBroken, match="recalled"), database.transaction(actor) as session:
+            act(session)

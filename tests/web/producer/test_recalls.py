@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from traceability.db import Database
 from traceability.domain import records
 from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.batches import Batch
-from traceability.domain.clock import today
+from traceability.domain.clock import now, today
 from traceability.domain.mock_recalls import MockRecall
 from traceability.domain.producers import Producer
 from traceability.domain.recall_records import Recall, RecallHandling, RecallReceiver, RecallReport
@@ -166,6 +167,18 @@ def test_goods_are_taken_back_dealt_with_and_the_outcome_reported(scene: Scene, 
         row = session.exec(select(RecallReport)).one()
     assert (row.made_g, row.located_g, row.recovered_g, row.missing_g) == (100_000, 35_000, 30_000, 35_000)
     assert "Chờ cơ quan quản lý" in client.get(root).get_data(as_text=True)
+
+
+def test_terms_that_passed_stand_out_in_the_lists(scene: Scene, database: Database) -> None:
+    recall, client = scene.recalled(), scene.visit(scene.owner)
+    assert "quá hạn" not in client.get("/producer/recalls").get_data(as_text=True)
+    with database.engine.connect().execution_options(write=True) as connection:
+        opened = (now() - timedelta(days=4)).isoformat(sep=" ")[:26]
+        connection.exec_driver_sql("UPDATE recall SET opened_at = ? WHERE id = ?", (opened, recall.id))
+        connection.commit()
+    assert "quá hạn: 2 việc" in client.get("/producer/recalls").get_data(as_text=True)
+    officer = scene.visit(factories.agency(database, Permission.REQUEST_RECALL), Role.INSPECTOR)
+    assert "quá hạn: 2 việc" in officer.get("/inspector/recalls").get_data(as_text=True)
 
 
 def test_a_clerk_writes_down_but_neither_opens_nor_reports(scene: Scene) -> None:

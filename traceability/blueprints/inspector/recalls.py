@@ -44,9 +44,11 @@ def index() -> str:
     sought = wanted()
     with access.reading() as session:
         page = registers.recalls(session, sought)
+        overdue = recall_pages.overdue(session, [row[0] for row in page.rows])
     return render_template(
         "inspector/recalls/list.html",
         page=page,
+        overdue=overdue,
         wanted=sought,
         link=page_link(),
         exports=export_links("inspector.recalls_export"),

@@ -23,7 +23,8 @@ def index() -> str:
     """All recalls that reach goods of the producer, its own among them, the newest first."""
     with access.reading() as session:
         rows = recall_views.concerning(session, access.current_actor().tenant())
-    return render_template("producer/recalls/list.html", rows=rows)
+        overdue = recall_pages.overdue(session, [row.recall for row in rows])
+    return render_template("producer/recalls/list.html", rows=rows, overdue=overdue)
 
 
 @blueprint.route("/recalls/new/<batch_id>", methods=["GET", "POST"])
