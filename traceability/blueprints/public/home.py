@@ -15,6 +15,8 @@ from traceability.wording.scans import PAGES
 
 #: Products shown on the front page.
 _SHOWN = 6
+#: More is no code; enough is shown again to see what was typed.
+_MOST_TYPED = 100
 _ROBOTS = (
     "User-agent: *\nDisallow: /s/\nDisallow: /S/\nDisallow: /01/\nDisallow: /doubts\nDisallow: /account\n"
 )
@@ -36,7 +38,7 @@ def home() -> str:
 @requires(PUBLIC_VIEW)
 def look_up() -> Response | tuple[str, int]:
     """A typed code: to its page, or back with what cannot be right. Asks no database."""
-    typed = request.args.get("code", "")
+    typed = request.args.get("code", "")[:_MOST_TYPED]
     code = stamp_codes.normalise(typed)
     if isinstance(code, stamp_codes.Problem):
         return render_template("public/typed.html", typed=typed[:64], problem=code), 422
