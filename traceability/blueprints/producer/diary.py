@@ -70,8 +70,8 @@ def diary_new() -> Response | tuple[str, int]:
     with access.reading() as session:
         repeat = request.args.get("repeat", "")
         earlier = records.find(session, DiaryEntry, repeat) if repeat else None
-        initial = _again(earlier) if earlier else {"area_id": request.args.get("area", "")}
         choices = _choices(session, tenant)
+        initial = _again(earlier) if earlier else {"area_id": _likely_area(session, tenant, choices["areas"])}
     form = Form(DiaryInput, {"done_on": today(), **initial})
     if form.save(diary_entries.record, lambda made: url_for("producer.diary", area=made.area_id)):
         flash(_said(form.result) if form.result else _("Written into the diary."), "success")
@@ -96,6 +96,14 @@ def diary_correct(entry_id: str) -> Response | tuple[str, int]:
         flash(_("Corrected. The first entry stays to be read."), "success")
         return form.redirect()
     return form.page("producer/diary/correct.html", entry=entry, reasons=CorrectionReason, **choices)
+
+
+def _likely_area(session: Session, tenant: str, known: list[tuple[str, str]]) -> str:
+    """The area that an entry is about unless somebody says otherwise: the one asked for, the last one, the only one."""
+    ids = [area_id for area_id, _text in known]
+    last = diary.newest_of(session, tenant)
+    asked = (request.args.get("area"), last.area_id if last else None, ids[0] if len(ids) == 1 else None)
+    return next((area_id for area_id in asked if area_id in ids), "")
 
 
 def _grounds(session: Session, tenant: str) -> list[GrowingArea]:
