@@ -12,7 +12,7 @@ from traceability.sheets import Cell
 from traceability.trace_drawing import Arrow, Drawing, Shape
 
 #: So many lots are drawn at once; the way from the first lot to them comes on top.
-PORTION = 150
+PORTION = 200
 #: Materials of one lot that get a box of their own.
 _MOST_MATERIALS = 4
 _LINE_HEIGHT, _BOX_HEIGHT, _MATERIAL_HEIGHT = 16, 34, 34

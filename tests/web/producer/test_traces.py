@@ -105,7 +105,7 @@ def test_rubbish_in_the_address_shows_the_first_portion_of_both_ways(us: Visit, 
         assert merged.lot in us.get(f"/producer/batches/{merged.id}/trace?{query}")
 
 
-def test_beyond_150_lots_the_graph_comes_in_portions_that_leave_nothing_out(database: Database) -> None:
+def test_beyond_200_lots_the_graph_comes_in_portions_that_leave_nothing_out(database: Database) -> None:
     root = graph.web(database, 420)
     with database.reading(EVERYTHING) as session:
         found = traces.trace(session, root, Direction.BOTH)
