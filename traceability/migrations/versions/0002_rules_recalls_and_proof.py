@@ -39,6 +39,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("origin"),
     )
     op.create_table(
+        "repeated_request",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("asked", sa.String(length=64), nullable=False),
+        sa.Column("claim", sa.String(length=32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column(
+            "answer",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=True,
+        ),
+        sa.PrimaryKeyConstraint("account_id", "key", name=op.f("pk_repeated_request")),
+    )
+    with op.batch_alter_table("repeated_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_repeated_request_at"), ["at"], unique=False)
+
+    op.create_table(
         "sscc_counter",
         sa.Column("prefix", sa.String(length=12), nullable=False),
         sa.Column("next_number", sa.BigInteger(), nullable=False),
@@ -184,6 +204,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_logistic_unit_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_logistic_unit_producer_id"), ["producer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_logistic_unit_state"), ["state"], unique=False)
+
+    op.create_table(
+        "api_token",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "scopes",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_api_token_account_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_api_token_token_hash")),
+    )
+    with op.batch_alter_table("api_token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_token_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "consignment",
@@ -1764,6 +1810,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_consignment_newest")
 
     op.drop_table("consignment")
+    with op.batch_alter_table("api_token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_api_token_account_id"))
+
+    op.drop_table("api_token")
     with op.batch_alter_table("logistic_unit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_logistic_unit_state"))
         batch_op.drop_index(batch_op.f("ix_logistic_unit_producer_id"))
@@ -1781,6 +1831,10 @@ def downgrade() -> None:
     op.drop_table("residue_limit")
     op.drop_table("witnessed_log")
     op.drop_table("sscc_counter")
+    with op.batch_alter_table("repeated_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_repeated_request_at"))
+
+    op.drop_table("repeated_request")
     op.drop_table("log_origin")
     op.drop_table("log_node")
     op.drop_table("log_cosignature")
