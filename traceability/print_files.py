@@ -90,12 +90,19 @@ def rows_offered(layout: Layout) -> list[tuple[int, float, bool]]:
     return [(rows, round(layout.with_rows(rows).page_height_mm / 1000, 2), rows <= every) for rows in counts]
 
 
-def must_be_printable(order: StampOrder, download: StampDownload) -> None:
+def must_have_key(order: StampOrder, keys: Mapping[int, EpochKey]) -> None:
+    """Demands that the codes of an order can be derived here. Raises `RuleBroken` ("stamps.key_missing")."""
+    if order.epoch_number not in keys:
+        raise RuleBroken("stamps.key_missing")
+
+
+def must_be_printable(order: StampOrder, keys: Mapping[int, EpochKey], download: StampDownload) -> None:
     """Demands that a download can be made, before anything is noted of it.
 
-    Raises `RuleBroken`: `stamps.start_outside_sheet`, `labels.zpl_needs_roll`, `stamps.picture_without_pin`, and what
-    `on_pages` refuses.
+    Raises `RuleBroken`: `stamps.key_missing`, `stamps.start_outside_sheet`, `labels.zpl_needs_roll`,
+    `stamps.picture_without_pin`, `stamps.packet_by_hand_over`, and what `on_pages` refuses.
     """
+    must_have_key(order, keys)
     layout, kind = print_room.layout_of(order), download.kind
     on_pages(layout, download.rows)
     if kind in (FileKind.PDF, FileKind.ZPL):

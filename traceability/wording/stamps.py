@@ -76,6 +76,10 @@ REFUSALS = {
         "Stamp order {number} ({count} stamps) waits for a second person to approve it."
     ),
     # the files
+    "stamps.key_missing": N_(
+        "The key of this order is not on this machine, so its codes cannot be shown or printed. Please tell the people "
+        "who run the system."
+    ),
     "stamps.no_such_stamp": N_("Order {number} has {count} stamps. Please give a number from 1 to {count}."),
     "stamps.picture_void": N_("This stamp is void and is printed no longer. Please choose another one."),
     "stamps.picture_without_pin": N_(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 
 import pypdfium2
 import pytest
@@ -19,7 +20,8 @@ from traceability.domain.layouts import PrintLayout
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import Producer
 from traceability.domain.stamps import StampOrder
-from traceability.labels import preview
+from traceability.labels import Layout, preview
+from traceability.layout_drafts import LayoutDraft
 
 pytestmark = SQLITE_ONLY
 
@@ -96,6 +98,8 @@ def test_the_drawing_has_the_measures_of_the_print(
     signed: FlaskClient, database: Database, settings: Settings, owner: Producer
 ) -> None:
     drawn = signed.post("/producer/layouts/preview", data=SHEET).get_data(as_text=True)
+    assert "phiên bản 3, mỗi ô vuông 0,423 mm" in drawn
+    assert re.search(r"Cạnh nhỏ nhất của tem</dt><dd>15,7\s*mm", drawn)
     boxes = re.findall(r'class="drawn-(\w+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', drawn)
     signed.post("/producer/layouts/new", data=SHEET)
     mint = Mint(database, settings.keyring(), settings.public_root)
@@ -108,6 +112,13 @@ def test_the_drawing_has_the_measures_of_the_print(
         assert len(theirs) == 36
         for drawn_box, printed_box in zip(theirs, ours, strict=True):
             assert drawn_box == pytest.approx(printed_box, abs=0.1)
+
+
+def test_the_editor_has_a_field_for_every_measure_of_a_layout(signed: FlaskClient) -> None:
+    page = signed.get("/producer/layouts/new").get_data(as_text=True)
+    names = {field.name for field in fields(Layout)}
+    assert names <= set(LayoutDraft.model_fields)
+    assert not [name for name in LayoutDraft.model_fields if f'name="{name}"' not in page]
 
 
 @pytest.mark.parametrize(

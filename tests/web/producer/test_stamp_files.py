@@ -185,6 +185,22 @@ def test_stamps_with_a_scratch_pin_have_no_pictures(signed: FlaskClient, mint: M
     assert "mã cào" in text(refused)
 
 
+def test_without_its_key_an_order_gives_out_nothing_and_says_why(
+    signed: FlaskClient, mint: Mint, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = mint.ready(batch, 3)
+    monkeypatch.setattr("traceability.mint.epoch_keys", lambda *_given: {})
+    for answer in (
+        ask(signed, order),
+        signed.post(
+            f"/producer/stamp-orders/{order.id}/hand-over", data={"handed_to": "Nhà in", "days": "3"}
+        ),
+    ):
+        assert answer.status_code == 422
+        assert "Khóa của phiếu này không có trên máy" in text(answer)
+    assert notes(mint.database) == []
+
+
 def test_a_roll_comes_on_pages_of_as_many_stamps_as_was_chosen(
     signed: FlaskClient, mint: Mint, batch: Batch
 ) -> None:

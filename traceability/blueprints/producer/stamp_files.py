@@ -29,10 +29,11 @@ def stamp_orders_download(order_id: str) -> Response | tuple[str, int]:
     form = Form(DownloadInput, fixed={"order_id": order_id})
     if form.valid() and form.value is not None:
         actor = access.current_actor()
+        keys = mint.epoch_keys(access.database(), access.settings().keyring())
         try:
             with access.transaction(actor) as session:
                 download, token = stamp_downloads.ask_download(session, actor, form.value)
-                print_files.must_be_printable(records.find(session, StampOrder, order_id), download)
+                print_files.must_be_printable(records.find(session, StampOrder, order_id), keys, download)
         except RuleBroken as error:
             form.refuse(error)
         else:
@@ -107,6 +108,7 @@ def stamp_orders_hand_over(order_id: str) -> Response | tuple[str, int]:
                 raise RuleBroken("stamps.not_ready", None, number=dossier.order.number)
             keyring, rows = access.settings().keyring(), form.value.rows
             keys = mint.epoch_keys(access.database(), keyring)
+            print_files.must_have_key(dossier.order, keys)
             made = Made(dossier.order, dossier.batch.lot, keys, dossier.order.start_position, rows)
             sealed = sealing.seal(dossier, producer.name, made, keyring)
         except RuleBroken as error:

@@ -50,10 +50,11 @@ def print_file(token: str) -> Response | tuple[str, int]:
 def _file(token: str) -> Response:
     """The packet, or the PDF alone where the link was made when there were no packets."""
     database = access.database()
+    keys = mint.epoch_keys(database, access.settings().keyring())
     with database.transaction(SYSTEM) as session:
         download, order = stamp_handoffs.fetch(session, token)
+        print_files.must_have_key(order, keys)
     _, dossier, producer = _known(token)
-    keys = mint.epoch_keys(database, access.settings().keyring())
     made = Made.of(order, dossier.batch.lot, keys, download)
     if download.kind is FileKind.PACKET:
         others = [
