@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, InternalError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
@@ -119,7 +119,7 @@ def _csrf(_error: CSRFError) -> Any:
     return answer(400, gettext("The page was open too long, or was sent from elsewhere. Nothing was saved."))
 
 
-def _busy(error: OperationalError) -> Any:
+def _busy(error: DBAPIError) -> Any:
     _log.error("database refused: %s", type(error.orig).__name__)
     said = answer(503)
     said.headers["Retry-After"] = "5"
@@ -163,5 +163,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OutOfScope, lambda _error: answer(404))
     app.register_error_handler(RuleBroken, _refused)
     app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(InternalError, _busy)  # PostgreSQL: a standby or a full disk takes no writes
+    app.register_error_handler(InterfaceError, _busy)
     app.register_error_handler(NotDeclared, _not_declared)
     app.register_error_handler(Exception, _unexpected)
