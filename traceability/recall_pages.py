@@ -29,22 +29,26 @@ MOST = 500
 
 
 def overview(session: Session, actor: Actor, recall: Recall) -> dict[str, Any]:
-    """The terms, the weights, the receivers in figures, and the report: what every page about a recall begins with."""
-    with beyond_scope(session):  # how far it has come is one thing for all whom it concerns; names are not
+    """The terms, the weights, the receivers in figures, and the report: what every page about a recall begins with.
+
+    A producer whose goods another one's recall reaches sees its own part of it alone.
+    """
+    whole = actor.producer_id is None or recall.producer_id == actor.producer_id
+    with beyond_scope(session):  # how far it has come is one thing for all who answer for it
         everybody = recall_receivers.of_recall(session, recall.id, limit=100_000)
-        report = recall_reports.of_recall(session, recall.id)
+        report = recall_reports.of_recall(session, recall.id) if whole else None
+    receivers = everybody if whole else [row for row in everybody if _is_sender(row, actor)]
     reach = recall_balance.account(session, recall)
     own = within(session, [batch.id for batch in reach.batches])
     lines = [batch for batch in reach.batches if batch.id in own]
-    visible = actor.producer_id is None or recall.producer_id == actor.producer_id
     return {
-        "terms": recall_clock.terms(recall, everybody, report, now()),
+        "terms": recall_clock.terms(recall, receivers, report, now()),
         "lines": lines[:MOST],
         "totals": totals(lines),
-        "others": len(reach.batches) - len(lines),
+        "others": len(reach.batches) - len(lines) if whole else 0,
         "reach": reach,
-        "receivers": receivers_in_short(everybody, lines, actor),
-        "report": report if visible else None,
+        "receivers": receivers_in_short(receivers, lines, actor),
+        "report": report,
         "people": logbook.people(session, [report.filed_by_id, report.decided_by_id] if report else []),
         "ways": recall_balance.ways(session, recall.id),
     }

@@ -33,7 +33,7 @@ from traceability.domain.recall_records import (
 from traceability.domain.records import RecordId
 from traceability.domain.text import Line
 
-#: Letters are written for so many receivers in one file at most, and so many are ticked in one form.
+#: So many receivers are ticked in one form at most.
 MOST = 500
 
 
@@ -159,7 +159,7 @@ def tell(session: Session, actor: Actor, value: TellInput) -> list[RecallReceive
     moment = _moment(recall, value.at)
     if not value.receivers:
         raise RuleBroken("recalls.nobody_chosen", "receivers")
-    rows = [_receiver(session, recall.id, receiver_id) for receiver_id in sorted(set(value.receivers))]
+    rows = [_receiver(session, actor, recall.id, row_id) for row_id in sorted(set(value.receivers))]
     if value.channel is Channel.PLATFORM and not all(row.to_producer_id for row in rows):
         raise RuleBroken("recalls.not_on_platform", "channel")
     said = []
@@ -283,9 +283,11 @@ def _moment(recall: Recall, at: datetime | None) -> datetime:
     return moment
 
 
-def _receiver(session: Session, recall_id: str, receiver_id: str) -> RecallReceiver:
+def _receiver(session: Session, actor: Actor, recall_id: str, receiver_id: str) -> RecallReceiver:
+    """A receiver whom the actor has to tell, locked: one does not tell oneself."""
     row = records.lock(session, RecallReceiver, receiver_id)
-    if row.recall_id != recall_id:
+    mine = actor.producer_id is None or row.producer_id == actor.producer_id
+    if row.recall_id != recall_id or not mine:
         raise RuleBroken("recalls.nobody_chosen", "receivers")
     return row
 

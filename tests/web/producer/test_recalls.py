@@ -109,6 +109,9 @@ def test_another_producer_answers_in_its_own_panel_and_sees_no_customers(scene: 
     assert "Xác nhận đã biết và cho biết lượng còn giữ" in page
     assert "Chợ Vĩnh Long" not in client.get(f"{root}/receivers").get_data(as_text=True)
     mine, other = scene.receiver(scene.buyer.name), scene.receiver("Chợ Vĩnh Long")
+    told = client.post(f"{root}/tell", data={"receivers": [mine.id], "channel": "phone"})
+    assert told.status_code == 422  # nobody tells itself
+    assert "Còn 1 lô" not in page
     assert client.get(f"{root}/answer/{other.id}").status_code == 404
     assert client.get(f"{root}/receivers/{mine.id}").status_code == 404
     assert client.get(f"{root}/answer/{mine.id}").status_code == 200

@@ -90,7 +90,6 @@ def recalls_receiver(recall_id: str, receiver_id: str) -> Response | tuple[str, 
 
 def _document(recall: Any, rows: list[RecallReceiver], wanted: str) -> Response:
     with access.reading() as session:
-        rows = rows[: recall_receivers.MOST] if wanted == "letters" else rows
         goods = recall_papers.goods_of(session, rows)
         senders = recall_papers.senders_of(session, rows)
         agency = recall_views.agency_name(session, recall)

@@ -58,7 +58,6 @@ def recalls_letters(recall_id: str) -> Response:
         rows = recall_pages.own_receivers(session, actor, recall)
         if one:
             rows = [recall_pages.own_receiver(session, actor, recall, one)]
-        rows = rows[: recall_receivers.MOST]
         goods = recall_papers.goods_of(session, rows)
         senders = recall_papers.senders_of(session, rows)
         agency = recall_views.agency_name(session, recall)
