@@ -1,4 +1,5 @@
-"""What happens in the field and on the way abroad, invented for the demo: a diary with its store, a code signed over.
+"""What happens in the field and on the way abroad, invented for the demo: a diary with its store, a code signed over,
+a consignment that is being put together.
 
 Nothing here bears on a harvest of the data: what is sprayed has no interval, so that whoever tries the demo may go on
 and harvest.
@@ -10,16 +11,18 @@ from datetime import timedelta
 from sqlmodel import select
 
 from traceability import signatures
-from traceability.domain import code_authorisations, diary_entries, farm_inputs
+from traceability.domain import batches, code_authorisations, consignments, diary_entries, farm_inputs
 from traceability.domain.actors import SYSTEM
 from traceability.domain.amounts import Measure, parse_amount
 from traceability.domain.areas import AreaCode, AreaState, CodeFamily, CodeState, GrowingArea
 from traceability.domain.clock import today
 from traceability.domain.code_authorisations import AuthoriseInput
+from traceability.domain.consignments import ConsignmentInput, LineInput
 from traceability.domain.diary import DiaryCorrectionInput, DiaryInput, DiaryTask
 from traceability.domain.farm_inputs import FarmInputInput, InputLotInput
 from traceability.domain.history import CorrectionReason
 from traceability.domain.producers import Producer
+from traceability.domain.quantities import Grams
 from traceability.domain.treatments import InputKind
 from traceability.seeding.loading import Loading
 
@@ -51,6 +54,7 @@ def load(loading: Loading) -> None:
     """All of it, after the harvests are there."""
     _sign_over(loading)
     _keep_diary(loading)
+    _think_of_export(loading)
 
 
 def _sign_over(loading: Loading) -> None:
@@ -144,3 +148,20 @@ def _keep_diary(loading: Loading) -> None:
             note="Sâu vẽ bùa rải rác, chưa cần xử lý (minh họa)",
         )
         diary_entries.correct(session, actor, correction)
+
+
+def _think_of_export(loading: Loading) -> None:
+    """A consignment that the packer has begun: its page says what still speaks against it."""
+    actor = loading.recorder(PACKER)
+    with loading.act(actor) as session:
+        value = ConsignmentInput(
+            market="CN",
+            buyer="Nhà nhập khẩu trái cây (minh họa)",
+            leaves_on=today() + timedelta(days=14),
+            port="Cửa khẩu Hữu Nghị",
+        )
+        row = consignments.draft(session, actor, value)
+        for batch, _product in batches.in_stock(session, row.producer_id)[:1]:
+            grams = Grams(min(batch.on_hand_g, 500_000))
+            line = LineInput(consignment_id=row.id, batch_id=batch.id, kilograms=grams)
+            consignments.put(session, actor, line)
