@@ -36,9 +36,10 @@ class Delivery(Record, table=True):
         sa.CheckConstraint("sent_g > 0", name="sent"),
         sa.CheckConstraint("remaining_g >= 0 AND remaining_g <= sent_g", name="remaining"),
         sa.CheckConstraint("returned_g >= 0 AND returned_g <= sent_g", name="returned"),
+        sa.CheckConstraint("given_back_g >= 0 AND given_back_g + remaining_g <= sent_g", name="given_back"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset({"batch_id", "sent_on", "market"})
-    LATER: ClassVar[dict[str, Any]] = {"returned_g": 0, "unit_id": None}
+    LATER: ClassVar[dict[str, Any]] = {"returned_g": 0, "given_back_g": 0, "unit_id": None}
 
     producer_id: str = Field(foreign_key="producer.id", index=True, max_length=16)
     to_producer_id: str | None = Field(default=None, foreign_key="producer.id", index=True, max_length=16)
@@ -58,6 +59,8 @@ class Delivery(Record, table=True):
     remaining_g: int = Field(default=0, sa_type=sa.BigInteger)
     #: grams that came back to the sender
     returned_g: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    #: grams that the receiver sent back out of its stock
+    given_back_g: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
     #: the carton or pallet in which the goods left
     unit_id: str | None = Field(default=None, foreign_key="logistic_unit.id", index=True, max_length=16)
     #: set when its sender declared that it never left

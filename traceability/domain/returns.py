@@ -1,7 +1,8 @@
 """The return (hàng trả về): goods of a delivery come back into stock, into their own lot or into a new one.
 
 They are the same grams that had left: what a customer can give back is what was sent to it, less what came back before.
-What another producer took into its stock is that producer's; only what it did not accept on arrival can come back.
+What another producer took into its stock is that producer's; what it did not accept on arrival can come back, and what
+it gave back since (`received_stock`).
 """
 
 from enum import StrEnum
@@ -120,7 +121,7 @@ def left_to_return(delivery: Delivery) -> int:
     """The most grams of a delivery that can still come back."""
     if delivery.cancelled_at is not None or (delivery.to_producer_id and delivery.received_at is None):
         return 0
-    accepted = (delivery.received_g or 0) if delivery.to_producer_id else 0
+    accepted = (delivery.received_g or 0) - delivery.given_back_g if delivery.to_producer_id else 0
     return delivery.sent_g - accepted - delivery.returned_g
 
 

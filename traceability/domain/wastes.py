@@ -72,8 +72,7 @@ def throw_away(session: Session, actor: Actor, value: WasteInput) -> Event:
     batch = batches.choose(session, value.batch_id)
     if batch.state is BatchState.CLOSED:
         batch.must_move()
-    if (value.reason is WasteReason.STOLEN) != (value.handling is WasteHandling.GONE):
-        raise RuleBroken("wastes.handling_of_stolen", "handling")
+    must_fit(value.reason, value.handling)
     day = successors.must_have_happened(value.happened_at)
     if day < batch.started_on:
         raise RuleBroken("events.before_batch", "happened_at", began=batch.started_on)
@@ -103,3 +102,9 @@ def throw_away(session: Session, actor: Actor, value: WasteInput) -> Event:
     rules.judge(session, event, "waste")
     ledger.record(session, "batch.wasted", event, batch)
     return event
+
+
+def must_fit(reason: WasteReason, handling: WasteHandling) -> None:
+    """Demands that what was stolen is gone, and nothing else. Raises `RuleBroken` ("wastes.handling_of_stolen")."""
+    if (reason is WasteReason.STOLEN) != (handling is WasteHandling.GONE):
+        raise RuleBroken("wastes.handling_of_stolen", "handling")

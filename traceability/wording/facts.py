@@ -66,6 +66,8 @@ FACTS = {
     "event.corrected": N_("Event corrected"),
     "delivery.received": N_("Delivery received"),
     "delivery.receipt_corrected": N_("Receipt corrected"),
+    "delivery.wasted": N_("Received goods thrown away"),
+    "delivery.given_back": N_("Received goods given back"),
     "lab_test.recorded": N_("Laboratory result recorded"),
     "consignment.drafted": N_("Export consignment begun"),
     "consignment.revised": N_("Export consignment changed"),

@@ -15,8 +15,8 @@ REFUSALS = {
         "left, correct the shipment."
     ),
     "returns.with_receiver": N_(
-        "The receiver took these goods into its stock; only {left} of the {sent} sent were not accepted and can come "
-        "back. Ask the receiver to correct its receipt first."
+        "The receiver took these goods into its stock; only {left} of the {sent} sent were not accepted or given back. "
+        "Ask the receiver to record that it gave them back, or to correct its receipt."
     ),
     "returns.more_than_sent": N_(
         "Of the {sent} sent, only {left} have not come back yet. Please check the weight and the delivery."
@@ -27,6 +27,13 @@ REFUSALS = {
     ),
     "receipts.used_before": N_(
         "It was used for lot {lot} on {day}, so it had arrived by then. Please check the day."
+    ),
+    "received_stock.not_enough": N_("Only {left} of this delivery are left. Please check the weight."),
+    "received_stock.before_receipt": N_(
+        "The goods only arrived on {received}: it cannot have been before. Please check the day."
+    ),
+    "notice.delivery_given_back": N_(
+        "{receiver} gave {given_back_g} of lot {lot} back on {given_back_on}. Weigh it and record that goods came back."
     ),
     "notice.receipt_corrected": N_(
         "{receiver} has corrected the receipt of lot {lot}: {received_g} arrived, not {before_g} (sent: {sent_g})."

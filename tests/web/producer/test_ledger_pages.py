@@ -225,3 +225,21 @@ def test_a_lot_that_never_was_can_still_be_looked_at(us: Visit, batch: Batch) ->
         us.get(f"/producer/batches/{lot.id}{act}")
     with us.database.reading(SYSTEM.scope) as session:
         assert [row.grams for row in shares.sources(session, lot.id)] == [0]
+
+
+def test_received_goods_are_given_back_and_thrown_away(us: Visit) -> None:
+    sender = factories.producer(us.database)
+    delivery = factories.sent(us.database, factories.harvest(us.database, sender), 100, us.producer)
+    factories.received(us.database, delivery)
+    listed = us.get("/producer/deliveries")
+    for act, fields in [
+        ("give-back", {"reason": "damaged"}),
+        ("waste", {"reason": "spoiled", "handling": "composted"}),
+    ]:
+        address = f"/producer/deliveries/{delivery.id}/{act}"
+        assert address in listed
+        assert "100\u00a0kg" in us.get(address) or act == "waste"
+        answer = us.refused(address, **NOW, **fields, kilograms="101")
+        assert 'href="#f-kilograms"' in answer
+        us.accepted(address, **NOW, **fields, kilograms="10")
+    assert again(us, delivery).remaining_g == 80_000

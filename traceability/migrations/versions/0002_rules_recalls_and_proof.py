@@ -1552,10 +1552,14 @@ def upgrade() -> None:
 
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.add_column(sa.Column("returned_g", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("given_back_g", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("unit_id", sa.String(length=16), nullable=True))
         batch_op.create_index(batch_op.f("ix_delivery_unit_id"), ["unit_id"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_delivery_unit_id_logistic_unit"), "logistic_unit", ["unit_id"], ["id"]
+        )
+        batch_op.create_check_constraint(
+            batch_op.f("ck_delivery_given_back"), "given_back_g >= 0 AND given_back_g + remaining_g <= sent_g"
         )
         batch_op.create_check_constraint(
             batch_op.f("ck_delivery_returned"), "returned_g >= 0 AND returned_g <= sent_g"
@@ -1644,10 +1648,12 @@ def downgrade() -> None:
         batch_op.drop_column("province_code")
 
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_delivery_given_back"), type_="check")
         batch_op.drop_constraint(batch_op.f("ck_delivery_returned"), type_="check")
         batch_op.drop_constraint(batch_op.f("fk_delivery_unit_id_logistic_unit"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_delivery_unit_id"))
         batch_op.drop_column("unit_id")
+        batch_op.drop_column("given_back_g")
         batch_op.drop_column("returned_g")
 
     with op.batch_alter_table("batch", schema=None) as batch_op:
