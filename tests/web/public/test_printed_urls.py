@@ -1,5 +1,6 @@
 """What was printed once is answered for ever: the list of all shapes of addresses, replayed."""
 
+import hashlib
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -21,7 +22,8 @@ ROWS = [
 
 
 def test_the_list_of_printed_addresses_only_grows() -> None:
-    assert len(ROWS) >= 9
+    said = hashlib.sha256(repr(ROWS[:10]).encode()).hexdigest()[:16]
+    assert said == "2eff3a2c73ab3aef", "a printed line was changed: goods with it may lie on a shelf"
     assert all(row[1] in ("stamp", "lot", "product") for row in ROWS)
 
 
@@ -40,6 +42,7 @@ def test_every_address_ever_printed_is_answered(
         "{CODE-LOWER}": code.lower(),
         "{GTIN}": GTIN,
         "{LOT}": quote(LOT, safe=""),
+        "{PRODUCT}": product.code,
     }
     sentences = {"stamp": "Tem đang hiệu lực", "lot": LOT, "product": product.name}
     pages = {"stamp": "/s/", "lot": "/lots/", "product": "/products/"}
