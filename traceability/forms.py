@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 ONCE = "once"
 _ROW = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})-(?P<field>[a-z_]+)$")
-_NAMED = re.compile(r"^(?P<table>[a-z_]+)-(?P<name>[a-z_]+)$")
+_NAMED = re.compile(r"^(?P<table>[a-z_]+)-(?P<name>[a-z][a-z0-9_]*)$")
 _ROW_OF_INPUT = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})(?P<rest>(-[a-z_]+)?)$")
 _MAX_ROWS = 200
 

@@ -175,7 +175,10 @@ def _judge_code(
     good = [code for code in of_market if code.good_on(row.leaves_on)]
     grams = math.ceil(source.share * lot.line.grams)
     about = {"table": "growing_area", "record_id": area.id}
-    facts: dict[str, Any] = {"area": area.name, "market": row.market, "day": row.leaves_on}
+    holder = partners.known_as(session, area.producer_id)
+    # the name of somebody else's area may be a family's: its code stands for it
+    called = area.name if area.producer_id == row.producer_id else (codes[0].code if codes else holder)
+    facts: dict[str, Any] = {"area": called, "market": row.market, "day": row.leaves_on}
     number = None
     if harvests and all(_claimed_for(session, harvest, row.market) for harvest in harvests):
         number = "at harvest"  # the claim was drawn when the harvest was written down
@@ -194,7 +197,6 @@ def _judge_code(
             )
         ]
         enough = [one for one in lent if one.left_g >= grams]
-        holder = partners.of(session, area.producer_id).name
         if not lent:
             facts |= {"code": good[0].code, "holder": holder}
             lot.reasons.append(Reason("consignment.not_authorised", facts, "area_code", good[0].id))

@@ -4,7 +4,7 @@ A product is what its label says: trade name, active ingredient, registration, a
 and harvest. Days that the label does not give are unknown, never zero. Each lot is drawn by the entries of the diary.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Final
 
 import sqlalchemy as sa
@@ -190,17 +190,23 @@ def lots_of(session: Session, farm_input_ids: list[str]) -> list[InputLot]:
 
 
 _LAST: Final = date.max
+#: Entries come so many days late at most, mostly.
+LATE_DAYS: Final = 60
 
 
 def usable(session: Session, producer_id: str, day: date) -> list[tuple[InputLot, FarmInput]]:
-    """The lots that may be used on a day: something is left of them and they are still good."""
+    """The lots that may have been used of late: something is left of them, and they are good or were so until lately.
+
+    A late entry may name a lot that has expired since; the day of the work decides.
+    """
     statement = (
         select(InputLot, FarmInput)
         .join(FarmInput, col(FarmInput.id) == InputLot.farm_input_id)
         .where(InputLot.producer_id == producer_id, InputLot.left_q > 0, col(InputLot.received_on) <= day)
     )
     rows = [(lot, product) for lot, product in session.exec(statement).all()]
-    good = [(lot, product) for lot, product in rows if lot.expires_on is None or lot.expires_on >= day]
+    since = day - timedelta(days=LATE_DAYS)
+    good = [(lot, product) for lot, product in rows if lot.expires_on is None or lot.expires_on >= since]
     return sorted(good, key=lambda row: (row[1].search, row[0].expires_on or _LAST, row[0].id))
 
 

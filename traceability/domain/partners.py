@@ -45,6 +45,13 @@ def of(session: Session, producer_id: str) -> Partner:
     return Partner(row.id, row.code, row.name)
 
 
+def known_as(session: Session, producer_id: str) -> str:
+    """How a producer may be called before anybody: by its name, a household, which is a person, by its code."""
+    with beyond_scope(session):
+        row = records.find(session, Producer, producer_id)
+    return row.code if row.legal_form is LegalForm.HOUSEHOLD else row.name
+
+
 def named(
     session: Session, typed: str, besides: str | None, field: str, producer_id: str | None = None
 ) -> Partner:

@@ -75,6 +75,16 @@ def test_an_entry_is_written_shown_with_its_first_lawful_day_and_repeated(field:
     assert 'value="100 ml"' in again
 
 
+def test_an_interval_is_kept_for_every_crop_whatever_its_id(field: Field) -> None:
+    factories.area(field.us.database, field.us.producer, crop_id="durian_ri6")
+    label = {"name": "Dầu khoáng", "kind": "insecticide", "measure": "ml"}
+    place = field.us.accepted("/producer/farm-inputs/new", **label, **{"intervals-durian_ri6": "3"})
+    page = place.replace("/receive", "/edit")
+    assert re.search(r'name="intervals-durian_ri6"[^>]*value="3"', field.us.get(page))
+    refused = field.us.refused(page, **label, **{"intervals-durian_ri6": "-1"})
+    assert "Số ngày là số nguyên từ 0 đến 365" in refused
+
+
 def test_the_page_carries_what_it_reckons_with_and_unknown_is_no_number(field: Field) -> None:
     page = field.us.get("/producer/diary/new")
     (known,) = re.findall(r'data-reckoning="([^"]*\{.*\})"', page)
