@@ -273,8 +273,6 @@ def test_what_was_made_of_others_keeps_their_areas_codes_certificates_and_result
     one = factories.harvest(database, producer, area_id=first.id, area_code="VN-VLOR-9101")
     other = factories.harvest(database, producer, area_id=second.id)
     certified(database, producer, first.id, "VG-1")
-    lab_report(database, one, "KQ-1")
-    lab_report(database, other, "KQ-2", passed="0")
     middle = mixed(
         database,
         producer,
@@ -282,6 +280,8 @@ def test_what_was_made_of_others_keeps_their_areas_codes_certificates_and_result
         "400",
     )
     batch = mixed(database, producer, [{"batch_id": middle.id, "kilograms": "400"}], "300")
+    lab_report(database, one, "KQ-1")
+    lab_report(database, other, "KQ-2", passed="0")  # from now on its lot is held
     found = story(database, batch)
     assert [(area.name, area.per_mille, area.code and area.code.code) for area in found.areas] == [
         (first.name, 750, "VN-VLOR-9101"),
