@@ -41,6 +41,7 @@ class Sent:
     returned: int = 0
     received: int | None = None
     left: int = 0
+    given_back: int = 0
 
 
 @dataclass
@@ -90,7 +91,7 @@ class Books:
         if sent.abroad and sent.received is None:
             return False
         lot = self.lots[sent.lot]
-        left = sent.grams - (sent.received or 0) - sent.returned
+        left = sent.grams - (sent.received or 0) + sent.given_back - sent.returned
         return grams <= left and (not new_lot or lot.state in ("open", "closed"))
 
     def may_undo(self, key: str) -> bool:

@@ -27,6 +27,7 @@ from traceability.domain import (
     logistic_units,
     mergers,
     receipts,
+    received_stock,
     records,
     releases,
     repacks,
@@ -48,6 +49,7 @@ from traceability.domain.logistic_units import LogisticUnit, OpenInput, PackInpu
 from traceability.domain.mergers import MergeInput
 from traceability.domain.quantities import Grams
 from traceability.domain.receipts import ReceiptCorrectionInput
+from traceability.domain.received_stock import GiveBackInput, ReceivedWasteInput
 from traceability.domain.releases import CloseInput
 from traceability.domain.repacks import RepackInput
 from traceability.domain.returns import ReturnInput
@@ -77,8 +79,8 @@ class Walk:
         self.acts: list[Callable[[Session], bool]] = [
             self.harvest, self.lose, self.waste, self.add, self.ship, self.ship, self.split, self.split,
             self.merge, self.merge, self.transform, self.repack, self.rework_here, self.take_back,
-            self.receive, self.correct_receipt, self.undo, self.undo, self.pack, self.pack, self.open,
-            self.send_box, self.hold, self.close,
+            self.receive, self.correct_receipt, self.receivers_stock, self.undo, self.undo, self.pack, self.pack,
+            self.open, self.send_box, self.hold, self.close,
         ]  # fmt: skip
 
     def go(self, operations: int) -> None:
@@ -203,7 +205,9 @@ class Walk:
         key = self.dice.choice(got[-10:])
         sent = self.books.sent[key]
         grams, used = self.grams(sent.grams), (sent.received or 0) - sent.left
-        self.expected = allowed = used <= grams <= sent.grams - sent.returned
+        self.expected = allowed = (
+            used <= grams <= min(sent.grams, sent.grams - sent.returned + sent.given_back)
+        )
         value = ReceiptCorrectionInput(
             delivery_id=key, kilograms=Grams(grams), explanation="Cân lại", variance_reason="Hao hụt"
         )
@@ -211,12 +215,31 @@ class Walk:
         sent.received, sent.left = grams, grams - used
         return allowed
 
+    def receivers_stock(self, session: Session) -> bool:
+        """The receiver gives something back, or throws it away."""
+        abroad = [key for key, sent in self.books.sent.items() if sent.abroad]
+        if not abroad:
+            return self.harvest(session)
+        key, back = self.dice.choice(abroad[-10:]), self.dice.random() < 0.6
+        sent = self.books.sent[key]
+        grams = self.grams(sent.left)
+        self.expected = allowed = sent.received is not None and grams <= sent.left
+        values: dict[str, Any] = {"delivery_id": key, "kilograms": Grams(grams), "happened_at": now()}
+        if back:
+            received_stock.give_back(session, SYSTEM, GiveBackInput(**values, reason="damaged"))  # type: ignore[arg-type]
+            sent.given_back += grams
+        else:
+            value = ReceivedWasteInput(**values, reason="spoiled", handling="composted")  # type: ignore[arg-type]
+            received_stock.throw_away(session, SYSTEM, value)
+        sent.left -= grams
+        return allowed
+
     def take_back(self, session: Session) -> bool:
         if not self.books.sent:
             return self.harvest(session)
         key = self.dice.choice(list(self.books.sent)[-12:])
         sent, new_lot = self.books.sent[key], self.dice.random() < 0.4
-        grams = self.grams(sent.grams - (sent.received or 0) - sent.returned)
+        grams = self.grams(sent.grams - (sent.received or 0) + sent.given_back - sent.returned)
         self.expected = allowed = self.books.may_return(key, grams, new_lot)
         value = ReturnInput(
             delivery_id=key, kilograms=Grams(grams), happened_at=now(), reason="unsold", new_lot=new_lot
@@ -430,6 +453,7 @@ class Walk:
                 known = self.books.sent[sent.id]
                 assert (sent.sent_g, sent.returned_g) == (known.grams, known.returned)
                 assert (sent.received_g, sent.remaining_g) == (known.received, known.left)
+                assert sent.given_back_g == known.given_back
             boxes = list(self.books.boxes)[-60:]
             for unit in session.exec(select(LogisticUnit).where(sa.column("id").in_(boxes))).all():
                 box = self.books.boxes[unit.id]

@@ -52,7 +52,7 @@ def correct(session: Session, actor: Actor, value: ReceiptCorrectionInput) -> Ev
     if wrong is None or delivery.received_g is None:
         raise RuleBroken("receipts.not_received")
     grams, used = int(value.kilograms), delivery.received_g - delivery.remaining_g
-    most = delivery.sent_g - delivery.returned_g
+    most = min(delivery.sent_g, delivery.sent_g - delivery.returned_g + delivery.given_back_g)
     if grams > most:
         raise RuleBroken("deliveries.more_than_sent", "kilograms", sent=kg_text(most, actor.language))
     if grams < used:

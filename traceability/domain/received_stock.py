@@ -128,7 +128,7 @@ def _event(
     actor: Actor, delivery: Delivery, value: ReceivedWasteInput | GiveBackInput, of_type: EventType
 ) -> Event:
     return Event(
-        producer_id=delivery.to_producer_id,
+        producer_id=delivery.to_producer_id or "",
         delivery_id=delivery.id,
         type=of_type,
         happened_at=value.happened_at,
