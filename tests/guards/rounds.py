@@ -20,6 +20,7 @@ from tests import factories
 from tests.guards import access
 from tests.guards.page_forms import forms
 from tests.guards.world import ANY_TABLE, KINDS, TABLES
+from traceability import lot_papers
 from traceability.db import Database
 from traceability.domain import doubts, packing_houses, recalls, stray_doubts
 from traceability.domain.accounts import Account
@@ -79,6 +80,7 @@ class Rounds:
         self._link()
         self._layout()
         self.print_token = self._hand_over()
+        self.paper_token = self._paper_link()
 
     def account(self, role: str) -> Account:
         """The account of a role."""
@@ -198,6 +200,10 @@ class Rounds:
         return list(islice(by_kind.values(), _MOST))
 
     def _public(self, session: Session, rule: Rule) -> Iterable[dict[str, Any]]:
+        if rule.endpoint == "public.lot_papers":
+            return [{"token": self.paper_token}]
+        if rule.endpoint == "public.lot_papers_file":
+            return [{"token": self.paper_token, "paper": paper} for paper in lot_papers.FOR_BUYERS]
         if rule.arguments == {"token"}:
             return [{"token": self.print_token}]
         if rule.endpoint in ("public.product", "public.share_card"):
@@ -285,7 +291,9 @@ class Rounds:
             doubts.report(
                 session, VISITOR, value, epoch=run.epoch_number, serial=run.first_serial, today=today()
             )
-            stray = StrayDoubtInput(kind=DoubtKind.LOOKS_DIFFERENT, typed="TX.VN/S/GIA", contact="0900 000 000")
+            stray = StrayDoubtInput(
+                kind=DoubtKind.LOOKS_DIFFERENT, typed="TX.VN/S/GIA", contact="0900 000 000"
+            )
             stray_doubts.report(session, VISITOR, stray)
         with self.database.transaction(SYSTEM) as session:
             recall = RecallInput(
@@ -335,6 +343,17 @@ class Rounds:
         (form,) = (one for one in forms(page) if "stamp_width_mm" in one.fields)
         answer = client.post("/producer/layouts/new", data=form.data(name="Tờ tem riêng"))
         assert answer.status_code == 303, answer.status
+
+    def _paper_link(self) -> str:
+        """The token by which a buyer reads the papers of a lot of the manager's."""
+        client = self.visit("manager")
+        with self.database.reading(self._actor("manager").scope) as session:
+            batch_id = session.exec(select(Batch.id).order_by(Batch.id)).first()
+        typed = {"handed_to": "Công ty Mua (minh họa)", "days": "30", "plots": "1"}
+        answer = client.post(f"/producer/batches/{batch_id}/papers/links", data=typed)
+        found = re.search(r"/papers/([\w-]+)", answer.get_data(as_text=True).partition("buyer-link")[2])
+        assert found is not None
+        return found[1]
 
     def _hand_over(self) -> str:
         """The token by which a print shop fetches a file of the manager's."""

@@ -109,8 +109,11 @@ def seen(client: Any, stops: list[Stop], most: int) -> list[Stop]:
         if times[stop.endpoint] >= most and stop.endpoint not in ("stamp", "digital link"):
             continue
         answer = client.get(stop.path)
-        if answer.mimetype == "text/html" and (
-            answer.status_code == 200 or stop.endpoint in ("stamp", "missing", "public.look_up")
+        kept = "attachment" in answer.headers.get("Content-Disposition", "")  # a file to keep is no page
+        if (
+            not kept
+            and answer.mimetype == "text/html"
+            and (answer.status_code == 200 or stop.endpoint in ("stamp", "missing", "public.look_up"))
         ):
             times[stop.endpoint] += 1
             found.append(stop)
