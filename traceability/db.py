@@ -9,9 +9,11 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -105,18 +107,15 @@ class Database:
         caller's affair: only the gate of printed codes asks this way.
         """
         if self.is_sqlite:
-            return list(self._own_connection().execute(statement, values).fetchall())
-        connection = self.engine.raw_connection()
+            return list(self._own_sqlite().execute(statement, values).fetchall())
+        question = _for_psycopg(statement)
         try:
-            cursor = connection.cursor()
-            cursor.execute(statement.replace("?", "%s"), values)
-            found = list(cursor.fetchall())
-            cursor.close()
-            return found
-        finally:
-            connection.close()  # back to the pool; what a transaction had seen is let go
+            return self._own_postgres().execute(question, values).fetchall()
+        except psycopg.OperationalError:  # the server was started anew, or ended what lay idle
+            self._quick.kept = None
+            return self._own_postgres().execute(question, values).fetchall()
 
-    def _own_connection(self) -> sqlite3.Connection:
+    def _own_sqlite(self) -> sqlite3.Connection:
         """A connection of this thread that only reads, never in a transaction: each question sees what is committed."""
         kept = getattr(self._quick, "kept", None)
         if kept is None or kept[0] != os.getpid():
@@ -125,6 +124,16 @@ class Database:
             opened.execute("PRAGMA query_only=ON")
             self._quick.kept = kept = (os.getpid(), opened)
         connection: sqlite3.Connection = kept[1]
+        return connection
+
+    def _own_postgres(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        """The same on PostgreSQL: one way there and back for each question, which the server has prepared."""
+        kept = getattr(self._quick, "kept", None)
+        if kept is None or kept[0] != os.getpid():
+            address = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
+            opened = psycopg.connect(address, autocommit=True, options="-c default_transaction_read_only=on")
+            self._quick.kept = kept = (os.getpid(), opened)
+        connection: psycopg.Connection[tuple[Any, ...]] = kept[1]
         return connection
 
     def migrate(self) -> None:
@@ -200,6 +209,11 @@ def _set_foreign_keys(connection: Connection, state: str) -> None:
     driver = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)
     driver.execute(f"PRAGMA foreign_keys={state}")
+
+
+@lru_cache(maxsize=16)
+def _for_psycopg(statement: str) -> bytes:
+    return statement.replace("?", "%s").encode()
 
 
 def normal_url(url: str) -> str:
