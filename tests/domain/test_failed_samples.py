@@ -104,6 +104,24 @@ def leaves(database: Database) -> list[str]:
         return list(session.exec(select(LogLeaf.kind).order_by(LogLeaf.position)).all())  # type: ignore[arg-type]
 
 
+def test_a_harvest_of_the_plot_written_down_afterwards_is_held_until_the_lots_may_go(
+    database: Database, owner: Producer
+) -> None:
+    ground, product = factories.area(database, owner), factories.product(database, owner)
+    here = {"area_id": ground.id, "product_id": product.id}
+    agency = factories.agency(database, Permission.INSPECT)
+    test = report(database, factories.harvest(database, owner, **here))
+    late = factories.harvest(database, owner, **here)
+    assert state(database, late) is BatchState.HELD
+    assert state(database, factories.harvest(database, owner)) is BatchState.OPEN
+    officer = factories.actor_of(database, factories.account(database, agency))
+    with database.transaction(officer) as session:
+        value = ReleaseHoldInput(lab_test_id=test.id, reason="Mẫu lưu kiểm lại đạt")
+        assert late.id in {row.batch_id for row in failed_samples.release(session, officer, value)}
+    assert state(database, late) is BatchState.OPEN
+    assert state(database, factories.harvest(database, owner, **here)) is BatchState.OPEN
+
+
 def test_a_report_that_passes_holds_nothing(database: Database, owner: Producer) -> None:
     batch = factories.harvest(database, owner)
     report(database, batch, passed=True)

@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import descent, ledger, notices, oversight, recall_reach, records, suspensions
-from traceability.domain.actors import Actor, Permission
+from traceability.domain import descent, ledger, notices, oversight, recall_reach, records, rules, suspensions
+from traceability.domain.actors import SYSTEM, Actor, Permission
 from traceability.domain.batches import Batch, Origin
 from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import ProducerOwned, beyond_scope
 from traceability.domain.recall_reach import Reach
 from traceability.domain.records import Record, RecordId, portions
-from traceability.domain.suspensions import SuspendedKind
+from traceability.domain.suspensions import SuspendedKind, Suspension
 from traceability.domain.text import Block
 
 #: Harvests of the plot that a sample speaks for: so many days before it was taken, and after.
@@ -75,7 +75,7 @@ def hold(session: Session, actor: Actor, test: Any, batch: Batch) -> list[LabHol
         for reached in _locked(session, batch.id, plots, since, until):
             suspension_id = None
             if reached.may_move or reached.state.value == "closed":
-                reason = f"Mẫu kiểm nghiệm không đạt: {test.report_no}, {test.laboratory}"[:400]
+                reason = _reason(test.report_no, test.laboratory)
                 suspension_id = suspensions.place(session, placing, SuspendedKind.BATCH, reached, reason).id
             row = LabHold(
                 producer_id=reached.producer_id,
@@ -89,6 +89,57 @@ def hold(session: Session, actor: Actor, test: Any, batch: Batch) -> list[LabHol
         ledger.record(session, "lab_test.held", *made, tenant=batch.producer_id, lots=len(made))
         _tell(session, test, batch, made, [one.id for one in agencies])
     return made
+
+
+def hold_late(session: Session, subject: Record, act: str) -> None:
+    """A harvest that is written down only after the sample of its plot failed is held like the others.
+
+    Called after each act was judged. Only while an agency has not let the other lots of the plot go.
+    """
+    if (
+        act != "register"
+        or not isinstance(subject, Batch)
+        or subject.area_id is None
+        or subject.harvested_on is None
+    ):
+        return
+    tests = LabHold.metadata.tables["lab_test"]
+    first, last = (
+        subject.harvested_on - timedelta(days=DAYS_AFTER),
+        subject.harvested_on + timedelta(days=DAYS_BEFORE),
+    )
+    statement = (
+        select(LabHold, Suspension, tests.c.report_no, tests.c.laboratory)
+        .join(Batch, col(Batch.id) == LabHold.batch_id)
+        .join(Suspension, col(Suspension.id) == LabHold.suspension_id)
+        .join(tests, tests.c.id == LabHold.lab_test_id)
+        .where(Batch.area_id == subject.area_id, col(Suspension.lifted_at).is_(None))
+        .where(tests.c.sampled_on >= first, tests.c.sampled_on <= last)
+        .order_by(col(LabHold.created_at))
+    )
+    found = session.exec(statement).first()
+    if found is None:
+        return
+    earlier, suspension, report_no, laboratory = found
+    placing = replace(SYSTEM, agency_id=suspension.agency_id)
+    placed = suspensions.place(session, placing, SuspendedKind.BATCH, subject, _reason(report_no, laboratory))
+    row = LabHold(
+        producer_id=subject.producer_id,
+        lab_test_id=earlier.lab_test_id,
+        batch_id=subject.id,
+        suspension_id=placed.id,
+    )
+    session.add(row)
+    session.flush()
+    ledger.record(session, "lab_test.held", row, lots=1)
+
+
+rules.attend(hold_late)
+
+
+def _reason(report_no: str, laboratory: str) -> str:
+    """What the producer reads about the hold."""
+    return f"Mẫu kiểm nghiệm không đạt: {report_no}, {laboratory}"[:400]
 
 
 def release(session: Session, actor: Actor, value: ReleaseHoldInput) -> list[LabHold]:

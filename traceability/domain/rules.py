@@ -14,11 +14,18 @@ from traceability.domain.records import Record
 from traceability.domain.rule_flags import RuleFlag
 
 _judges: list[Callable[[Session, Record, str], None]] = []
+#: What else has to happen to a row once it is judged.
+_watchers: list[Callable[[Session, Record, str], None]] = []
 
 
 def appoint(judge: Callable[[Session, Record, str], None]) -> None:
     """Names what answers from now on. Called once, by the module that judges."""
     _judges[:] = [judge]
+
+
+def attend(watcher: Callable[[Session, Record, str], None]) -> None:
+    """Names what looks at each row after it was judged (a harvest of a plot whose sample has failed is held)."""
+    _watchers.append(watcher)
 
 
 def judge(session: Session, subject: Record, act: str) -> None:
@@ -28,7 +35,7 @@ def judge(session: Session, subject: Record, act: str) -> None:
     A broken rule raises a flag, or refuses the act where it blocks. Judging again changes nothing; a flag whose cause
     is gone is closed. Raises `RuleBroken` ("rules.<code of the rule in small letters>").
     """
-    for appointed in _judges:
+    for appointed in (*_judges, *_watchers):
         appointed(session, subject, act)
 
 
