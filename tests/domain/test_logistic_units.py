@@ -221,6 +221,16 @@ def test_stamped_goods_are_packed_by_their_first_and_last_code(database: Databas
     )
     open_unit(database, unit)
     of_codes(9, 12)
+    mint.void(order, 20, 20)
+    with pytest.raises(RuleBroken, match="part_void"):
+        of_codes(15, 25)
+    row = {"first_code": mint.code(order, 30), "batch_id": factories.harvest(database, _owner(batch)).id}
+    with pytest.raises(RuleBroken, match="stamps_of_another"):
+        pack(database, row, of=batch, keys=mint.keys)
+
+
+def _owner(batch: Batch) -> Producer:
+    return Producer(id=batch.producer_id)  # type: ignore[call-arg]
 
 
 def test_an_sscc_has_eighteen_digits_whatever_the_prefix() -> None:

@@ -13,7 +13,16 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import batches, ledger, records, rules, sscc_numbers, stamp_runs, successors
+from traceability.domain import (
+    batches,
+    ledger,
+    records,
+    rules,
+    sscc_numbers,
+    stamp_ranges,
+    stamp_runs,
+    successors,
+)
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, Note
 from traceability.domain.clock import now
@@ -28,10 +37,12 @@ from traceability.domain.products import Product
 from traceability.domain.quantities import Kilograms
 from traceability.domain.records import Instant, Record, RecordId, choice
 from traceability.domain.stamp_runs import Keys, TypedCode
-from traceability.domain.stamps import StampOrder
+from traceability.domain.stamps import RangeState, StampOrder
 from traceability.domain.text import Line
 
 MAX_CONTENTS, MAX_CARTONS = 40, 200
+#: Stamps that say nothing good of goods are not packed with them.
+_UNFIT = {RangeState.VOID: "stamps.part_void", RangeState.SUSPENDED: "stamps.part_suspended"}
 
 
 class UnitKind(StrEnum):
@@ -145,6 +156,7 @@ def pack(
 
     Raises `RuleBroken`: `access.not_permitted`, `units.empty`, `units.carton_in_carton`, `units.unknown`,
     `units.sent`, `units.opened`, `units.in_pallet`, `units.content_incomplete`, `units.stamps_elsewhere`,
+    `units.stamps_of_another`, `stamps.part_void`, `stamps.part_suspended`,
     `batches.unknown`, `batches.held`, `.recalled`, `.closed`, `events.in_future`, `successors.source_younger`,
     `batches.not_enough`, `batches.in_units`, `units.no_gln`, `units.numbers_exhausted`, what `stamp_runs.run_of`
     refuses.
@@ -155,7 +167,7 @@ def pack(
     if value.carton_ids and value.kind is UnitKind.CARTON:
         raise RuleBroken("units.carton_in_carton", "carton_ids")
     day = successors.must_have_happened(value.happened_at)
-    contents = [_content(session, row, number, keys) for number, row in enumerate(value.contents)]
+    contents = [_content(session, actor, row, number, keys) for number, row in enumerate(value.contents)]
     fields = {row.batch_id: f"contents-{number}" for number, row in enumerate(contents)}
     lots = {row_id: _choose(session, row_id, fields[row_id]) for row_id in sorted(set(fields))}
     cartons = [_carton(session, row_id) for row_id in sorted(set(value.carton_ids))]
@@ -294,7 +306,9 @@ def _one_owner(rows: list[Batch | LogisticUnit]) -> str:
     return owners.pop()
 
 
-def _content(session: Session, row: ContentInput, number: int, keys: Keys | None) -> UnitContent:
+def _content(
+    session: Session, actor: Actor, row: ContentInput, number: int, keys: Keys | None
+) -> UnitContent:
     """What one row of the form puts into the unit; its owner and unit are filled in later."""
     field = f"contents-{number}"
     if row.first_code is None:
@@ -310,6 +324,11 @@ def _content(session: Session, row: ContentInput, number: int, keys: Keys | None
         raise RuleBroken(error.code, f"{field}-{error.field}", **error.facts) from None
     order = records.find(session, StampOrder, run.order_id)
     batch = records.find(session, Batch, order.batch_id)
+    if row.batch_id is not None and row.batch_id != batch.id:
+        raise RuleBroken("units.stamps_of_another", f"{field}-first_code", lot=batch.lot)
+    for part in stamp_runs.parts(keys or {}, run, stamp_ranges.of_order(session, order.id)):
+        if part.state in _UNFIT:
+            raise stamp_runs.refuse(_UNFIT[part.state], part, actor, f"{field}-first_code")
     overlapping = (
         select(UnitContent, LogisticUnit)
         .join(LogisticUnit, col(LogisticUnit.id) == UnitContent.unit_id)

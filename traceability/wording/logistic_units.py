@@ -19,6 +19,10 @@ REFUSALS = {
     "units.stamps_elsewhere": N_(
         "Some of these stamps are in carton or pallet {sscc} already. Scan the first and the last code again."
     ),
+    "units.stamps_of_another": N_(
+        "These stamps are those of lot {lot}, and another lot is chosen beside them. Leave the lot empty, or scan its "
+        "own."
+    ),
     "units.in_pallet": N_(
         "Carton {sscc} stands on pallet {pallet}. Ship the whole pallet, or open the pallet first."
     ),
