@@ -19,9 +19,12 @@ def of_order(
     producer: Producer,
     keys: Mapping[int, EpochKey],
     handoff: StampDownload | None = None,
+    *,
+    checkpoint: str = "",
 ) -> bytes:
     """The cover sheet of an order as a PDF, in the reader's language; a pure function of the order.
 
+    `checkpoint` is that of the log when the codes were committed: on paper it is out of everybody's reach.
     Without the key of its epoch the codes are left out. That of a hand-off also names the print shop and the digest of
     the file: it is the label of the carton.
     """
@@ -42,10 +45,10 @@ def of_order(
     ]
     if layout.per_page > 1:
         rows.insert(8, (gettext("First cell used"), number(order.start_position)))
-    checkpoint = [f"SHA-256 (RFC 6962): {order.code_root.hex()}"] if order.code_root else []
+    proof = [f"SHA-256 (RFC 6962): {order.code_root.hex()}"] if order.code_root else []
     if handoff is not None:
         rows.insert(0, (gettext("Print shop"), handoff.handed_to))
-        checkpoint += [
+        proof += [
             f"SHA-256 ({kind.name}): {said[kind.value]['sha256']}" for kind in FileKind if kind.value in said
         ]
     return cover.pdf(
@@ -63,7 +66,7 @@ def of_order(
                 ),
             ),
             checkpoint_title=gettext("Codes committed %(moment)s", moment=moment(order.ready_at)),
-            checkpoint=tuple(checkpoint),
+            checkpoint=(*proof, *checkpoint.split("\n")),
             demo=order.demo,
         )
     )

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Session, SQLModel
+from sqlmodel import SQLModel
 
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import log_tree
 from traceability.domain.actors import SYSTEM
 from traceability.domain.checkpoints import BadNote, Checkpoint, LogOrigin, Signer, Verifier, read_checkpoint
-from traceability.domain.ledger import LogEntry, LogLeaf
 from traceability.keys import Keyring
 
 KEY = "log"
@@ -84,15 +83,24 @@ def publish(connection: Connection, settings: Settings) -> str:
     return note
 
 
-def size_when(session: Session, kind: str, record_id: str) -> int | None:
-    """How large the log was when a fact of this kind about a record had been written; None before that."""
-    statement = (
-        sa.select(sa.func.max(LogEntry.position))
-        .join(LogLeaf, LogLeaf.position == LogEntry.position)  # type: ignore[arg-type]
-        .where(LogEntry.record_id == record_id, LogLeaf.kind == kind)  # type: ignore[arg-type]
+def checkpoint_when(database: Database, settings: Settings, kind: str, record_id: str) -> str:
+    """The signed checkpoint of the log as it was when a fact of this kind about a record had been written.
+
+    The same for ever; empty before there is such a fact.
+    """
+    entries, leaves = SQLModel.metadata.tables["log_entry"], SQLModel.metadata.tables["log_leaf"]
+    position = (
+        sa.select(sa.func.max(entries.c.position))
+        .join(leaves, leaves.c.position == entries.c.position)
+        .where(entries.c.record_id == record_id, leaves.c.kind == kind)
     )
-    position = session.connection().execute(statement).scalar()
-    return None if position is None else int(position) + 1
+    with database.engine.connect() as connection:
+        found = connection.execute(position).scalar()
+        if found is None:
+            return ""
+        size = int(found) + 1
+        key = signer(connection, settings, size)
+        return key.note(Checkpoint(key.name, size, log_tree.root(connection, size)))
 
 
 def newest_known(keyring: Keyring) -> str | None:

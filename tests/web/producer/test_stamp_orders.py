@@ -1,5 +1,6 @@
 """The producer's stamp pages: order, download, look over, activate, make void, as a person does it."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from tests.rolls import Mint
 from traceability import print_room
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import producers
+from traceability.domain import log_tree, producers
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch
 from traceability.domain.ownership import EVERYTHING
@@ -276,6 +277,22 @@ def test_the_cover_sheet_names_the_lot_and_both_ends(signed: FlaskClient, mint: 
     words = "".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(sheet.data))
     for said in (order.number, batch.lot, mint.code(order, 0), mint.code(order, 9), "Phiếu cấp tem"):
         assert said in words
+
+
+def test_the_cover_sheet_takes_the_logs_checkpoint_along_for_ever(
+    signed: FlaskClient, mint: Mint, batch: Batch
+) -> None:
+    order = mint.ready(batch, 10)
+    cover = f"/producer/stamp-orders/{order.id}/cover.pdf"
+    before = signed.get(cover).data
+    mint.ready(batch, 5)  # the log goes on
+    assert signed.get(cover).data == before
+    words = "".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(before))
+    with mint.database.engine.connect() as connection:
+        size = log_tree.size(connection)
+        roots = [base64.b64encode(log_tree.root(connection, at)).decode() for at in range(size + 1)]
+    letters = "".join(words.split())
+    assert sum(root in letters for root in roots) == 1
 
 
 def test_a_producer_without_stamps_reads_why(

@@ -4,7 +4,17 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from traceability import access, cover_sheets, mint, print_files, print_room, print_streams, sealing, wording
+from traceability import (
+    access,
+    cover_sheets,
+    log_keeper,
+    mint,
+    print_files,
+    print_room,
+    print_streams,
+    sealing,
+    wording,
+)
 from traceability.blueprints.producer import blueprint
 from traceability.blueprints.producer.stamp_orders import order_page
 from traceability.domain import records, stamp_downloads, stamp_handoffs, stamp_orders
@@ -68,7 +78,9 @@ def stamp_orders_cover(order_id: str) -> Response:
         dossier = stamp_orders.dossier(session, order_id)
         producer = records.find(session, Producer, dossier.order.producer_id)
     keys = mint.epoch_keys(access.database(), access.settings().keyring())
-    answer = Response(cover_sheets.of_order(dossier, producer, keys), mimetype="application/pdf")
+    checkpoint = log_keeper.checkpoint_when(access.database(), access.settings(), "stamps.ready", order_id)
+    sheet = cover_sheets.of_order(dossier, producer, keys, checkpoint=checkpoint)
+    answer = Response(sheet, mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "inline", filename=f"phieu-{dossier.order.number}.pdf")
     return answer
 

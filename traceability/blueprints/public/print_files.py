@@ -4,7 +4,16 @@ import json
 
 from werkzeug.wrappers import Response
 
-from traceability import access, cover_sheets, mint, print_files, print_room, print_streams, signatures
+from traceability import (
+    access,
+    cover_sheets,
+    log_keeper,
+    mint,
+    print_files,
+    print_room,
+    print_streams,
+    signatures,
+)
 from traceability.access import PUBLIC_VIEW, requires
 from traceability.blueprints.public import blueprint
 from traceability.domain import records, stamp_handoffs, stamp_orders
@@ -14,6 +23,7 @@ from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import Producer
 from traceability.domain.stamp_handoffs import HandoffState
 from traceability.domain.stamp_orders import Listed
+from traceability.domain.stamp_runs import Keys
 from traceability.domain.stamps import FileKind, StampDownload
 from traceability.forms import Button, Form
 from traceability.labels.packet import Part
@@ -60,7 +70,7 @@ def _file(token: str) -> Response:
         others = [
             Part.of(f"{order.number}.json", download.manifest.encode()),
             Part.of(f"{order.number}.sig", download.signature or b""),
-            Part.of(f"phieu-{order.number}.pdf", cover_sheets.of_order(dossier, producer, keys, download)),
+            Part.of(f"phieu-{order.number}.pdf", _sheet(dossier, producer, keys, download)),
         ]
         file = print_files.packet_of(made, others)
     else:
@@ -90,8 +100,15 @@ def print_file_carton(token: str) -> Response:
     """The label for the carton: first and last code, number of stamps, digests of the files."""
     download, dossier, producer = _known(token)
     keys = mint.epoch_keys(access.database(), access.settings().keyring())
-    sheet = cover_sheets.of_order(dossier, producer, keys, download)
+    sheet = _sheet(dossier, producer, keys, download)
     return _attached(sheet, "application/pdf", f"phieu-{dossier.order.number}.pdf")
+
+
+def _sheet(dossier: Listed, producer: Producer, keys: Keys, download: StampDownload) -> bytes:
+    """The cover sheet of a hand-off, with the checkpoint of the log when the codes were committed."""
+    order_id = dossier.order.id
+    checkpoint = log_keeper.checkpoint_when(access.database(), access.settings(), "stamps.ready", order_id)
+    return cover_sheets.of_order(dossier, producer, keys, download, checkpoint=checkpoint)
 
 
 @blueprint.get("/print-key.pem")
