@@ -25,7 +25,7 @@ from traceability.domain.ownership import ProducerOwned
 from traceability.domain.quantities import Day, Hectares, Kilograms
 from traceability.domain.records import Record, RecordId, choice
 from traceability.domain.text import Block, Line, ShortLine
-from traceability.domain.treatments import LONGEST_INTERVAL, InputKind
+from traceability.domain.treatments import LONGEST_INTERVAL, WITH_INTERVAL, InputKind
 
 PAGE_SIZE: Final = 30
 
@@ -117,7 +117,8 @@ class DiaryEntry(Record, ProducerOwned, table=True):
     @property
     def interval_unknown(self) -> bool:
         """Whether something was given for which nobody knows the days before a harvest."""
-        return self.input_kind is not None and self.interval_days is None
+        given = self.input_kind in WITH_INTERVAL or (self.input_kind is None and bool(self.substance))
+        return given and self.interval_days is None
 
 
 class DiaryInput(BaseModel):

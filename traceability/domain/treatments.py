@@ -39,6 +39,19 @@ class InputKind(StrEnum):
     FEED_ADDITIVE = "feed_additive"
 
 
+#: Kinds whose label gives an interval: where nobody wrote it down, it is unknown. What feeds a plant has none.
+WITH_INTERVAL: Final = frozenset(
+    {
+        InputKind.INSECTICIDE,
+        InputKind.FUNGICIDE,
+        InputKind.HERBICIDE,
+        InputKind.BIOPESTICIDE,
+        InputKind.GROWTH_REGULATOR,
+        InputKind.VETERINARY,
+    }
+)
+
+
 class TreatmentInput(BaseModel):
     """What a person may say of a treatment. `dose` is written as on the label or in the field book."""
 

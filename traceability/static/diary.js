@@ -21,6 +21,10 @@
     line.hidden = !given || !day;
     if (line.hidden) return;
     const days = interval();
+    /* What feeds a plant has no interval unless its label gives one. */
+    const fed = value("input_lot_id") ? known.fed.includes(value("input_lot_id")) : known.feeds.includes(value("input_kind"));
+    line.hidden = fed && days === null;
+    if (line.hidden) return;
     line.classList.toggle("tone-wait", days === null);
     if (days === null) { line.textContent = line.dataset.none; return; }
     const first = new Date(Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3]) + days));

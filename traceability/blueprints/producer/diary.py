@@ -17,7 +17,7 @@ from traceability.domain.diary import WITH_INPUT, DiaryCorrectionInput, DiaryEnt
 from traceability.domain.farm_inputs import FarmInput, InputLot
 from traceability.domain.history import CorrectionReason
 from traceability.domain.quantities import ha_field, kg_field
-from traceability.domain.treatments import InputKind
+from traceability.domain.treatments import WITH_INTERVAL, InputKind
 from traceability.forms import Form
 from traceability.i18n import day, language
 from traceability.i18n import gettext as _
@@ -144,6 +144,8 @@ def _choices(session: Session, tenant: str, lot_id: str | None = None) -> dict[s
             "crops": {area.id: area.crop_id for area in grounds},
             "intervals": {lot.id: product.intervals for lot, product in usable},
             "given": [task.value for task in WITH_INPUT],
+            "fed": [lot.id for lot, product in usable if product.kind not in WITH_INTERVAL],
+            "feeds": [kind.value for kind in InputKind if kind not in WITH_INTERVAL],
         },
     }
 
