@@ -321,9 +321,10 @@ def test_of_many_results_of_sources_the_page_shows_some_and_counts_the_others(
     database: Database, producer: Producer
 ) -> None:
     source = factories.harvest(database, producer)
+    batch = mixed(database, producer, [{"batch_id": source.id, "kilograms": "100"}], "80")
     for number in range(public_papers.MOST_OF_SOURCES + 2):
         lab_report(database, source, f"KQ-{number}", passed="0" if number == 0 else "1")
-    found = story(database, mixed(database, producer, [{"batch_id": source.id, "kilograms": "100"}], "80"))
+    found = story(database, batch)
     assert len(found.lab_tests) == public_papers.MOST_OF_SOURCES
     assert found.more_lab_tests == 2
     assert not found.lab_tests[0].passed
