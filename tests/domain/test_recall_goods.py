@@ -18,6 +18,7 @@ from traceability.domain import (
     recall_goods,
     recall_reports,
     recalls,
+    received_stock,
     records,
     returns,
 )
@@ -30,7 +31,6 @@ from traceability.domain.ownership import PUBLIC
 from traceability.domain.producers import Producer
 from traceability.domain.recall_goods import HandleInput, RecoverInput, WithdrawInput
 from traceability.domain.recall_records import (
-    Lying,
     Recall,
     RecallHandling,
     RecallRecovery,
@@ -39,6 +39,7 @@ from traceability.domain.recall_records import (
     Way,
 )
 from traceability.domain.recall_reports import AcceptInput, ReportInput, SendBackInput
+from traceability.domain.received_stock import GiveBackInput
 from traceability.domain.returns import ReturnInput, ReturnReason
 
 REPORT = {
@@ -122,7 +123,7 @@ def test_no_more_comes_back_than_went_out(
     assert (after.on_hand_g, after.shipped_g) == (100_000, 0)
 
 
-def test_what_another_producer_gives_back_is_off_its_stock(
+def test_what_another_producer_took_into_its_stock_it_gives_back_first(
     database: Database, owner: Producer, manager: Actor, agency: Actor
 ) -> None:
     batch, buyer = factories.harvest(database, owner, 100), factories.producer(database)
@@ -134,6 +135,17 @@ def test_what_another_producer_gives_back_is_off_its_stock(
         recover(database, manager, recall, waiting, 5)
     with pytest.raises(RuleBroken, match="back_exceeds"):
         recover(database, manager, recall, arrived, 41)
+    with pytest.raises(RuleBroken, match="not_given_back"):
+        recover(database, manager, recall, arrived, 40)
+    there = person(database, buyer)
+    with database.transaction(there) as session:
+        back = GiveBackInput(
+            delivery_id=arrived.id, kilograms=40, happened_at=now(), reason=ReturnReason.RECALLED
+        )
+        received_stock.give_back(session, there, back)
+    with database.reading(SYSTEM.scope) as session:
+        root = recall_balance.account(session, recall).batches[0]
+    assert (root.outside_g, root.recovered_g, root.missing_g) == (45_000, 0, 45_000)
     row = recover(database, manager, recall, arrived, 40)
     with database.reading(SYSTEM.scope) as session:
         assert records.find(session, Delivery, arrived.id).remaining_g == 0
@@ -144,22 +156,13 @@ def test_what_another_producer_gives_back_is_off_its_stock(
         18_000,
         37_000,
     )
-    with pytest.raises(RuleBroken, match="handled_exceeds"):
-        handle(database, manager, recall, batch, 41, Way.DESTROY, lying=Lying.RECOVERED)
-    done = handle(database, manager, recall, batch, 40, Way.DESTROY, lying=Lying.RECOVERED)
-    assert done.event_id is None
+    assert reread(database, batch).on_hand_g == 35_000 + 40_000
     value = WithdrawInput(recall_id=recall.id, entry_id=row.id, reason="Ghi nhầm lần giao")
-    with pytest.raises(RuleBroken, match="handled_already"), database.transaction(manager) as session:
-        recall_goods.withdraw_recovery(session, manager, value)
-    with database.transaction(manager) as session:
-        undo = WithdrawInput(recall_id=recall.id, entry_id=done.id, reason="Ghi nhầm")
-        recall_goods.withdraw_handling(session, manager, undo)
     with database.transaction(manager) as session:
         recall_goods.withdraw_recovery(session, manager, value)
-    with database.reading(SYSTEM.scope) as session:
-        assert records.find(session, Delivery, arrived.id).remaining_g == 40_000
     with pytest.raises(RuleBroken, match="withdrawn_already"), database.transaction(manager) as session:
         recall_goods.withdraw_recovery(session, manager, value)
+    assert reread(database, batch).on_hand_g == 35_000
 
 
 def test_wrong_deliveries_and_days_are_refused(
@@ -246,8 +249,6 @@ def test_what_came_back_is_dealt_with_once(
     back = recover(database, manager, recall, sold, 30)
     with pytest.raises(RuleBroken, match="handled_exceeds"):
         handle(database, manager, recall, batch, 71, Way.DESTROY)
-    with pytest.raises(RuleBroken, match="handled_exceeds"):
-        handle(database, manager, recall, batch, 1, Way.DESTROY, lying=Lying.RECOVERED)
     handle(database, manager, recall, batch, 70, Way.DESTROY)
     after = reread(database, batch)
     assert (after.on_hand_g, after.shipped_g, after.lost_g) == (0, 30_000, 70_000)

@@ -15,7 +15,6 @@ from traceability.domain.ownership import beyond_scope
 from traceability.domain.products import Product
 from traceability.domain.recall_reach import Reach
 from traceability.domain.recall_records import (
-    Lying,
     Recall,
     RecalledBatch,
     RecallHandling,
@@ -40,13 +39,12 @@ class Outstanding:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A batch of which something waits to be dealt with: grams in stock, and of what other producers gave back."""
+    """A batch of which something waits to be dealt with: grams in stock that were not put right."""
 
     batch_id: str
     lot: str
     product: str
     stock_g: int
-    recovered_g: int
 
 
 def account(session: Session, recall: Recall) -> Reach:
@@ -109,34 +107,23 @@ def waiting_of(session: Session, recall: Recall, producer_id: str | None = None)
     if producer_id is not None:
         statement = statement.where(Batch.producer_id == producer_id)
     found = waiting_in(session, session.exec(statement).all())
-    return [one for one in found if one.stock_g or one.recovered_g]
+    return [one for one in found if one.stock_g]
 
 
 def waiting_in(session: Session, batches: Iterable[Batch]) -> list[Waiting]:
-    """What waits to be dealt with, batch by batch; of what was put right nothing waits any more."""
+    """What waits to be dealt with by batch (what came back lies in stock again); what was put right does not."""
     rows = list(batches)
     ids = [batch.id for batch in rows]
-    back: dict[str, int] = {}
     fixed: dict[str, int] = {}
-    handled: dict[str, int] = {}
     products: dict[str, str] = {}
     for portion in portions(ids):
-        statement = select(RecallHandling).where(
-            col(RecallHandling.batch_id).in_(portion), col(RecallHandling.withdrawn_at).is_(None)
+        statement = select(RecallHandling.batch_id, RecallHandling.grams).where(
+            col(RecallHandling.batch_id).in_(portion),
+            col(RecallHandling.withdrawn_at).is_(None),
+            RecallHandling.way == Way.FIX,
         )
-        for row in session.exec(statement).all():
-            if row.lying is Lying.RECOVERED:
-                handled[row.batch_id] = handled.get(row.batch_id, 0) + row.grams
-            elif row.way is Way.FIX:
-                fixed[row.batch_id] = fixed.get(row.batch_id, 0) + row.grams
-    for portion in portions(ids):  # what customers gave back lies in the stock
-        given = select(RecallRecovery.batch_id, RecallRecovery.grams).where(
-            col(RecallRecovery.batch_id).in_(portion),
-            col(RecallRecovery.withdrawn_at).is_(None),
-            col(RecallRecovery.event_id).is_(None),
-        )
-        for batch_id, grams in session.exec(given).all():
-            back[batch_id] = back.get(batch_id, 0) + grams
+        for batch_id, grams in session.exec(statement).all():
+            fixed[batch_id] = fixed.get(batch_id, 0) + grams
     for portion in portions({batch.product_id for batch in rows}):
         named = select(Product.id, Product.name).where(col(Product.id).in_(portion))
         products |= dict(session.exec(named).all())
@@ -146,7 +133,6 @@ def waiting_in(session: Session, batches: Iterable[Batch]) -> list[Waiting]:
             batch.lot,
             products.get(batch.product_id, ""),
             max(0, batch.on_hand_g - fixed.get(batch.id, 0)),
-            back.get(batch.id, 0) - handled.get(batch.id, 0),
         )
         for batch in rows
     ]

@@ -1,9 +1,8 @@
 """Recalled goods: what came back from receivers, and what was done with what was kept and what came back.
 
-Of each delivery no more comes back than lay with its receiver. What a customer gives back returns into the stock of its
-batch; what another producer gives back is taken off that producer's stock and weighed here. What is destroyed, put to
-another use or re-exported leaves the stock as waste on record, so that the batch's account stays exact; what is put
-right stays on hand.
+Of each delivery no more comes back than lay with its receiver; what another producer took into its stock it gives back
+first. What comes back returns into the stock of its batch. What is destroyed, put to another use or re-exported leaves
+the stock as waste on record, so that the batch's account stays exact; what is put right stays on hand.
 """
 
 from datetime import date, datetime
@@ -31,14 +30,13 @@ from traceability.domain.moments import start_of
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.quantities import Day, Kilograms, kg_text
 from traceability.domain.recall_records import (
-    Lying,
     Recall,
     RecalledBatch,
     RecallHandling,
     RecallRecovery,
     Way,
 )
-from traceability.domain.records import Record, RecordId
+from traceability.domain.records import RecordId
 from traceability.domain.returns import ReturnInput, ReturnReason
 from traceability.domain.suspensions import Reason
 from traceability.domain.text import Line
@@ -66,7 +64,6 @@ class HandleInput(BaseModel):
     recall_id: RecordId
     batch_id: RecordId
     way: Way
-    lying: Lying = Lying.STOCK
     kilograms: Kilograms
     on_day: Day
     evidence: Line
@@ -85,10 +82,11 @@ class WithdrawInput(BaseModel):
 
 
 def recover(session: Session, actor: Actor, value: RecoverInput) -> RecallRecovery:
-    """Writes down what came back of a delivery. What another producer gave back is off its stock.
+    """Writes down what came back of a delivery: it lies in the stock of its batch again.
 
     Raises `NotFound`, and `RuleBroken`: `access.not_permitted`, `recalls.not_open`, `recalls.delivery_unknown`,
-    `recalls.not_received_yet`, `recalls.day_in_future`, `recalls.back_before_sent`, `recalls.back_exceeds`.
+    `recalls.not_received_yet`, `recalls.day_in_future`, `recalls.back_before_sent`, `recalls.back_exceeds`,
+    `recalls.not_given_back`, and what `returns.take_back` refuses.
     """
     actor.must(Permission.RECORD_EVENTS)
     recall = _locked(session, actor, value.recall_id)
@@ -103,6 +101,10 @@ def recover(session: Session, actor: Actor, value: RecoverInput) -> RecallRecove
     if value.kilograms > left_g:
         left = kg_text(left_g, actor.language)
         raise RuleBroken("recalls.back_exceeds", "kilograms", left=left)
+    given_g = returns.left_to_return(delivery)
+    if value.kilograms > given_g:
+        given = kg_text(given_g, actor.language)
+        raise RuleBroken("recalls.not_given_back", "kilograms", given=given)
     row = RecallRecovery(
         producer_id=delivery.producer_id,
         recall_id=recall.id,
@@ -112,17 +114,12 @@ def recover(session: Session, actor: Actor, value: RecoverInput) -> RecallRecove
         on_day=value.on_day,
         evidence=value.evidence or "",
         note=value.note,
+        event_id=_returned(session, actor, value),
         by_id=actor.user_id,
     )
-    written: list[Record] = [row]
-    if delivery.to_producer_id is not None:
-        delivery.remaining_g -= row.grams
-        written.append(delivery)
-    else:
-        row.event_id = _returned(session, actor, value)
     session.add(row)
     session.flush()
-    ledger.record(session, "recall.recovered", *written, tenant=row.producer_id)
+    ledger.record(session, "recall.recovered", row, tenant=row.producer_id)
     return row
 
 
@@ -141,7 +138,7 @@ def _delivery(session: Session, actor: Actor, recall: Recall, delivery_id: str) 
 
 
 def _returned(session: Session, actor: Actor, value: RecoverInput) -> str:
-    """The goods of a customer come back into the stock of their batch; answers the event that says so."""
+    """The goods come back into the stock of their batch; answers the event that says so."""
     back = ReturnInput(
         delivery_id=value.delivery_id,
         kilograms=value.kilograms,
@@ -185,13 +182,11 @@ def handle(session: Session, actor: Actor, value: HandleInput) -> RecallHandling
     if value.on_day < local_day(recall.opened_at):
         raise RuleBroken("recalls.handled_before_opening", "on_day", opened=local_day(recall.opened_at))
     (waiting,) = recall_balance.waiting_in(session, [batch])
-    there = waiting.stock_g if value.lying is Lying.STOCK else waiting.recovered_g
-    if value.kilograms > there:
-        raise RuleBroken(
-            "recalls.handled_exceeds", "kilograms", lot=batch.lot, left=kg_text(there, actor.language)
-        )
+    if value.kilograms > waiting.stock_g:
+        left = kg_text(waiting.stock_g, actor.language)
+        raise RuleBroken("recalls.handled_exceeds", "kilograms", lot=batch.lot, left=left)
     event_id = None
-    if value.lying is Lying.STOCK and value.way is not Way.FIX:
+    if value.way is not Way.FIX:
         waste = WasteInput(
             batch_id=batch.id,
             kilograms=value.kilograms,
@@ -207,7 +202,6 @@ def handle(session: Session, actor: Actor, value: HandleInput) -> RecallHandling
         recall_id=recall.id,
         batch_id=batch.id,
         way=value.way,
-        lying=value.lying,
         grams=int(value.kilograms),
         on_day=value.on_day,
         evidence=value.evidence,
@@ -233,20 +227,13 @@ def withdraw_recovery(session: Session, actor: Actor, value: WithdrawInput) -> R
     row = records.lock(session, RecallRecovery, value.entry_id)
     _must_stand(row, recall)
     batch = records.lock(session, Batch, row.batch_id)
-    delivery = records.lock(session, Delivery, row.delivery_id)
     (waiting,) = recall_balance.waiting_in(session, [batch])
-    there = waiting.stock_g if row.event_id is not None else waiting.recovered_g
-    if there < row.grams:
+    if waiting.stock_g < row.grams:
         raise RuleBroken("recalls.handled_already")
     row.withdrawn_at, row.withdrawn_reason = now(), value.reason
-    written: list[Record] = [row]
-    if row.event_id is not None:
-        _never(session, actor, row.event_id, value.reason)
-    elif delivery.to_producer_id is not None:
-        delivery.remaining_g += row.grams
-        written.append(delivery)
+    _never(session, actor, row.event_id, value.reason)
     session.flush()
-    ledger.record(session, "recall.entry_withdrawn", *written, tenant=row.producer_id)
+    ledger.record(session, "recall.entry_withdrawn", row, tenant=row.producer_id)
     return row
 
 

@@ -195,7 +195,8 @@ def outside_of(delivery: Delivery, drawn_g: int, recovered_g: int) -> int:
     if delivery.cancelled_at is not None:
         return 0
     if delivery.to_producer_id is not None and delivery.received_at is not None:
-        return delivery.remaining_g + recovered_g  # what came back was taken off the receiver's stock
+        on_its_way = max(0, delivery.given_back_g - delivery.returned_g)
+        return delivery.remaining_g + on_its_way + recovered_g
     return (
         delivery.sent_g - drawn_g - delivery.returned_g + recovered_g
     )  # what came back in this recall is a return

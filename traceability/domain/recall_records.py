@@ -62,14 +62,6 @@ class Way(StrEnum):
     DESTROY = "destroy"
 
 
-class Lying(StrEnum):
-    """Where the handled goods lay: in the stock of their batch (what customers gave back lies there too), or among what
-    another producer gave back out of its own stock."""
-
-    STOCK = "stock"
-    RECOVERED = "recovered"
-
-
 class ReportState(StrEnum):
     """Where the report of a recall's outcome stands."""
 
@@ -200,8 +192,8 @@ class RecallRecovery(Record, ProducerOwned, table=True):
     #: the paper that proves it
     evidence: str = Field(default="", max_length=200)
     note: str = Field(default="", max_length=1000)
-    #: the return by which the goods lie in the stock of their batch again; None: taken off another producer's stock
-    event_id: str | None = Field(default=None, foreign_key="event.id", max_length=16)
+    #: the return by which the goods lie in the stock of their batch again
+    event_id: str = Field(foreign_key="event.id", max_length=16)
     by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     withdrawn_at: datetime | None = Field(default=None, sa_type=Instant)
     withdrawn_reason: str = Field(default="", max_length=1000)
@@ -210,7 +202,7 @@ class RecallRecovery(Record, ProducerOwned, table=True):
 class RecallHandling(Record, ProducerOwned, table=True):
     """What was done with grams of one recalled batch, how it is proved, and when.
 
-    Goods of the stock that left it (all but what was put right) left by an event of their batch (`event_id`).
+    Goods that left the stock (all but what was put right) left it by an event of their batch (`event_id`).
     """
 
     __tablename__ = "recall_handling"
@@ -219,7 +211,6 @@ class RecallHandling(Record, ProducerOwned, table=True):
     recall_id: str = Field(foreign_key="recall.id", index=True, max_length=16)
     batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
     way: Way = Field(sa_type=choice(Way))
-    lying: Lying = Field(sa_type=choice(Lying))
     grams: int = Field(sa_type=sa.BigInteger)
     on_day: date
     evidence: str = Field(max_length=200)

@@ -177,7 +177,7 @@ def _figures(session: Session, actor: Actor, recall: Recall) -> dict[str, Any]:
     """The figures of the outcome; refused while goods wait to be dealt with."""
     waiting = recall_balance.waiting_of(session, recall)
     if waiting:
-        grams = sum(one.stock_g + one.recovered_g for one in waiting)
+        grams = sum(one.stock_g for one in waiting)
         lots = ", ".join(one.lot for one in waiting[:5]) + ("…" if len(waiting) > 5 else "")
         raise RuleBroken("recalls.goods_waiting", lots=lots, left=kg_text(grams, actor.language))
     reach = recall_balance.account(session, recall)

@@ -4,7 +4,6 @@ from traceability.domain.recall_clock import Source, Step, TermState
 from traceability.domain.recall_records import (
     Channel,
     ContactKind,
-    Lying,
     RecallKind,
     RecallState,
     ReportState,
@@ -52,6 +51,10 @@ REFUSALS = {
     "recalls.day_in_future": N_("This day lies in the future. Today is {today}."),
     "recalls.back_before_sent": N_("The goods were sent on {sent}; they cannot have come back before."),
     "recalls.back_exceeds": N_("Of this delivery {left} can still come back, no more."),
+    "recalls.not_given_back": N_(
+        "Of what this producer took into its stock {given} have been given back so far. It records first, under "
+        "Deliveries, that it gives the goods back."
+    ),
     "recalls.batch_unknown": N_(
         "This batch of yours is not reached by the recall. Choose one from the list."
     ),
@@ -127,10 +130,6 @@ NAMES = {
         Way.CHANGE_USE: N_("Put to another use"),
         Way.RE_EXPORT: N_("Re-exported"),
         Way.DESTROY: N_("Destroyed"),
-    },
-    Lying: {
-        Lying.STOCK: N_("From the stock"),
-        Lying.RECOVERED: N_("From what another producer gave back"),
     },
     ReportState: {
         ReportState.FILED: N_("Waits for the agency"),

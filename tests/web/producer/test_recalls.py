@@ -130,7 +130,6 @@ def test_goods_are_taken_back_dealt_with_and_the_outcome_reported(scene: Scene, 
     done = {
         "batch_id": scene.batch.id,
         "way": "destroy",
-        "lying": "stock",
         "kilograms": "30",
         "on_day": day,
         "evidence": "Biên bản 03/BB",
@@ -138,7 +137,7 @@ def test_goods_are_taken_back_dealt_with_and_the_outcome_reported(scene: Scene, 
     }
     assert client.get(f"{root}/handle").status_code == 200
     assert client.post(f"{root}/handle", data=done).status_code == 303
-    assert client.post(f"{root}/handle", data=done | {"lying": "stock", "kilograms": "25"}).status_code == 303
+    assert client.post(f"{root}/handle", data=done | {"kilograms": "25"}).status_code == 303
     with database.reading(SYSTEM.scope) as session:
         assert records.find(session, Batch, scene.batch.id).lost_g == 55_000
         entries = {row.grams: row.id for row in session.exec(select(RecallHandling))}
@@ -152,15 +151,12 @@ def test_goods_are_taken_back_dealt_with_and_the_outcome_reported(scene: Scene, 
     report = {"cause": "Phun sát ngày hái", "prevention": "Kiểm tra thời gian cách ly"}
     refused = client.post(f"{root}/report", data=report)
     assert "chưa xử lý" in refused.get_data(as_text=True)
-    client.post(f"{root}/handle", data=done | {"lying": "stock", "kilograms": "25"})
+    client.post(f"{root}/handle", data=done | {"kilograms": "25"})
     there = scene.visit(scene.buyer)
     with database.reading(SYSTEM.scope) as session:
         child = session.exec(select(Batch).where(Batch.producer_id == scene.buyer.id)).one()
     assert (
-        there.post(
-            f"{root}/handle", data=done | {"batch_id": child.id, "lying": "stock", "kilograms": "10"}
-        ).status_code
-        == 303
+        there.post(f"{root}/handle", data=done | {"batch_id": child.id, "kilograms": "10"}).status_code == 303
     )
     refused = client.post(f"{root}/report", data=report)
     assert refused.status_code == 422
@@ -266,7 +262,6 @@ def finish(scene: Scene, recall: Recall, client: FlaskClient) -> None:
         data = {
             "batch_id": batch.id,
             "way": "destroy",
-            "lying": "stock",
             "kilograms": f"{batch.on_hand_g} g",
             "on_day": today().isoformat(),
             "evidence": "Biên bản",

@@ -19,7 +19,7 @@ from traceability.domain.actors import Permission
 from traceability.domain.clock import today
 from traceability.domain.errors import NotFound
 from traceability.domain.recall_goods import HandleInput, RecoverInput, WithdrawInput
-from traceability.domain.recall_records import Lying, Way
+from traceability.domain.recall_records import Way
 from traceability.domain.recall_reports import ReportInput
 from traceability.forms import Form
 from traceability.i18n import gettext
@@ -49,7 +49,7 @@ def recalls_recover(recall_id: str) -> Response | tuple[str, int]:
 def recalls_handle(recall_id: str) -> Response | tuple[str, int]:
     """Writes down what was done with goods of a batch."""
     known = _goods(recall_id)
-    form = Form(HandleInput, {"on_day": today(), "lying": Lying.STOCK}, fixed={"recall_id": recall_id})
+    form = Form(HandleInput, {"on_day": today()}, fixed={"recall_id": recall_id})
     if form.save(recall_goods.handle, lambda _row: _address(recall_id)):
         flash(gettext("Written down. What left the stock has left the account of its batch."), "success")
         return form.redirect()
@@ -104,7 +104,6 @@ def _goods(recall_id: str) -> dict[str, Any]:
                 session, [row.by_id for row, _lot in recoveries] + [row.by_id for row, _lot in handlings]
             ),
             "ways": [(way.value, wording.name(way)) for way in Way],
-            "lyings": [(lying.value, wording.name(lying)) for lying in Lying],
         }
 
 
