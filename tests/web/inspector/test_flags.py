@@ -158,3 +158,6 @@ def test_what_a_rule_refuses_in_a_form_is_noted_for_the_overseers(
     assert answer.status_code == 422
     assert "VN-XXOR-0001" in answer.text
     assert flag(database).state is FlagState.REFUSED
+    inspector = factories.account(database, factories.agency(database, Permission.INSPECT))
+    factories.sign_in_as(client, database, inspector)
+    assert "VN-XXOR-0001" in client.get(f"/inspector/areas/{area.id}").text

@@ -18,6 +18,7 @@ from traceability.domain import (
     outlines,
     products,
     registers,
+    rules,
     suspensions,
 )
 from traceability.domain.actors import Permission
@@ -28,6 +29,7 @@ from traceability.domain.logbook import Sought
 from traceability.domain.suspensions import SUSPENDERS, SuspendedKind
 from traceability.i18n import language
 from traceability.wording.facts import fact
+from traceability.wording.rules import told
 
 _MAP = (400, 300)
 _TONES = {"approved": "ok", "draft": "wait", "suspended": "hold", "withdrawn": "stop"}
@@ -64,12 +66,15 @@ def areas_show(area_id: str) -> str:
         file = case_files.of_area(session, area_id)
         log = logbook.lines(session, Sought(record_id=area_id)).rows[:_NEWEST]
         held = suspensions.open_of(session, SuspendedKind.AREA, area_id)
+        flags = rules.flags_of(session, file.area)
     return render_template(
         "inspector/areas/show.html",
         file=file,
         area=file.area,
         log=log,
         held=held,
+        flags=flags,
+        told=told,
         odd={code.id: area_codes.warnings(code.code) for code in file.codes},
         shapes=_shapes(file),
         may_suspend=access.current_actor().may(*SUSPENDERS[SuspendedKind.AREA]),
