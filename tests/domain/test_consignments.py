@@ -1,6 +1,8 @@
 """Export consignments: only lots that may go to the market, each reason named, kilograms drawn once, the data kept."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -346,3 +348,39 @@ def test_a_neighbour_neither_sees_nor_fills_a_consignment(exporter: Exporter) ->
 )
 def test_what_a_report_measured_is_read_or_stays_unknown(value: str, unit: str, expected: int | None) -> None:
     assert residue_limits.measured_ug(value, unit) == expected
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_two_who_seal_at_once_draw_once_and_without_the_lock_twice(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def both(row: Consignment) -> int:
+        together = threading.Barrier(2)
+
+        def run(_number: int) -> bool:
+            together.wait(10)
+            try:
+                exporter.seal(row)
+            except RuleBroken as refused:
+                assert refused.code == "consignments.sealed"
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            return sum(pool.map(run, range(2)))
+
+    assert both(exporter.draft(100)) == 1
+    assert exporter.stock().shipped_g == 100_000
+    second = exporter.draft(100)
+    pause, real = threading.Barrier(2), records.lock
+
+    def unlocked(session: Any, table: Any, key: str) -> Any:
+        if table is not Consignment:
+            return real(session, table, key)
+        row = records.find(session, table, key)
+        pause.wait(10)
+        return row
+
+    monkeypatch.setattr(records, "lock", unlocked)
+    assert both(second) == 2
+    assert exporter.stock().shipped_g == 300_000  # what the lock is for
