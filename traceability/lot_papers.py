@@ -39,6 +39,8 @@ ALL = (*FOR_BUYERS, "epcis.jsonld", "tracking.xlsx", "tracking.csv", "steps.xlsx
 ROUTE, BUYERS_ROUTE = (",".join(f'"{name}"' for name in names) for names in (ALL, FOR_BUYERS))
 #: So many rows of a table stand on a page; a file holds all.
 MOST_SHOWN = 200
+#: A table with more columns is laid together for a page.
+_MOST_COLUMNS = 6
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -155,19 +157,18 @@ def tabs_of(found: OneStep) -> list[Tab]:
     ]  # fmt: skip
 
 
-def shown(found: OneStep) -> list[tuple[str, Sequence[str], list[list[str]], int]]:
-    """The tables for a page: name, header, the newest rows as text, and how many there are in all."""
+def shown(found: OneStep) -> list[tuple[str, list[str], list[list[str]], int]]:
+    """The tables for a page: name, header, the newest rows as text, and how many there are in all. The two sides of a
+    trade stand in one cell with code and address; a file has them apart."""
     told = []
     for name, header, rows in tabs_of(found):
         every = list(rows)
-        told.append(
-            (
-                name,
-                header,
-                [[_written(cell) for cell in row] for row in every[: -MOST_SHOWN - 1 : -1]],
-                len(every),
-            )
-        )
+        newest = [[_written(cell) for cell in row] for row in every[: -MOST_SHOWN - 1 : -1]]
+        columns = list(header)
+        if len(columns) > _MOST_COLUMNS:
+            columns = [columns[0], columns[1], *columns[5:9]]
+            newest = [[row[0], " · ".join(filter(None, row[1:4])), *row[5:9]] for row in newest]
+        told.append((name, columns, newest, len(every)))
     return told
 
 
