@@ -167,6 +167,7 @@ class Flood:
     paths: list[str]
     rate: float
     told: Counter[str] = field(default_factory=Counter)
+    versions: set[bytes] = field(default_factory=set)
     _over: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "Flood":
@@ -196,6 +197,7 @@ class Flood:
                     if piece and not whole:
                         continue
                     self.told[head[9:12].decode()] += 1
+                    self.versions.add(head[:8])
                     selector.unregister(key.fileobj)
                     closed = not piece or b"onnection: close" in head
                     if closed:
@@ -289,6 +291,7 @@ def test_a_flood_of_scans_fails_no_producer_s_write_and_slows_none(
 ) -> None:
     flood = flooded(app, settings, database, lot, seconds=3, number=10)
     assert flood.told["200"] > NORMAL
+    assert flood.versions == {b"HTTP/1.1"}, "R51"
     assert set(flood.told) <= {"200", "307", "404", "429", "503"}, flood.told
 
 
