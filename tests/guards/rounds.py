@@ -22,12 +22,21 @@ from tests.guards.page_forms import forms
 from tests.guards.world import ANY_TABLE, KINDS, TABLES
 from traceability import lot_papers
 from traceability.db import Database
-from traceability.domain import doubts, packing_houses, recalls, stray_doubts
+from traceability.domain import (
+    doubts,
+    logistic_shipments,
+    logistic_units,
+    packing_houses,
+    recalls,
+    stray_doubts,
+)
 from traceability.domain.accounts import Account
 from traceability.domain.actors import SYSTEM, VISITOR, Actor
 from traceability.domain.batches import Batch, BatchState
-from traceability.domain.clock import today
+from traceability.domain.clock import now, today
 from traceability.domain.doubts import DoubtInput, DoubtKind
+from traceability.domain.logistic_shipments import UnitShipInput
+from traceability.domain.logistic_units import PackInput, UnitKind
 from traceability.domain.packing_houses import PackingHouseInput
 from traceability.domain.producers import Producer, ProducerState
 from traceability.domain.products import Product
@@ -320,6 +329,25 @@ class Rounds:
             )
             packing_houses.register_packing_house(session, factories.manager_of(receiver), house)
         factories.sent(self.database, goods, 1, receiver)
+        factories.received(self.database, factories.sent(self.database, goods, 1, receiver))
+        self._pack(receiver, goods)
+
+    def _pack(self, owner: Producer, goods: Batch) -> None:
+        """A carton of the manager's in stock, and one that a neighbour sent to it."""
+        with self.database.transaction(SYSTEM) as session:
+            own = session.exec(
+                select(Batch)
+                .where(
+                    Batch.producer_id == owner.id, Batch.on_hand_g > 2000, Batch.state == BatchState.RELEASED
+                )
+                .order_by(col(Batch.id))
+            ).first()
+            for batch in (own, goods):
+                rows: Any = [{"batch_id": batch.id, "kilograms": 1}]
+                value = PackInput(kind=UnitKind.CARTON, happened_at=now(), contents=rows)
+                unit = logistic_units.pack(session, SYSTEM, value, demo=True)
+            sending = UnitShipInput(unit_id=unit.id, sent_on=today(), to_producer_id=owner.id)
+            logistic_shipments.ship(session, SYSTEM, sending)
 
     def _link(self) -> None:
         """A link of a product of the manager's, under its GTIN."""
