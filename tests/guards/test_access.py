@@ -154,7 +154,10 @@ def test_nothing_is_changed_without_the_token_of_a_form(world: World) -> None:
             if row.address == rule.rule and row.endpoint == rule.endpoint
         ]
         if route.token == "no":
-            assert route.demands == {"public"}, f"{route.endpoint}: only public forms may do without"
+            machines = route.address.startswith("/api/")  # there a bearer token opens, never a cookie
+            assert route.demands == {"public"} or machines, (
+                f"{route.endpoint}: only public forms may do without"
+            )
             continue
         role = {"producer": "manager", "inspector": "officer"}.get(
             route.endpoint.partition(".")[0], "administrator"

@@ -323,18 +323,17 @@ def _lock_in_order(session: Session, batch_id: str) -> set[str]:
     connection = session.connection()
     known = {batch_id, *descent.descendants(session, batch_id)}
     for turn in range(_TRIES):
-        savepoint = connection.begin_nested()
-        _take(session, known)
-        free = True
-        while new := set(descent.descendants(session, batch_id)) - known:
-            free = len(_take(session, new, skip=turn < _TRIES - 1)) == len(new)
-            known |= new
-            if not free:
-                break
-        if free:
-            savepoint.commit()
-            break
-        savepoint.rollback()
+        with connection.begin_nested() as savepoint:
+            _take(session, known)
+            free = True
+            while new := set(descent.descendants(session, batch_id)) - known:
+                free = len(_take(session, new, skip=turn < _TRIES - 1)) == len(new)
+                known |= new
+                if not free:
+                    break
+            if free:
+                return known
+            savepoint.rollback()
     return known
 
 
