@@ -12,11 +12,17 @@ from tests import factories
 from traceability.db import Database
 from traceability.domain import ledger, suspensions, tables
 from traceability.domain.actors import SYSTEM, Permission
+from traceability.domain.code_authorisations import CodeAuthorisation
+from traceability.domain.consignments import Consignment
+from traceability.domain.diary import DiaryEntry
 from traceability.domain.doubts import Doubt
 from traceability.domain.ledger import LogEntry, LogLeaf, Unlogged, canonical
+from traceability.domain.logistic_units import LogisticUnit
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import LegalForm, Producer
 from traceability.domain.records import Record
+from traceability.domain.rule_flags import RuleFlag
+from traceability.domain.stamp_checks import StampCheck
 from traceability.domain.suspensions import SuspendedKind, SuspensionInput
 
 
@@ -31,6 +37,19 @@ def register(database: Database, code: str, **values: object) -> Producer:
 def leaves(database: Database) -> list[LogLeaf]:
     with database.reading(EVERYTHING) as session:
         return list(session.exec(select(LogLeaf).order_by(LogLeaf.position)).all())
+
+
+def test_what_opens_a_page_or_tells_of_trade_never_stands_in_a_leaf() -> None:
+    """Numbers that are keys to a page, units on the road, the field book, and which stamp was checked."""
+    for table, fields in (
+        (CodeAuthorisation, {"number", "paper_no"}),
+        (LogisticUnit, {"sscc"}),
+        (Consignment, {"number", "market", "buyer"}),
+        (DiaryEntry, {"area_id", "task", "done_on"}),
+        (StampCheck, {"epoch_number", "serial", "is_right"}),
+        (RuleFlag, {"rule", "batch_id", "producer_id"}),
+    ):
+        assert fields.isdisjoint(table.OPEN), table
 
 
 def test_each_fact_is_one_leaf_with_its_position_as_receipt(database: Database) -> None:

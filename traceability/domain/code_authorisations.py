@@ -61,7 +61,7 @@ class CodeAuthorisation(Record, table=True):
         sa.CheckConstraint("producer_id <> to_producer_id", name="another"),
         sa.CheckConstraint("(area_code_id IS NULL) <> (packing_house_id IS NULL)", name="one_code"),
     )
-    OPEN: ClassVar[frozenset[str]] = frozenset({"number", "kind", "state", "from_on", "to_on"})
+    OPEN: ClassVar[frozenset[str]] = frozenset({"kind", "state", "from_on", "to_on"})
     UNLOGGED: ClassVar[dict[str, str]] = {"search": "derived from the code"}
 
     #: printed on the paper and typed to check it

@@ -57,7 +57,7 @@ class Consignment(Record, ProducerOwned, table=True):
         sa.CheckConstraint("state <> 'departed' OR departed_on IS NOT NULL", name="departed"),
         sa.Index("ix_consignment_newest", "producer_id", "leaves_on"),
     )
-    OPEN: ClassVar[frozenset[str]] = frozenset({"number", "market", "state"})
+    OPEN: ClassVar[frozenset[str]] = frozenset({"state"})
 
     number: str = Field(max_length=24, unique=True)
     market: str = Field(max_length=2)

@@ -64,7 +64,7 @@ class DiaryEntry(Record, ProducerOwned, table=True):
         sa.CheckConstraint("interval_days IS NULL OR interval_days >= 0", name="interval"),
         sa.Index("ix_diary_entry_area", "area_id", "done_on"),
     )
-    OPEN: ClassVar[frozenset[str]] = frozenset({"area_id", "task", "done_on", "corrects_id"})
+    OPEN: ClassVar[frozenset[str]] = frozenset({"corrects_id"})
 
     area_id: str = Field(foreign_key="growing_area.id", max_length=16)
     done_on: date

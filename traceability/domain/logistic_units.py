@@ -70,7 +70,7 @@ class LogisticUnit(Record, table=True):
         sa.CheckConstraint("parent_id IS NULL OR parent_id <> id", name="not_itself"),
         sa.CheckConstraint("(state = 'opened') = (opened_at IS NOT NULL)", name="opened"),
     )
-    OPEN: ClassVar[frozenset[str]] = frozenset({"sscc", "kind", "state"})
+    OPEN: ClassVar[frozenset[str]] = frozenset({"kind", "state"})
 
     producer_id: str = Field(foreign_key="producer.id", index=True, max_length=16)
     holder_id: str | None = Field(default=None, foreign_key="producer.id", index=True, max_length=16)

@@ -40,7 +40,7 @@ class StampCheck(Record, ProducerOwned, table=True):
         sa.CheckConstraint("first_of IS NULL OR is_right", name="first_is_right"),
     )
     WRITABLE_BY_VISITORS: ClassVar[bool] = True
-    OPEN: ClassVar[frozenset[str]] = frozenset({"epoch_number", "serial", "is_right", "at"})
+    OPEN: ClassVar[frozenset[str]] = frozenset({"at"})
 
     batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
     epoch_number: int
