@@ -27,6 +27,7 @@ from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import now, today
 from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.events import CorrectionInput, correct
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.producers import Producer
 from traceability.domain.recall_goods import HandleInput, RecoverInput, WithdrawInput
@@ -223,6 +224,27 @@ def test_a_wrong_entry_of_what_came_back_is_a_return_that_never_was(
     recover(database, manager, recall, sold, 60)
 
 
+def test_what_an_entry_wrote_down_is_only_taken_back_with_the_entry(
+    database: Database, manager: Actor, recall: Recall, batch: Batch, sold: Delivery
+) -> None:
+    back = recover(database, manager, recall, sold, 30)
+    gone = handle(database, manager, recall, batch, 70, Way.DESTROY)
+    for event_id in (back.event_id, gone.event_id):
+        for changes in ({"reason": "did_not_occur"}, {"reason": "incorrect_data", "place": "Kho 2"}):
+            value = CorrectionInput(event_id=event_id, explanation="Ghi nhầm", **changes)  # type: ignore[arg-type]
+            with (
+                pytest.raises(RuleBroken, match=r"recalls\.entry_stays"),
+                database.transaction(manager) as session,
+            ):
+                correct(session, manager, value)
+    for row, use_case in [(gone, recall_goods.withdraw_handling), (back, recall_goods.withdraw_recovery)]:
+        entry = WithdrawInput(recall_id=recall.id, entry_id=row.id, reason="Ghi nhầm lô")
+        with database.transaction(manager) as session:
+            use_case(session, manager, entry)  # type: ignore[operator]
+    after = reread(database, batch)
+    assert (after.on_hand_g, after.shipped_g) == (40_000, 60_000)
+
+
 def test_what_came_back_before_the_recall_is_not_outside(
     database: Database, manager: Actor, agency: Actor, batch: Batch, sold: Delivery
 ) -> None:
@@ -348,6 +370,23 @@ def test_a_batch_stays_recalled_by_a_closed_recall_when_another_is_lifted(
     with database.transaction(agency) as session:
         recalls.lift(session, agency, recalls.ConfirmInput(recall_id=second.id))
     assert state(database, batch) is BatchState.RECALLED
+
+
+def test_goods_put_right_for_one_recall_wait_for_the_next_all_the_same(
+    database: Database, owner: Producer, manager: Actor, agency: Actor
+) -> None:
+    batch = factories.harvest(database, owner, 10)
+    first = compulsory(database, agency, batch)
+    handle(database, manager, first, batch, 10, Way.FIX)
+    second = recalls_again(database, manager, batch)
+    with database.reading(SYSTEM.scope) as session:
+        assert recall_balance.waiting_of(session, first) == []
+        assert [row.stock_g for row in recall_balance.waiting_of(session, second)] == [10_000]
+    with pytest.raises(RuleBroken, match="goods_waiting"), database.transaction(manager) as session:
+        recall_reports.file(session, manager, ReportInput(recall_id=second.id, **REPORT))
+    handle(database, manager, second, batch, 10, Way.DESTROY)
+    with database.transaction(manager) as session:
+        recall_reports.file(session, manager, ReportInput(recall_id=second.id, **REPORT))
 
 
 def recalls_again(database: Database, manager: Actor, batch: Batch) -> Recall:

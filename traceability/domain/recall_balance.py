@@ -106,18 +106,22 @@ def waiting_of(session: Session, recall: Recall, producer_id: str | None = None)
     )
     if producer_id is not None:
         statement = statement.where(Batch.producer_id == producer_id)
-    found = waiting_in(session, session.exec(statement).all())
+    found = waiting_in(session, recall.id, session.exec(statement).all())
     return [one for one in found if one.stock_g]
 
 
-def waiting_in(session: Session, batches: Iterable[Batch]) -> list[Waiting]:
-    """What waits to be dealt with by batch (what came back lies in stock again); what was put right does not."""
+def waiting_in(session: Session, recall_id: str, batches: Iterable[Batch]) -> list[Waiting]:
+    """What waits to be dealt with by batch (what came back lies in stock again); what was put right does not.
+
+    What was put right for another recall had another fault: for this one it waits all the same.
+    """
     rows = list(batches)
     ids = [batch.id for batch in rows]
     fixed: dict[str, int] = {}
     products: dict[str, str] = {}
     for portion in portions(ids):
         statement = select(RecallHandling.batch_id, RecallHandling.grams).where(
+            RecallHandling.recall_id == recall_id,
             col(RecallHandling.batch_id).in_(portion),
             col(RecallHandling.withdrawn_at).is_(None),
             RecallHandling.way == Way.FIX,

@@ -181,7 +181,7 @@ def handle(session: Session, actor: Actor, value: HandleInput) -> RecallHandling
     _judge_day(value.on_day)
     if value.on_day < local_day(recall.opened_at):
         raise RuleBroken("recalls.handled_before_opening", "on_day", opened=local_day(recall.opened_at))
-    (waiting,) = recall_balance.waiting_in(session, [batch])
+    (waiting,) = recall_balance.waiting_in(session, recall.id, [batch])
     if value.kilograms > waiting.stock_g:
         left = kg_text(waiting.stock_g, actor.language)
         raise RuleBroken("recalls.handled_exceeds", "kilograms", lot=batch.lot, left=left)
@@ -227,7 +227,7 @@ def withdraw_recovery(session: Session, actor: Actor, value: WithdrawInput) -> R
     row = records.lock(session, RecallRecovery, value.entry_id)
     _must_stand(row, recall)
     batch = records.lock(session, Batch, row.batch_id)
-    (waiting,) = recall_balance.waiting_in(session, [batch])
+    (waiting,) = recall_balance.waiting_in(session, recall.id, [batch])
     if waiting.stock_g < row.grams:
         raise RuleBroken("recalls.handled_already")
     row.withdrawn_at, row.withdrawn_reason = now(), value.reason
