@@ -157,3 +157,21 @@ def test_what_came_back_and_left_again_did_come_back(
     with database.reading(SYSTEM.scope) as session:
         assert records.find(session, Batch, batch.id).on_hand_g == 0
     assert today() == delivery.sent_on
+
+
+def test_a_corrected_return_makes_no_goods_of_what_the_receiver_has(database: Database, batch: Batch) -> None:
+    delivery = factories.sent(database, batch, 100, factories.producer(database))
+    factories.received(database, delivery, 90)
+    take_back(database, delivery, 10)
+    (event,) = (event for event in goods.told(database, batch) if event.type is EventType.RETURN)
+    actor = goods.manager(batch)
+    for changes, refusal, field in [
+        ({"output_kg": Grams(10_001)}, "returns.with_receiver", "output_kg"),
+        ({"happened_at": event.happened_at - timedelta(days=1)}, "returns.before_sent", "happened_at"),
+    ]:
+        value = CorrectionInput(event_id=event.id, reason="incorrect_data", explanation="Cân lại", **changes)  # type: ignore[arg-type]
+        with pytest.raises(RuleBroken) as caught, database.transaction(actor) as session:
+            correct(session, actor, value)
+        assert (caught.value.code, caught.value.field) == (refusal, field)
+    assert again(database, batch).on_hand_g == 910_000
+    assert again(database, delivery).returned_g == 10_000

@@ -16,6 +16,7 @@ from traceability.domain import (
     ledger,
     packings,
     records,
+    returns,
     rules,
     stamp_quota,
     undoings,
@@ -72,7 +73,8 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     `events.in_future`, `events.before_batch`, `events.after_others`, `events.weight_missing`, `events.loss_exceeds`,
     `transforms.output_exceeds_inputs`, `events.correction_impossible`, `events.stamps_exceed`, `events.unit_stays`,
     `events.record_anew`, `events.unit_left`, `events.delivery_returned`, what `undoings.undo` refuses,
-    `returns.more_than_sent`, `area_codes.not_yet_valid`, `area_codes.expired`.
+    `returns.more_than_sent`, `returns.with_receiver`, `returns.before_sent`,
+    `area_codes.not_yet_valid`, `area_codes.expired`.
     """
     actor.must(Permission.RECORD_EVENTS)
     try:
@@ -103,7 +105,7 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     if wrong.type is EventType.SHIP:
         written.append(_correct_delivery(session, wrong, right, never))
     elif wrong.type is EventType.RETURN:
-        written.append(_correct_return(session, wrong, right, never))
+        written.append(_correct_return(session, actor, wrong, right, never))
     elif wrong.type is EventType.TEST:
         written.append(_withdraw_test(session, wrong, never))
     elif never and act is None and _added_material(session, wrong):
@@ -277,13 +279,20 @@ def _correct_delivery(session: Session, wrong: Event, right: Event, never: bool)
     return delivery
 
 
-def _correct_return(session: Session, wrong: Event, right: Event, never: bool) -> Delivery:
-    """What came back of a delivery follows the correction; never more than was sent."""
+def _correct_return(session: Session, actor: Actor, wrong: Event, right: Event, never: bool) -> Delivery:
+    """What came back of a delivery follows the correction; never more than could, nor before it was sent."""
     delivery = records.lock(session, Delivery, wrong.delivery_id or "")
-    back = 0 if never else right.output_g or 0
-    delivery.returned_g += back - (wrong.output_g or 0)
-    if delivery.returned_g > delivery.sent_g:
-        raise RuleBroken("returns.more_than_sent", "output_kg", sent=kg_text(delivery.sent_g))
+    if not never and local_day(right.happened_at) < delivery.sent_on:
+        raise RuleBroken("returns.before_sent", "happened_at", sent=delivery.sent_on)
+    before, back = wrong.output_g or 0, 0 if never else right.output_g or 0
+    left = returns.left_to_return(delivery)
+    if back > before and back - before > left:
+        facts = {"left": before + left, "sent": delivery.sent_g}
+        code = "returns.with_receiver" if delivery.to_producer_id else "returns.more_than_sent"
+        raise RuleBroken(
+            code, "output_kg", **{name: kg_text(grams, actor.language) for name, grams in facts.items()}
+        )
+    delivery.returned_g += back - before
     return delivery
 
 
