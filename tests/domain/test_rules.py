@@ -21,6 +21,7 @@ from traceability.domain import (
     divisions,
     events,
     laboratory,
+    ledger,
     records,
     rule_figures,
     rule_flags,
@@ -33,7 +34,7 @@ from traceability.domain import (
 )
 from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.areas import AreaInput, GrowingArea
-from traceability.domain.batches import Batch, HarvestInput
+from traceability.domain.batches import Batch, BatchState, HarvestInput
 from traceability.domain.certificate_claims import ClaimInput
 from traceability.domain.certificates import CertificateInput
 from traceability.domain.certificates import add as add_certificate
@@ -211,6 +212,26 @@ def test_an_ingredient_is_judged_by_the_list_of_its_day(database: Database, owne
     assert flags(database, old) == []
     assert [flag.rule for flag in flags(database, new)] == [RuleCode.BANNED_INGREDIENT]
     assert [flag.rule for flag in flags(database, strange)] == [RuleCode.UNREGISTERED_INGREDIENT]
+
+
+def failed_after_shipping(database: Database, owner: Producer) -> Batch:
+    batch = factories.harvest(database, owner, harvested_on=today())
+    factories.sent(database, batch, 100)
+    value = LabTestInput(
+        batch_id=batch.id,
+        laboratory="Phòng thử nghiệm (minh họa)",
+        report_no="KQ-1",
+        sampled_on=today(),
+        reported_on=today(),
+        results=[ResultInput(name="Dư lượng", value="vượt", passed=False)],
+    )
+    with database.transaction(SYSTEM) as session:
+        laboratory.record(session, SYSTEM, value)
+        found = records.find(session, Batch, batch.id)
+        found.state = BatchState.OPEN  # its hold is another matter
+        session.flush()
+        ledger.record(session, "batch.held", found)
+    return batch
 
 
 def test_goods_shipped_before_their_failed_result_are_flagged_and_no_more_may_leave(
@@ -456,6 +477,33 @@ def test_a_refused_attempt_is_noted_once_and_can_be_let_pass(
         rule_overrides.override(session, officer, OverrideInput(flag_id=flag.id, reason=REASON, days=1))
     batch = harvest_today(database, owner, area, CAP + 1, product_id=product.id)
     assert [found.state for found in flags(database, batch)] == [FlagState.OVERRIDDEN]
+
+
+def test_failed_goods_leave_only_on_the_days_that_the_override_names(
+    database: Database, owner: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = failed_after_shipping(database, owner)
+    (flag,) = flags(database, batch)
+    officer = factories.actor_of(
+        database, factories.account(database, factories.agency(database, Permission.INSPECT))
+    )
+    value = OverrideInput(flag_id=flag.id, reason=REASON, days=1)
+    with database.transaction(officer) as session:
+        rule_overrides.override(session, officer, value)
+    factories.sent(database, batch, 100)
+    for module in (rule_judge, rule_overrides):
+        monkeypatch.setattr(module, "today", lambda: today() + timedelta(days=1))
+    with pytest.raises(RuleBroken, match=r"rules\.lab_fail_shipped"):
+        factories.sent(database, batch, 100)
+    with database.transaction(officer) as session:
+        rule_overrides.override(session, officer, value)
+    factories.sent(database, batch, 100)
+    for module in (rule_judge, rule_overrides):
+        monkeypatch.setattr(module, "today", lambda: today() + timedelta(days=2))
+    decide(database, RuleCode.LAB_FAIL_SHIPPED, Effect.FLAG)
+    factories.sent(database, batch, 100)  # a rule that only flags says so anew
+    (flag,) = flags(database, batch)
+    assert (flag.state, flag.override_id) == (FlagState.OPEN, None)
 
 
 def test_overseers_find_flags_within_their_scope(

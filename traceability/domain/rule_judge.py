@@ -146,11 +146,9 @@ def _follow(
     case: _Case, rule: Rule, subject: Record, flag: RuleFlag | None, broken: Broken, *, blocks: bool
 ) -> None:
     """A rule is broken: refuse, or raise its flag, or bring the facts of the standing one up to date."""
-    if flag is not None and flag.state is FlagState.OVERRIDDEN:
-        blocks = False
     made = flag or _flag(case, rule.code, subject, broken)
     let_pass = None
-    if flag is None:
+    if flag is None or flag.state is FlagState.OVERRIDDEN:
         places = [key for key in (subject.id, made.batch_id, made.area_id) if key]
         let_pass = rule_overrides.covering(case.session, rule.code, places, today())
     if blocks and let_pass is None:
@@ -164,6 +162,10 @@ def _follow(
             made.state, made.override_id = FlagState.OVERRIDDEN, let_pass.id
         rule_flags.raise_flag(case.session, made)
     elif flag.evidence != broken.evidence:
+        if (
+            flag.state is FlagState.OVERRIDDEN and let_pass is None
+        ):  # what came after its last day is not let pass
+            flag.state, flag.override_id = FlagState.OPEN, None
         rule_flags.revise(case.session, flag, broken.evidence)
 
 

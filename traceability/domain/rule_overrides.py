@@ -75,7 +75,7 @@ def override(session: Session, actor: Actor, value: OverrideInput) -> RuleOverri
     flag = records.lock(session, RuleFlag, value.flag_id)
     if BOOK[flag.rule].fixed:
         raise RuleBroken("rules.override_fixed")
-    if flag.state not in (FlagState.OPEN, FlagState.REFUSED) or flag.override_id is not None:
+    if not can_be_let_pass(session, flag):
         raise RuleBroken("rules.flag_closed")
     made = RuleOverride(
         producer_id=flag.producer_id,
@@ -110,6 +110,14 @@ def override(session: Session, actor: Actor, value: OverrideInput) -> RuleOverri
         reason=value.reason,
     )
     return made
+
+
+def can_be_let_pass(session: Session, flag: RuleFlag) -> bool:
+    """Whether a flag waits for a word: nobody has let it pass, or the days for which somebody did are over."""
+    if flag.state is FlagState.OVERRIDDEN:
+        places = [key for key in (flag.subject_id, flag.batch_id, flag.area_id) if key]
+        return covering(session, flag.rule, places, today()) is None
+    return flag.state in (FlagState.OPEN, FlagState.REFUSED) and flag.override_id is None
 
 
 def covering(session: Session, rule: RuleCode, subjects: list[str], day: date) -> RuleOverride | None:

@@ -60,7 +60,7 @@ def flags_show(flag_id: str) -> Response | tuple[str, int]:
         flag = records.find(session, RuleFlag, flag_id)
         owner = records.find(session, Producer, flag.producer_id)
         said = rule_overrides.of_flags(session, [flag]).get(flag.override_id or "")
-    pending = flag.override_id is None and flag.state in (FlagState.OPEN, FlagState.REFUSED)
+        pending = rule_overrides.can_be_let_pass(session, flag)
     return form.page(
         "inspector/flags/show.html",
         flag=flag,
