@@ -69,6 +69,25 @@ def test_a_lot_is_split_on_one_page_that_keeps_what_was_typed(us: Visit, batch: 
     assert "Chia ra từ lô khác" in us.get(f"/producer/batches/{child.id}")
 
 
+def test_the_list_of_errors_says_which_lot_part_or_row_is_wrong(us: Visit, batch: Batch) -> None:
+    other = factories.harvest(us.database, us.producer, product_id=batch.product_id)
+    rows = {f"sources-{at}-batch_id": row.id for at, row in enumerate((batch, other))}
+    typed = {"sources-0-kilograms": "-1", "sources-1-kilograms": "-1"}
+    answer = us.refused(page(batch, "merge"), **NOW, **rows, **typed)
+    for row in (batch, other):
+        assert f"<b>Lô {row.lot} – chỉ lấy:</b>" in answer
+    parts = {"parts-0-kilograms": "-1", "parts-1-kilograms": "-1"}
+    answer = us.refused(page(batch, "split"), **NOW, **parts)
+    assert "<b>Phần 1 – Khối lượng:</b>" in answer
+    assert "<b>Phần 2 – Khối lượng:</b>" in answer
+    answer = us.refused(page(batch, "test"), **{f"results-{row}-value": "1" for row in range(3)})
+    assert "<b>Chỉ tiêu 3 – Có đạt giới hạn không?:</b>" in answer
+    packed = {f"contents-{row}-kilograms": "-1" for row in range(2)}
+    answer = us.refused("/producer/units/new", **NOW, kind="carton", **packed)
+    assert "<b>Hàng bên trong 2 – Khối lượng:</b>" in answer
+    assert answer.count("</b> Khối lượng không thể là số âm") == 2
+
+
 def test_a_split_is_taken_back_from_the_page_of_the_lot(us: Visit, batch: Batch) -> None:
     (lot,) = goods.split(us.database, batch, 100)
     event = goods.told(us.database, lot)[0]
