@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -140,6 +141,26 @@ def test_the_page_that_checks_itself_does_so_without_a_network(
     file.write_text(file.read_text().replace('"index": ', '"index": 1', 1))
     laptop.goto(file.as_uri())
     expect(laptop.get_by_role("status")).to_contain_text("NOT VERIFIED")
+
+
+@SQLITE_ONLY
+def test_the_page_that_checks_itself_fits_a_phone_and_gives_local_times(
+    client: FlaskClient, address: str, laptop: Page, tmp_path: Path
+) -> None:
+    file = tmp_path / "proof.html"
+    file.write_bytes(client.get(address + "?as=html&lang=vi").data)
+    laptop.set_viewport_size({"width": 360, "height": 640})
+    laptop.goto(file.as_uri())
+    key, value = laptop.locator("#entries dt").first, laptop.locator("#entries dd").first
+    above, below = key.bounding_box(), value.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert below["y"] >= above["y"] + above["height"]
+    assert below["width"] > 200
+    assert laptop.evaluate("document.documentElement.scrollWidth") <= 360
+    title = laptop.locator("#entries b").first
+    expect(title).not_to_have_text(re.compile(r"\d{4}-\d\d-\d\dT|Invalid"))
+    expect(title).to_have_text(re.compile(r"\d{1,2}:\d\d:\d\d \d{1,2}/\d{1,2}/\d{4}$"))
 
 
 def test_a_lot_that_is_not_published_has_no_proof(client: FlaskClient, database: Database) -> None:
