@@ -20,6 +20,7 @@ from traceability.domain import (
     consignment_checks,
     consignment_steps,
     consignments,
+    corrections,
     laboratory,
     ledger,
     records,
@@ -41,6 +42,8 @@ from traceability.domain.consignments import (
     LineInput,
 )
 from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.events import CorrectionInput, correct
+from traceability.domain.history import EventType, history
 from traceability.domain.laboratory import LabTestInput
 from traceability.domain.packing_houses import PackingHouse
 from traceability.domain.producers import Producer
@@ -315,6 +318,46 @@ def test_a_certificate_is_good_for_one_consignment_and_dates_are_in_order(export
     exporter.do(consignment_steps.depart, DepartInput(consignment_id=rows[0].id, **leave))
     with pytest.raises(RuleBroken, match="phyto_used"):
         exporter.do(consignment_steps.depart, DepartInput(consignment_id=rows[1].id, **leave))
+
+
+def test_what_a_sealed_or_departed_consignment_carries_is_not_corrected(exporter: Exporter) -> None:
+    leaving, staying = exporter.draft(400), exporter.draft(300)
+    exporter.seal(leaving)
+    exporter.seal(staying)
+
+    def must_stay() -> None:
+        with exporter.database.reading(SYSTEM.scope) as session:
+            events = history(session, exporter.batch.id)
+        shipped = [event for event in events if event.type is EventType.SHIP]
+        assert len(shipped) == 2
+        for event in shipped:
+            for changes in ({"reason": "did_not_occur"}, {"reason": "incorrect_data", "output_kg": 450}):
+                value = CorrectionInput(event_id=event.id, explanation="Ghi nhầm", **changes)  # type: ignore[arg-type]
+                with pytest.raises(RuleBroken, match=r"events\.in_consignment"):
+                    exporter.do(correct, value)
+
+    must_stay()
+    leave = DepartInput(consignment_id=leaving.id, departed_on=today(), phyto_no="KDTV-78")
+    exporter.do(consignment_steps.depart, leave)
+    must_stay()
+    exporter.do(consignment_steps.cancel, CancelInput(consignment_id=staying.id, reason="Khách hủy đơn"))
+    assert (exporter.stock().on_hand_g, exporter.stock().shipped_g) == (600_000, 400_000)
+
+
+def test_a_shipment_corrected_before_keeps_no_consignment_from_being_cancelled(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = exporter.draft(400)
+    exporter.seal(row)
+    with exporter.database.reading(SYSTEM.scope) as session:
+        (event,) = (one for one in history(session, exporter.batch.id) if one.type is EventType.SHIP)
+    value = CorrectionInput(event_id=event.id, reason="incorrect_data", explanation="Ghi nhầm", output_kg=450)  # type: ignore[arg-type]
+    with monkeypatch.context() as lenient:
+        lenient.setattr(corrections, "_must_be_in_no_consignment", lambda *_: None, raising=False)
+        exporter.do(correct, value)
+    assert exporter.stock().shipped_g == 450_000
+    exporter.do(consignment_steps.cancel, CancelInput(consignment_id=row.id, reason="Khách hủy đơn"))
+    assert exporter.stock().on_hand_g == 1_000_000
 
 
 def test_a_neighbour_neither_sees_nor_fills_a_consignment(exporter: Exporter) -> None:

@@ -30,7 +30,7 @@ from traceability.domain.consignments import (
 from traceability.domain.corrections import CorrectionInput
 from traceability.domain.deliveries import ShipInput
 from traceability.domain.errors import RuleBroken
-from traceability.domain.history import CorrectionReason, Event, EventType
+from traceability.domain.history import CorrectionReason, EventType, history, standing
 from traceability.domain.oversight import agencies_over
 from traceability.domain.quantities import Grams, kg_text
 
@@ -121,21 +121,20 @@ def cancel(session: Session, actor: Actor, value: CancelInput) -> Consignment:
     actor.must(Permission.RECORD_EVENTS)
     row = records.lock(session, Consignment, value.consignment_id)
     row.must_be(ConsignmentState.DRAFT, ConsignmentState.SEALED)
-    if row.state is ConsignmentState.SEALED:
+    sealed = row.state is ConsignmentState.SEALED
+    row.state, row.cancelled_at, row.cancel_reason = ConsignmentState.CANCELLED, now(), value.reason
+    session.flush()
+    if sealed:
         code_draws.release(session, row)
         for line in sorted(lines_of(session, row.id), key=lambda one: one.batch_id):
             code_draws.release(session, line)
-            shipped = select(Event).where(
-                Event.delivery_id == line.delivery_id,
-                Event.batch_id == line.batch_id,
-                Event.type == EventType.SHIP,
-            )
-            for event in session.exec(shipped).all():
+            for event in standing(history(session, line.batch_id)):
+                if event.type is not EventType.SHIP or event.delivery_id != line.delivery_id:
+                    continue
                 never = CorrectionInput(
                     event_id=event.id, reason=CorrectionReason.DID_NOT_OCCUR, explanation=value.reason
                 )
                 corrections.correct(session, actor, never)
-    row.state, row.cancelled_at, row.cancel_reason = ConsignmentState.CANCELLED, now(), value.reason
     ledger.record(session, "consignment.cancelled", row)
     return row
 

@@ -7,7 +7,7 @@ The gram account of the batch is settled from what then stands; a correction aft
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Field, Session, select
+from sqlmodel import Field, Session, col, select
 
 from traceability.domain import (
     area_grants,
@@ -24,6 +24,7 @@ from traceability.domain import (
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, BatchState, Origin
 from traceability.domain.clock import local_day, now
+from traceability.domain.consignments import Consignment, ConsignmentLine, ConsignmentState
 from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.history import (
@@ -72,8 +73,8 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     `events.beginning_stays`, `events.test_stays`, `events.delivery_arrived`, `events.material_stays`,
     `events.in_future`, `events.before_batch`, `events.after_others`, `events.weight_missing`, `events.loss_exceeds`,
     `transforms.output_exceeds_inputs`, `events.correction_impossible`, `events.stamps_exceed`, `events.unit_stays`,
-    `events.record_anew`, `events.unit_left`, `events.delivery_returned`, what `undoings.undo` refuses,
-    `returns.more_than_sent`, `returns.with_receiver`, `returns.before_sent`,
+    `events.record_anew`, `events.unit_left`, `events.delivery_returned`, `events.in_consignment`,
+    what `undoings.undo` refuses, `returns.more_than_sent`, `returns.with_receiver`, `returns.before_sent`,
     `area_codes.not_yet_valid`, `area_codes.expired`.
     """
     actor.must(Permission.RECORD_EVENTS)
@@ -271,12 +272,27 @@ def _correct_delivery(session: Session, wrong: Event, right: Event, never: bool)
         raise RuleBroken("events.unit_left")
     if delivery.returned_g:
         raise RuleBroken("events.delivery_returned")
+    _must_be_in_no_consignment(session, delivery)
     if never:
         delivery.cancelled_at = now()
     else:
         delivery.sent_g = right.output_g or delivery.sent_g
         delivery.sent_on = local_day(right.happened_at)
     return delivery
+
+
+def _must_be_in_no_consignment(session: Session, delivery: Delivery) -> None:
+    """What was sealed into an export consignment comes back only by cancelling the consignment, as a whole."""
+    found = session.exec(
+        select(Consignment.number)
+        .join(ConsignmentLine, col(ConsignmentLine.consignment_id) == Consignment.id)
+        .where(
+            ConsignmentLine.delivery_id == delivery.id,
+            col(Consignment.state).in_([ConsignmentState.SEALED, ConsignmentState.DEPARTED]),
+        )
+    ).first()
+    if found is not None:
+        raise RuleBroken("events.in_consignment", None, number=found)
 
 
 def _correct_return(session: Session, actor: Actor, wrong: Event, right: Event, never: bool) -> Delivery:

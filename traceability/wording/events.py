@@ -65,6 +65,10 @@ REFUSALS = {
     "events.delivery_returned": N_(
         "Goods of this delivery have come back already. Correct the return first, then the delivery."
     ),
+    "events.in_consignment": N_(
+        "These goods were sealed into export consignment {number}. If it has not left, cancel the consignment: its "
+        "goods then come back into the stock. What has left is not corrected."
+    ),
     "events.record_anew": N_(
         "Several lots depend on this entry, so its weights and its day are not changed. Declare that it never happened "
         "and record it anew."
