@@ -155,7 +155,7 @@ REFUSALS = {
         "All stamps of order {number} are void: there is nothing to print. Place a new order."
     ),
     "stamps.link_used": N_(
-        "This download link was used already or is too old. Go back to the order and press “Download” again."
+        "This download link was used already or is too old. Go back to the order and press “Download the PDF” again."
     ),
     "stamps.nothing_downloaded": N_(
         "Order {number} has no stamps that wait to be looked over: download and print the file first."
