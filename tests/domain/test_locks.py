@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from tests import factories
 from tests.rolls import Mint
 from traceability.db import Database
-from traceability.domain import records, stamp_suspensions, suspensions, transforms
+from traceability.domain import logistic_units, records, stamp_suspensions, suspensions, transforms
 from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.batches import Batch
-from traceability.domain.clock import today
+from traceability.domain.clock import now, today
+from traceability.domain.errors import RuleBroken
+from traceability.domain.logistic_units import ContentInput, PackInput, UnitKind
 from traceability.domain.stamp_suspensions import RunInput
 from traceability.domain.suspensions import SuspendedKind, Suspension, SuspensionInput
 from traceability.domain.transforms import TransformInput, TransformSource
@@ -65,6 +67,30 @@ def test_a_suspension_and_a_recall_lock_batches_in_one_order(database: Database)
             impatient(recall)
             records.lock(recall, Batch, parent.id)
         assert waiting.result(10).subject_id == parent.id
+
+
+def test_two_who_pack_the_same_stamps_at_once_do_not_both(database: Database, tmp_path: Path) -> None:
+    mint = Mint(database, Keyring(tmp_path, demo=True))
+    batch = mint.batch()
+    order, keys, actor = mint.downloaded(batch, 100), mint.keys, mint.actor(batch)
+    row = ContentInput(first_code=mint.code(order, 0), last_code=mint.code(order, 9))
+    value = PackInput(kind=UnitKind.CARTON, happened_at=now(), contents=[row])
+
+    def pack() -> str:
+        try:
+            with database.transaction(actor) as session:
+                return logistic_units.pack(session, actor, value, keys=keys, demo=True).sscc
+        except RuleBroken as error:
+            return error.code
+
+    with ThreadPoolExecutor(2) as pool:
+        with database.transaction(SYSTEM) as holder:  # both come as far as the lock of the lot
+            records.lock(holder, Batch, batch.id)
+            packing = [pool.submit(pack) for _ in range(2)]
+            with pytest.raises(TimeoutError):
+                packing[0].result(1)
+        said = [one.result(10) for one in packing]
+    assert said.count("units.stamps_elsewhere") == 1
 
 
 def _with_an_older_child(database: Database) -> tuple[Batch, Batch]:

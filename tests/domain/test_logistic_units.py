@@ -229,6 +229,22 @@ def test_stamped_goods_are_packed_by_their_first_and_last_code(database: Databas
         pack(database, row, of=batch, keys=mint.keys)
 
 
+def test_the_same_stamps_are_not_packed_by_two_rows_of_one_form(database: Database, tmp_path: Path) -> None:
+    mint = Mint(database, Keyring(tmp_path, demo=True))
+    batch = mint.batch(1400)
+    order = mint.downloaded(batch, 100)
+
+    def row(first: int, last: int) -> dict[str, str]:
+        return {"first_code": mint.code(order, first), "last_code": mint.code(order, last)}
+
+    for second in (row(0, 9), row(9, 12)):
+        with pytest.raises(RuleBroken) as caught:
+            pack(database, row(0, 9), second, of=batch, keys=mint.keys)
+        assert (caught.value.code, caught.value.field) == ("units.stamps_twice", "contents-1-first_code")
+    assert again(database, batch).in_units_g == 0
+    assert pack(database, row(0, 9), row(10, 12), of=batch, keys=mint.keys).net_g == 13 * 1400
+
+
 def _owner(batch: Batch) -> Producer:
     return Producer(id=batch.producer_id)  # type: ignore[call-arg]
 

@@ -36,7 +36,7 @@ from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.quantities import Kilograms
 from traceability.domain.records import Instant, Record, RecordId, choice
-from traceability.domain.stamp_runs import Keys, TypedCode
+from traceability.domain.stamp_runs import Keys, Run, TypedCode
 from traceability.domain.stamps import RangeState, StampOrder
 from traceability.domain.text import Line
 
@@ -156,7 +156,7 @@ def pack(
 
     Raises `RuleBroken`: `access.not_permitted`, `units.empty`, `units.carton_in_carton`, `units.unknown`,
     `units.sent`, `units.opened`, `units.in_pallet`, `units.content_incomplete`, `units.stamps_elsewhere`,
-    `units.stamps_of_another`, `stamps.part_void`, `stamps.part_suspended`,
+    `units.stamps_twice`, `units.stamps_of_another`, `stamps.part_void`, `stamps.part_suspended`,
     `batches.unknown`, `batches.held`, `.recalled`, `.closed`, `events.in_future`, `successors.source_younger`,
     `batches.not_enough`, `batches.in_units`, `units.no_gln`, `units.numbers_exhausted`, what `stamp_runs.run_of`
     refuses.
@@ -167,17 +167,17 @@ def pack(
     if value.carton_ids and value.kind is UnitKind.CARTON:
         raise RuleBroken("units.carton_in_carton", "carton_ids")
     day = successors.must_have_happened(value.happened_at)
-    contents = [_content(session, actor, row, number, keys) for number, row in enumerate(value.contents)]
+    rows = [_content(session, row, number, keys or {}) for number, row in enumerate(value.contents)]
+    contents = [row for row, _ in rows]
     fields = {row.batch_id: f"contents-{number}" for number, row in enumerate(contents)}
-    lots = {row_id: _choose(session, row_id, fields[row_id]) for row_id in sorted(set(fields))}
+    lots = {key: batches.choose(session, key, f"{fields[key]}-batch_id") for key in sorted(fields)}
+    _must_be_loose(session, actor, [run for _, run in rows], keys or {})
     cartons = [_carton(session, row_id) for row_id in sorted(set(value.carton_ids))]
     producer_id = _one_owner([*lots.values(), *cartons])
     for row_id, batch in lots.items():
         grams = sum(row.grams for row in contents if row.batch_id == row_id)
-        field = fields[row_id]
-        successors.must_give(
-            session, actor, batch, grams, day, field=f"{field}-kilograms", source=f"{field}-batch_id"
-        )
+        asked = {"field": f"{fields[row_id]}-kilograms", "source": f"{fields[row_id]}-batch_id"}
+        successors.must_give(session, actor, batch, grams, day, **asked)
         batch.in_units_g += grams
     unit = LogisticUnit(
         producer_id=producer_id,
@@ -295,10 +295,6 @@ def must_stand_alone(session: Session, unit: LogisticUnit, field: str | None = N
         raise RuleBroken("units.in_pallet", field, sscc=unit.sscc, pallet=pallet.sscc)
 
 
-def _choose(session: Session, batch_id: str, field: str) -> Batch:
-    return batches.choose(session, batch_id, f"{field}-batch_id")
-
-
 def _one_owner(rows: list[Batch | LogisticUnit]) -> str:
     owners = {row.producer_id for row in rows}
     if len(owners) != 1:
@@ -306,44 +302,25 @@ def _one_owner(rows: list[Batch | LogisticUnit]) -> str:
     return owners.pop()
 
 
-def _content(
-    session: Session, actor: Actor, row: ContentInput, number: int, keys: Keys | None
-) -> UnitContent:
-    """What one row of the form puts into the unit; its owner and unit are filled in later."""
+def _content(session: Session, row: ContentInput, number: int, keys: Keys) -> tuple[UnitContent, Run | None]:
+    """What one row of the form puts into the unit, and its run of stamps; owner and unit are filled in later."""
     field = f"contents-{number}"
     if row.first_code is None:
         if row.batch_id is None or row.kilograms is None:
             missing = "batch_id" if row.batch_id is None else "kilograms"
             raise RuleBroken("units.content_incomplete", f"{field}-{missing}")
-        return UnitContent(
-            producer_id="", unit_id="", batch_id=row.batch_id, grams=int(row.kilograms), units=row.units
-        )
+        grams, units = int(row.kilograms), row.units
+        return UnitContent(producer_id="", unit_id="", batch_id=row.batch_id, grams=grams, units=units), None
     try:
-        run = stamp_runs.run_of(session, keys or {}, row.first_code, row.last_code)
+        run = stamp_runs.run_of(session, keys, row.first_code, row.last_code)
     except RuleBroken as error:
         raise RuleBroken(error.code, f"{field}-{error.field}", **error.facts) from None
     order = records.find(session, StampOrder, run.order_id)
     batch = records.find(session, Batch, order.batch_id)
     if row.batch_id is not None and row.batch_id != batch.id:
         raise RuleBroken("units.stamps_of_another", f"{field}-first_code", lot=batch.lot)
-    for part in stamp_runs.parts(keys or {}, run, stamp_ranges.of_order(session, order.id)):
-        if part.state in _UNFIT:
-            raise stamp_runs.refuse(_UNFIT[part.state], part, actor, f"{field}-first_code")
-    overlapping = (
-        select(UnitContent, LogisticUnit)
-        .join(LogisticUnit, col(LogisticUnit.id) == UnitContent.unit_id)
-        .where(
-            UnitContent.epoch_number == run.epoch,
-            col(UnitContent.first_serial) <= run.last,
-            col(UnitContent.last_serial) >= run.first,
-            LogisticUnit.state != UnitState.OPENED,
-        )
-    )
-    found = session.exec(overlapping.limit(1)).first()
-    if found is not None:
-        raise RuleBroken("units.stamps_elsewhere", f"{field}-first_code", sscc=found[1].sscc)
     weight = records.find(session, Product, batch.product_id).net_weight_g
-    return UnitContent(
+    content = UnitContent(
         producer_id="",
         unit_id="",
         batch_id=batch.id,
@@ -353,6 +330,30 @@ def _content(
         first_serial=run.first,
         last_serial=run.last,
     )
+    return content, run
+
+
+def _must_be_loose(session: Session, actor: Actor, runs: list[Run | None], keys: Keys) -> None:
+    """Demands of the stamps of each row, whose lots are locked, that they are fit and in no other row or unit."""
+    orders = sorted({run.order_id for run in runs if run})
+    ranges = {key: stamp_ranges.locked(session, records.lock(session, StampOrder, key).id) for key in orders}
+    before: list[Run] = []
+    for field, run in [(f"contents-{number}-first_code", run) for number, run in enumerate(runs) if run]:
+        for part in stamp_runs.parts(keys, run, ranges[run.order_id]):
+            if part.state in _UNFIT:
+                raise stamp_runs.refuse(_UNFIT[part.state], part, actor, field)
+        if any(run.epoch == one.epoch and run.first <= one.last and one.first <= run.last for one in before):
+            raise RuleBroken("units.stamps_twice", field)
+        before.append(run)
+        overlapping = (
+            select(LogisticUnit.sscc)
+            .join(UnitContent, col(UnitContent.unit_id) == LogisticUnit.id)
+            .where(UnitContent.epoch_number == run.epoch, LogisticUnit.state != UnitState.OPENED)
+            .where(col(UnitContent.first_serial) <= run.last, col(UnitContent.last_serial) >= run.first)
+        )
+        sscc = session.exec(overlapping.limit(1)).first()
+        if sscc is not None:
+            raise RuleBroken("units.stamps_elsewhere", field, sscc=sscc)
 
 
 def _event(

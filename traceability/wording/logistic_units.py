@@ -19,6 +19,9 @@ REFUSALS = {
     "units.stamps_elsewhere": N_(
         "Some of these stamps are in carton or pallet {sscc} already. Scan the first and the last code again."
     ),
+    "units.stamps_twice": N_(
+        "Some of these stamps are in an earlier row of this form already. Scan the first and the last code again."
+    ),
     "units.stamps_of_another": N_(
         "These stamps are those of lot {lot}, and another lot is chosen beside them. Leave the lot empty, or scan its "
         "own."
