@@ -42,6 +42,7 @@ from traceability.domain.laboratory import LabTest
 from traceability.domain.lineage import BatchInput
 from traceability.domain.moments import Moment
 from traceability.domain.quantities import KilogramsOrZero, kg_text
+from traceability.domain.recall_records import RecallHandling, RecallRecovery
 from traceability.domain.records import Record, RecordId
 from traceability.domain.text import Block, Line
 from traceability.domain.undoings import Act
@@ -74,8 +75,8 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     `events.in_future`, `events.before_batch`, `events.after_others`, `events.weight_missing`, `events.loss_exceeds`,
     `transforms.output_exceeds_inputs`, `events.correction_impossible`, `events.stamps_exceed`, `events.unit_stays`,
     `events.record_anew`, `events.unit_left`, `events.delivery_returned`, `events.in_consignment`,
-    what `undoings.undo` refuses, `returns.more_than_sent`, `returns.with_receiver`, `returns.before_sent`,
-    `area_codes.not_yet_valid`, `area_codes.expired`.
+    `recalls.entry_stays`, what `undoings.undo` refuses, `returns.more_than_sent`, `returns.with_receiver`,
+    `returns.before_sent`, `area_codes.not_yet_valid`, `area_codes.expired`.
     """
     actor.must(Permission.RECORD_EVENTS)
     try:
@@ -91,6 +92,7 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
     events = history(session, batch.id)
     if wrong not in standing(events):
         raise RuleBroken("events.corrected_already")
+    _must_be_of_no_recall_entry(session, wrong)
     begins = beginning(events).id == wrong.id
     never = value.reason is CorrectionReason.DID_NOT_OCCUR
     right = _declaration(wrong, value, actor)
@@ -279,6 +281,14 @@ def _correct_delivery(session: Session, wrong: Event, right: Event, never: bool)
         delivery.sent_g = right.output_g or delivery.sent_g
         delivery.sent_on = local_day(right.happened_at)
     return delivery
+
+
+def _must_be_of_no_recall_entry(session: Session, wrong: Event) -> None:
+    """What an entry of a recall wrote down goes with the entry, which is taken back as a whole."""
+    for entry in (RecallRecovery, RecallHandling):
+        standing_ones = select(entry.id).where(entry.event_id == wrong.id, col(entry.withdrawn_at).is_(None))
+        if session.exec(standing_ones).first() is not None:
+            raise RuleBroken("recalls.entry_stays")
 
 
 def _must_be_in_no_consignment(session: Session, delivery: Delivery) -> None:

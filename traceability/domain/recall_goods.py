@@ -238,7 +238,8 @@ def withdraw_recovery(session: Session, actor: Actor, value: WithdrawInput) -> R
 
 
 def _never(session: Session, actor: Actor, event_id: str, reason: str) -> None:
-    """Declares an event that an entry recorded not to have happened."""
+    """Declares an event that an entry recorded not to have happened; the entry is withdrawn first."""
+    session.flush()
     wrong = CorrectionInput(event_id=event_id, reason=CorrectionReason.DID_NOT_OCCUR, explanation=reason)
     corrections.correct(session, actor, wrong)
 
@@ -253,9 +254,9 @@ def withdraw_handling(session: Session, actor: Actor, value: WithdrawInput) -> R
     recall = _locked(session, actor, value.recall_id)
     row = records.lock(session, RecallHandling, value.entry_id)
     _must_stand(row, recall)
+    row.withdrawn_at, row.withdrawn_reason = now(), value.reason
     if row.event_id is not None:
         _never(session, actor, row.event_id, value.reason)
-    row.withdrawn_at, row.withdrawn_reason = now(), value.reason
     session.flush()
     ledger.record(session, "recall.entry_withdrawn", row, tenant=row.producer_id)
     return row

@@ -61,6 +61,9 @@ REFUSALS = {
     "recalls.handled_before_opening": N_("The recall was opened on {opened}; the day cannot lie before it."),
     "recalls.handled_exceeds": N_("Of batch {lot} {left} wait there, no more. Please check the weight."),
     "recalls.handled_already": N_("These goods have been dealt with meanwhile. Take that entry back first."),
+    "recalls.entry_stays": N_(
+        "This was written down in a recall. Take the entry back on the recall's page; this event goes with it."
+    ),
     "recalls.withdrawn_already": N_("This entry has been taken back already."),
     "recalls.report_filed_already": N_("The report has been filed and waits for the agency."),
     "recalls.goods_waiting": N_(
