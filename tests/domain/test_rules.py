@@ -32,7 +32,7 @@ from traceability.domain import (
     rules,
     treatments,
 )
-from traceability.domain.actors import SYSTEM, Permission
+from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.areas import AreaInput, GrowingArea
 from traceability.domain.batches import Batch, BatchState, HarvestInput
 from traceability.domain.certificate_claims import ClaimInput
@@ -45,6 +45,7 @@ from traceability.domain.errors import RuleBroken
 from traceability.domain.events import EventInput
 from traceability.domain.history import CorrectionReason, EventType, beginning, history
 from traceability.domain.laboratory import LabTestInput, ResultInput
+from traceability.domain.ledger import LogLeaf
 from traceability.domain.moments import start_of
 from traceability.domain.notices import Notice
 from traceability.domain.producers import Producer
@@ -504,6 +505,31 @@ def test_failed_goods_leave_only_on_the_days_that_the_override_names(
     factories.sent(database, batch, 100)  # a rule that only flags says so anew
     (flag,) = flags(database, batch)
     assert (flag.state, flag.override_id) == (FlagState.OPEN, None)
+
+
+def test_the_log_does_not_tell_the_public_who_was_flagged(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    batch = factories.harvest(database, owner, CAP + 1, area_id=area.id)
+    with database.transaction(SYSTEM) as session:
+        rule_flags.revise(
+            session, records.find(session, RuleFlag, flags(database, batch)[0].id), {"made_g": 1}
+        )
+    decide(database, RuleCode.OVER_YIELD, Effect.BLOCK)
+    product = factories.product(database, owner)
+    with pytest.raises(RuleBroken) as caught:
+        harvest_today(database, owner, factories.area(database, owner), CAP + 1, product_id=product.id)
+    actor = factories.actor_of(database, factories.account(database, producer_id=owner.id, role=Role.MANAGER))
+    with database.transaction(actor) as session:
+        assert rule_refusals.note(session, actor, caught.value) is not None
+    kinds = ("rule.flagged", "rule.flag_revised", "rule.refused")
+    with database.reading(SYSTEM.scope) as session:
+        told = session.exec(select(LogLeaf).where(sa.column("kind").in_(kinds))).all()
+        known = [owner.id, actor.user_id, batch.id, area.id, batch.lot]
+    assert sorted(leaf.kind for leaf in told) == sorted(kinds)
+    for leaf in told:
+        assert (leaf.tenant, leaf.actor) == (None, None)
+        assert not [name for name in known if str(name).encode() in leaf.body]
 
 
 def test_overseers_find_flags_within_their_scope(

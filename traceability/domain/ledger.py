@@ -71,17 +71,27 @@ class Fact:
     records: tuple[Record, ...]
     tenant: str | None
     said: dict[str, Any]
+    #: its leaf names neither whose fact it is nor who acted
+    veiled: bool = False
 
 
-def record(session: Session, kind: str, *records: Record, tenant: str | None = None, **said: Any) -> None:
+def record(
+    session: Session,
+    kind: str,
+    *records: Record,
+    tenant: str | None = None,
+    veiled: bool = False,
+    **said: Any,
+) -> None:
     """Notes a fact; its leaf is appended when the transaction commits.
 
     `said` are further public facts (codes of reasons, counts, dates). Never put a name, a weight or a customer there.
-    `tenant` defaults to the owner of the first row.
+    `tenant` defaults to the owner of the first row. A `veiled` fact (a suspicion) belongs to nobody in the log: anyone
+    could read of whom it is, by the owner or by the account, whose other leaves name the owner.
     """
     owner = tenant or next((getattr(row, "producer_id", None) for row in records), None)
     facts: list[Fact] = session.info.setdefault("facts", [])
-    facts.append(Fact(kind, records, owner, said))
+    facts.append(Fact(kind, records, None if veiled else owner, said, veiled))
 
 
 def plain(value: Any) -> Any:
@@ -184,16 +194,17 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
         rows = list({id(row): row for row in fact.records}.values())
         entries = [entries_of[id(row)] for row in rows]
         hashes = [hash_of[id(row)] for row in rows]
+        actor = None if fact.veiled else actor_id
         said: dict[str, Any] = {
             "v": LEAF_VERSION,
             "kind": fact.kind,
             "id": rows[0].id if rows else None,
             "tenant": fact.tenant,
-            "actor": actor_id,
+            "actor": actor,
             "at": moment,
             "said": fact.said,
         }
-        if on_behalf:
+        if on_behalf and not fact.veiled:
             said["on_behalf"] = True
         body = _text(plain(said) | {"rows": entries}).encode()
         if len(body) > INLINE_LIMIT:
@@ -204,7 +215,7 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
                 "position": position,
                 "kind": fact.kind,
                 "tenant": fact.tenant,
-                "actor": actor_id,
+                "actor": actor,
                 "at": moment,
                 "body": body,
                 "leaf_hash": leaf_hash(body),

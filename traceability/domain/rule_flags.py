@@ -101,21 +101,21 @@ def withdraw(session: Session, flag: RuleFlag, reason: CloseReason) -> None:
     flag.state, flag.stands = FlagState.WITHDRAWN, None
     flag.closed_at, flag.close_reason = now(), reason
     session.flush()
-    ledger.record(session, "rule.flag_closed", flag)
+    ledger.record(session, "rule.flag_closed", flag, veiled=True)
 
 
 def revise(session: Session, flag: RuleFlag, evidence: Evidence) -> None:
     """The cause is still there, and its facts have changed."""
     flag.evidence = evidence
     session.flush()
-    ledger.record(session, "rule.flag_revised", flag)
+    ledger.record(session, "rule.flag_revised", flag, veiled=True)
 
 
 def raise_flag(session: Session, flag: RuleFlag) -> RuleFlag:
     """Raises a new flag and tells the producer."""
     session.add(flag)
     session.flush()
-    ledger.record(session, "rule.flagged", flag)
+    ledger.record(session, "rule.flagged", flag, veiled=True)
     if flag.state is FlagState.OPEN:
         notices.post(
             session,

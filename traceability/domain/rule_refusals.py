@@ -68,7 +68,7 @@ def note(session: Session, actor: Actor, refusal: RuleBroken) -> RuleFlag | None
     )
     session.add(made)
     session.flush()
-    ledger.record(session, "rule.refused", made)
+    ledger.record(session, "rule.refused", made, veiled=True)
     return made
 
 
