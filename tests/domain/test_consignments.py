@@ -192,6 +192,7 @@ def test_an_empty_consignment_and_one_for_home_are_refused(exporter: Exporter) -
     for changes, refusal in [
         ({"market": "VN"}, "home_market"),
         ({"leaves_on": today() - timedelta(days=1)}, "leaves_in_past"),
+        ({"leaves_on": today() + timedelta(days=732)}, "leaves_too_far"),
         ({"treated_on": today() + timedelta(days=1)}, "treated_after"),
     ]:
         with pytest.raises(RuleBroken, match=refusal):
@@ -208,7 +209,11 @@ def test_codes_and_packing_house_have_to_be_good_for_the_market_on_the_day(expor
     assert exporter.reasons(late) == {"consignment.house_not_good"}
     assert "consignment.house_market" in exporter.reasons(exporter.draft(market="JP"))
     strange = exporter.draft(packing_house_code="VN-VLPH-9999")
-    assert exporter.reasons(strange) == {"consignment.house_not_authorised"}
+    assert exporter.reasons(strange) == {"consignment.house_unknown"}
+    other = factories.producer(exporter.database)
+    factories.packing_house(exporter.database, other, code="VN-VLPH-9998", markets=["CN"])
+    foreign = exporter.draft(packing_house_code="vn vlph 9998")
+    assert exporter.reasons(foreign) == {"consignment.house_not_authorised"}
 
 
 def _house(session: Session, code: str) -> PackingHouse:

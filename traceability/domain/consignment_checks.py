@@ -111,7 +111,8 @@ def _judge_house(session: Session, row: Consignment, found: Judgement) -> None:
         with beyond_scope(session):  # the house is its holder's
             holder = records.find(session, PackingHouse, lent.packing_house_id)
     if holder is None:
-        found.reasons.append(Reason("consignment.house_not_authorised", {"code": code}))
+        known = "not_authorised" if _house_on_record(session, key) else "unknown"
+        found.reasons.append(Reason(f"consignment.house_{known}", {"code": code}))
         return
     about = {"table": "packing_house", "record_id": holder.id}
     if not holder.good_on(row.leaves_on):
@@ -130,6 +131,13 @@ def _judge_house(session: Session, row: Consignment, found: Judgement) -> None:
         "valid_to": iso(holder.valid_to),
         "authorisation": lent.number if lent is not None and found.house_lent else None,
     }
+
+
+def _house_on_record(session: Session, key: str) -> bool:
+    """Whether anybody's packing house has this code, however it is typed."""
+    with beyond_scope(session):  # whose it is stays unsaid
+        codes = session.exec(select(PackingHouse.code).distinct()).all()
+    return any(area_codes.lookup_key(code) == key for code in codes)
 
 
 def _judge_stock(lot: Verdict) -> None:

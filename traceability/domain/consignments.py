@@ -5,7 +5,7 @@ certificate. When it is sealed its kilograms leave the stock as deliveries, once
 """
 
 import secrets
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final
 
@@ -28,6 +28,8 @@ from traceability.domain.records import Instant, Json, Record, RecordId, choice
 from traceability.domain.text import Block, Line, ShortLine
 
 MAX_LINES: Final = 50
+#: A departure is planned at most two years ahead: a later day is a slip of the pen.
+MOST_AHEAD: Final = timedelta(days=731)
 
 
 class ConsignmentState(StrEnum):
@@ -165,7 +167,7 @@ class CancelInput(BaseModel):
 
 def draft(session: Session, actor: Actor, value: ConsignmentInput) -> Consignment:
     """Begins a consignment. Raises `RuleBroken`: `access.not_permitted`, `consignments.home_market`,
-    `consignments.leaves_in_past`, `consignments.treated_after`.
+    `consignments.leaves_in_past`, `consignments.leaves_too_far`, `consignments.treated_after`.
     """
     actor.must(Permission.RECORD_EVENTS)
     _check(value, today())
@@ -263,6 +265,8 @@ def _check(value: ConsignmentInput, earliest: date) -> None:
         raise RuleBroken("consignments.home_market", "market")
     if value.leaves_on < earliest:
         raise RuleBroken("consignments.leaves_in_past", "leaves_on", today=today())
+    if value.leaves_on > (latest := today() + MOST_AHEAD):
+        raise RuleBroken("consignments.leaves_too_far", "leaves_on", leaves_on=value.leaves_on, latest=latest)
     if value.treated_on and value.treated_on > value.leaves_on:
         raise RuleBroken("consignments.treated_after", "treated_on")
 

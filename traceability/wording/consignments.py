@@ -30,6 +30,9 @@ REFUSALS = {
         "A consignment goes abroad. For Viet Nam, ship the lot from its own page."
     ),
     "consignments.leaves_in_past": N_("This day is over. Today is {today}."),
+    "consignments.leaves_too_far": N_(
+        "“Leaves on” is {leaves_on}, more than two years ahead. Check the year: the latest day is {latest}."
+    ),
     "consignments.treated_after": N_("The treatment lies after the day it leaves. Please check both."),
     "consignments.other_producer": N_("Only lots of your own go into your consignment."),
     "consignments.too_many_lots": N_("At most {most} lots go into one consignment. Begin another one."),
@@ -54,6 +57,9 @@ REFUSALS = {
     "consignment.house_missing": N_("The code of the packing house is missing."),
     "consignment.house_not_authorised": N_(
         "The packing house {code} is not yours, and nobody has signed its use over to you for this market and day."
+    ),
+    "consignment.house_unknown": N_(
+        "No packing house with the code {code} is on record. Check the code letter by letter."
     ),
     "consignment.house_not_good": N_("The packing house {code} is not granted and valid on {day}."),
     "consignment.house_market": N_("The packing house {code} is not good for {market}."),
