@@ -22,11 +22,12 @@ from werkzeug.wrappers import Response
 
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import api_tokens, second_factor, sessions
+from traceability.domain import api_tokens, rule_refusals, second_factor, sessions
 from traceability.domain.accounts import Account
 from traceability.domain.actors import GRANTS, ON_BEHALF_GRANTS, SYSTEM, VISITOR, Actor, Permission, Role
 from traceability.domain.agencies import Agency, AgencyState
 from traceability.domain.clock import now
+from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import EVERYTHING, Scope, covers
 from traceability.domain.producers import Producer
 from traceability.domain.sessions import SignInSession, token_hash
@@ -122,6 +123,13 @@ def reading(scope: Scope | None = None) -> Iterator[Session]:
 def transaction(actor: Actor | None = None) -> AbstractContextManager[Session]:
     """A session that changes, for the current actor unless another is named."""
     return database().transaction(actor or current_actor())
+
+
+def note_refusal(actor: Actor, refusal: RuleBroken) -> None:
+    """What a rule of the land refused is noted for the overseers, in a transaction of its own."""
+    if rule_refusals.is_by_rule(refusal):
+        with database().transaction(actor) as session:
+            rule_refusals.note(session, actor, refusal)
 
 
 def actor_for(account: Account, agency: Agency | None) -> Actor:

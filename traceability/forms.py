@@ -26,7 +26,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.wrappers import Response
 
 from traceability import access, wording
-from traceability.domain import rule_refusals, submissions
+from traceability.domain import submissions
 from traceability.domain.actors import Actor
 from traceability.domain.errors import RuleBroken
 
@@ -179,7 +179,7 @@ class Form(Generic[I]):
                     self.location = done
         except RuleBroken as error:
             self.refuse(error)
-            _note_refusal(who, error)
+            access.note_refusal(who, error)
         except IntegrityError:
             self._collided(who)
 
@@ -275,13 +275,6 @@ def press(use_case: Callable[[Session, Actor], Any], target: str, done: str = ""
     else:
         flash(" ".join(form.errors.values()), "error")
     return redirect(target, code=303)
-
-
-def _note_refusal(who: Actor, error: RuleBroken) -> None:
-    """What a rule of the land refused is noted for the overseers, in a transaction of its own."""
-    if rule_refusals.is_by_rule(error):
-        with access.transaction(who) as session:
-            rule_refusals.note(session, who, error)
 
 
 #: PostgreSQL's codes of a transaction that was ended so that another could go on: serialization, deadlock.

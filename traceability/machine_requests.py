@@ -115,6 +115,7 @@ def _act(
             with access.database().transaction(actor) as session:
                 idempotency.let_go(session, account, claimed[0], claimed[1].claim)
         if isinstance(refused, RuleBroken):
+            access.note_refusal(actor, refused)
             return problem(422, wording.refusal(refused), refused.field)
         if isinstance(refused, NotFound):
             return error_answer(404)

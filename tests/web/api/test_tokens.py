@@ -13,14 +13,17 @@ from sqlmodel import func, select
 
 from tests import factories
 from traceability.db import Database
-from traceability.domain import api_tokens, idempotency
-from traceability.domain.actors import Permission, Role
+from traceability.domain import api_tokens, idempotency, suspensions
+from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.api_tokens import ApiToken, RevokeInput, TokenInput
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import Producer
+from traceability.domain.rule_book import RuleCode
+from traceability.domain.rule_flags import FlagState, RuleFlag
+from traceability.domain.suspensions import SuspendedKind, SuspensionInput
 
 
 class Program:
@@ -240,3 +243,22 @@ def test_a_person_makes_and_ends_a_token(app: Flask, database: Database) -> None
     assert found.status_code == 200
     refused = client.post("/account/tokens", data={"name": "x", "scopes": ["set_rules"], "days": "30"})
     assert refused.status_code == 422
+
+
+def test_what_a_rule_refuses_a_program_is_noted_for_the_overseers(
+    program: Program, harvest: dict[str, Any], database: Database
+) -> None:
+    area = harvest["area_id"]
+    with database.transaction(SYSTEM) as session:
+        value = SuspensionInput(
+            subject_kind=SuspendedKind.AREA, subject_id=area, reason="Chờ kết quả kiểm tra"
+        )
+        suspensions.suspend(session, factories.officer(Permission.SUSPEND_AREA), value)
+    for _time in range(2):
+        assert (
+            program.send("POST", "/batches", harvest | {"harvested_on": today().isoformat()}).status_code
+            == 422
+        )
+    with database.reading(EVERYTHING) as session:
+        (flag,) = session.exec(select(RuleFlag)).all()
+    assert (flag.rule, flag.state, flag.area_id) == (RuleCode.SUSPENDED_AREA, FlagState.REFUSED, area)
