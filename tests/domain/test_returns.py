@@ -7,9 +7,10 @@ import pytest
 from tests import factories
 from tests.domain import goods
 from tests.domain.goods import again, take_back
+from tests.recalled import compulsory, lifted, person
 from traceability.db import Database
 from traceability.domain import balance, records, releases, returns
-from traceability.domain.actors import SYSTEM
+from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.batches import Batch, BatchState, Origin
 from traceability.domain.clock import now, today
 from traceability.domain.deliveries import Delivery
@@ -85,6 +86,21 @@ def test_goods_of_a_recalled_or_closed_lot_come_back_too(database: Database, bat
     with pytest.raises(RuleBroken, match=r"batches\.recalled"):
         take_back(database, delivery, 10, new_lot=True)
     assert again(database, batch).on_hand_g == 20_000
+
+
+def test_a_closed_lot_into_which_recalled_goods_came_back_is_open_when_the_recall_is_lifted(
+    database: Database, owner: Producer, batch: Batch
+) -> None:
+    delivery = factories.sent(database, batch, 1000)
+    with database.transaction(SYSTEM) as session:
+        releases.close(session, SYSTEM, releases.CloseInput(batch_id=batch.id))
+    agency = factories.agency(database, Permission.REQUEST_RECALL)
+    first, second = person(database, agency), person(database, agency)
+    recall = compulsory(database, first, batch)
+    assert take_back(database, delivery, 10, reason="recalled").state is BatchState.RECALLED
+    lifted(database, first, second, recall)
+    assert again(database, batch).state is BatchState.OPEN
+    factories.sent(database, batch, 10)
 
 
 def test_days_and_owners_stand_in_order(database: Database, delivery: Delivery) -> None:

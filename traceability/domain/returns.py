@@ -53,7 +53,8 @@ class ReturnInput(BaseModel):
 def take_back(session: Session, actor: Actor, value: ReturnInput) -> Batch:
     """Takes goods back into stock. Answers the batch in which they lie now.
 
-    Goods of a batch that is held or recalled may always come back, into that batch; one that was closed is open again.
+    Goods of a batch that is held or recalled may always come back, into that batch; one that was closed is open again,
+    at once or when its hold or recall ends.
 
     Raises `RuleBroken`: `access.not_permitted`, `returns.delivery_unknown`, `deliveries.cancelled`,
     `returns.not_received_yet`, `returns.with_receiver`, `returns.more_than_sent`, `events.in_future`,
@@ -88,8 +89,11 @@ def take_back(session: Session, actor: Actor, value: ReturnInput) -> Batch:
     batch.shipped_g -= grams
     batch.on_hand_g += grams
     batch.page_version += 1
+    in_use = BatchState.RELEASED if batch.released_at else BatchState.OPEN
     if batch.state is BatchState.CLOSED:
-        batch.state = BatchState.RELEASED if batch.released_at else BatchState.OPEN
+        batch.state = in_use
+    elif batch.state_before is BatchState.CLOSED:  # with goods in it, it does not come back closed
+        batch.state_before = in_use
     written: list[Record] = [event, delivery, batch]
     if product is None:
         session.add(event)
