@@ -4,12 +4,14 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
 from tests.databases import SQLITE_ONLY
 from tests.stamped import Lot
 from traceability import i18n
+from traceability.domain.clock import today
+from traceability.domain.evidence import Evidence, How
 
 pytestmark = SQLITE_ONLY
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
@@ -30,6 +32,16 @@ def test_a_stamp_speaks_chinese_to_whoever_asks_for_it(client: FlaskClient, lot:
         assert f"{lot.batch.harvested_on:%Y}年{lot.batch.harvested_on.month}月" in page
     assert "此码无记录" in client.get("/s/0", headers=CHINESE).text
     assert "标签尚未启用" in client.get("/s/" + lot.code(9), headers=CHINESE).text
+
+
+def test_what_is_added_to_who_vouches_is_a_sentence_of_its_own(app: Flask) -> None:
+    said = Evidence(How.DECLARED, on=today())
+    source = (
+        "{% import 'public/_story.html' as parts with context %}{{ parts.vouch(said, _('Not checked yet')) }}"
+    )
+    for language, ending in (("vi", ". Chưa được kiểm tra<"), ("zh", "自行申报。尚未核查<")):
+        with app.test_request_context("/?lang=" + language):
+            assert ending in render_template_string(source, said=said)
 
 
 @pytest.mark.parametrize(
