@@ -3,7 +3,18 @@
 from flask import Flask
 from flask_compress import Compress
 
-from traceability import access, blueprints, cli, config, errors, headers, limits, page, scan_gate, share_cards
+from traceability import (
+    access,
+    blueprints,
+    cli,
+    config,
+    errors,
+    headers,
+    limits,
+    page,
+    scan_gate,
+    share_cards,
+)
 from traceability.db import Database
 
 MAX_UPLOAD = 10 * 1024 * 1024

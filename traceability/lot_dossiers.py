@@ -230,7 +230,14 @@ def _areas(areas: Sequence[PublicArea]) -> Section | None:
         )
         for area in areas
     )
-    header = (_("Growing area"), _("Place"), _("Size of the area"), _("Code"), _("Market"), _("State of the code"))
+    header = (
+        _("Growing area"),
+        _("Place"),
+        _("Size of the area"),
+        _("Code"),
+        _("Market"),
+        _("State of the code"),
+    )
     return Section(_("Growing areas"), header=header, rows=rows)
 
 

@@ -206,9 +206,9 @@ def goods_text(batch: TracedBatch) -> str:
 def sheet(found: Trace) -> tuple[str, list[str], list[list[Cell]]]:
     """The whole trace as a sheet: title, header, and a line for each input of each lot."""
     header = [
-        _("Steps away"), _("Lot"), _("Product"), _("Producer"), _("Growing area"), _("State"), _("Began on"), _("Made (kg)"),
-        _("Input: lot"), _("Input: product or material"), _("Input: producer or supplier"), _("Input (kg)"),
-        _("By a delivery"),
+        _("Steps away"), _("Lot"), _("Product"), _("Producer"), _("Growing area"), _("State"), _("Began on"),
+        _("Made (kg)"), _("Input: lot"), _("Input: product or material"), _("Input: producer or supplier"),
+        _("Input (kg)"), _("By a delivery"),
     ]  # fmt: skip
     by_batch, rows = found.by_batch(), list[list[Cell]]()
     for batch in found.batches.values():

@@ -72,7 +72,9 @@ def test_a_column_that_came_later_is_left_out_of_old_leaves(tmp_path: Path) -> N
                 if inspector.has_table(table.__tablename__):
                     then = {column["name"] for column in inspector.get_columns(table.__tablename__)}
                     came = set(ledger.logged_columns(table)) - then
-                    assert came <= table.LATER.keys(), f"{table.__name__}.LATER lacks {came - table.LATER.keys()}"
+                    assert came <= table.LATER.keys(), (
+                        f"{table.__name__}.LATER lacks {came - table.LATER.keys()}"
+                    )
         database.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 from PIL import Image
 
-from traceability.cli import commands
+from traceability.cli.base import commands
 from traceability.cli.users import user_commands
 
 ROOT = Path(__file__).resolve().parents[2]

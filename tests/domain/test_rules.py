@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from tests import factories
 from traceability.db import Database
@@ -81,7 +81,7 @@ def area(database: Database, owner: Producer) -> GrowingArea:
 
 def flags(database: Database, batch: Batch | None = None) -> list[RuleFlag]:
     with database.reading(SYSTEM.scope) as session:
-        statement = select(RuleFlag).order_by(sa.desc(RuleFlag.opened_at))  # type: ignore[arg-type]
+        statement = select(RuleFlag).order_by(col(RuleFlag.opened_at).desc())
         if batch is not None:
             statement = statement.where(RuleFlag.batch_id == batch.id)
         return list(session.exec(statement).all())
@@ -619,5 +619,5 @@ def test_without_the_lock_on_the_area_both_would_pass(
     database: Database, owner: Producer, area: GrowingArea, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decide(database, RuleCode.OVER_YIELD_CUMULATIVE, Effect.BLOCK)
-    monkeypatch.setattr(rule_judge.records, "lock", records.find)
+    monkeypatch.setattr(records, "lock", records.find)
     assert _two_at_once(database, owner, area) == ["registered", "registered"]

@@ -1,8 +1,8 @@
 """The Merkle tree of RFC 6962, section 2.1 (RFC 9162 the same): one hash that stands for a list and for its order.
 
-Everything here is pure. A tree is known by its complete subtrees: `Node(level, number)` is the root over the leaves from
-`number << level` up to `(number + 1) << level`. `root_of`, `inclusion` and `consistency` take the hashes of the nodes that
-they need as a mapping, so that a store answers a proof with O(log size) rows.
+Everything here is pure. A tree is known by its complete subtrees: `Node(level, number)` is the root over the leaves
+from `number << level` up to `(number + 1) << level`. `root_of`, `inclusion` and `consistency` take the hashes of the
+nodes that they need as a mapping, so that a store answers a proof with O(log size) rows.
 """
 
 import hashlib

@@ -111,9 +111,7 @@ def _shipped(
     """Grams by area, day of harvest and market; what was declared never to have left is left out."""
     first, last = _span(seasons)
     statement = (
-        select(
-            col(Batch.area_id), col(Batch.harvested_on), col(Delivery.market), func.sum(Delivery.sent_g)
-        )
+        select(col(Batch.area_id), col(Batch.harvested_on), col(Delivery.market), func.sum(Delivery.sent_g))
         .join(Batch, col(Batch.id) == Delivery.batch_id)
         .where(col(Delivery.cancelled_at).is_(None), col(Batch.harvested_on).between(first, last))
         .group_by(col(Batch.area_id), col(Batch.harvested_on), col(Delivery.market))

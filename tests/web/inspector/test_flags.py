@@ -14,6 +14,7 @@ from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.batches import Batch
 from traceability.domain.clock import today
 from traceability.domain.producers import Producer
+from traceability.domain.products import Product
 from traceability.domain.rule_figures import RuleFigure
 from traceability.domain.rule_flags import FlagState, RuleFlag
 from traceability.domain.rule_settings import RuleSetting
@@ -68,7 +69,7 @@ def test_an_inspector_lets_a_flag_pass_and_everybody_can_read_why(
     assert client.post(address, data={"reason": REASON, "days": "7"}).status_code == 303
     assert flag(database).state is FlagState.OVERRIDDEN
     with database.reading(SYSTEM.scope) as session:
-        code = session.exec(select(factories.Product.code)).one()
+        code = session.exec(select(Product.code)).one()
     story = client.application.test_client().get(f"/lots/{code}/{published.lot}", follow_redirects=True).text
     assert REASON in story
 

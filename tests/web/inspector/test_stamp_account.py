@@ -84,7 +84,11 @@ def test_the_missing_stamps_are_a_sheet_with_their_age_and_owner(
         csv.reader(io.StringIO(officer().get(f"{where}?format=csv").get_data().decode("utf-8-sig")))
     )
     said = dict(zip(header, row, strict=True))
-    assert (said["Phiếu cấp tem"], said["Số ngày"], said["Cơ sở"]) == (lot.order.number, "45", lot.producer.name)
+    assert (said["Phiếu cấp tem"], said["Số ngày"], said["Cơ sở"]) == (
+        lot.order.number,
+        "45",
+        lot.producer.name,
+    )
     assert officer().get(where).data.startswith(b"PK")
     assert len(officer(provinces=["96"]).get(f"{where}?format=csv").get_data().splitlines()) == 1
 

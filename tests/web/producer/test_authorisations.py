@@ -98,7 +98,9 @@ def test_whoever_is_shown_the_paper_checks_it_without_signing_in(
     for forged in ("UQ-0000-0000-0000", "%00", "../etc", "x" * 300, "UQ-🎋"):
         answer = visitor.get(f"/authorisations/{forged}")
         assert answer.status_code in (400, 404), forged
-    assert "Không nên tin giấy mang số này" in unescape(visitor.get("/authorisations/UQ-1").get_data(as_text=True))
+    assert "Không nên tin giấy mang số này" in unescape(
+        visitor.get("/authorisations/UQ-1").get_data(as_text=True)
+    )
 
 
 def test_an_agency_sees_who_uses_whose_code_and_ends_it(two: Two, app: Flask, database: Database) -> None:

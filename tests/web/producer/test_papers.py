@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -64,7 +65,7 @@ def give_picture(database: Database, batch: Batch, folder: Path) -> None:
     stored = picture_files.store(drawn.getvalue(), folder)
     with database.transaction(SYSTEM) as session:
         product = records.find(session, Product, batch.product_id)
-        owner = factories.replace(SYSTEM, producer_id=batch.producer_id)
+        owner = replace(SYSTEM, producer_id=batch.producer_id)
         products.set_picture(session, owner, product.id, pictures.add(session, owner, stored))
 
 

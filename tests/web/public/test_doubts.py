@@ -132,9 +132,7 @@ def test_a_photo_comes_without_its_camera_s_data_and_only_overseers_see_it(
     assert client.get(f"/pictures/{kept.photo}.webp").status_code == 404
     assert client.get(address).status_code in (302, 303)
     assert str(kept.photo) not in client.get(answer.headers["Location"]).text
-    officer = factories.account(
-        database, factories.agency(database, Permission.OPEN_CASE)
-    )
+    officer = factories.account(database, factories.agency(database, Permission.OPEN_CASE))
     factories.sign_in_as(client, database, officer)
     assert address in client.get(f"/inspector/doubts/{kept.id}").text
     assert client.get(address).data == stored
