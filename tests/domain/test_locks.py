@@ -10,12 +10,20 @@ import sqlalchemy as sa
 from tests import factories
 from tests.rolls import Mint
 from traceability.db import Database
-from traceability.domain import logistic_units, records, stamp_suspensions, suspensions, transforms
+from traceability.domain import ledger, logistic_units, records, stamp_suspensions, suspensions, transforms
 from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
 from traceability.domain.errors import RuleBroken
-from traceability.domain.logistic_units import ContentInput, PackInput, UnitKind
+from traceability.domain.logistic_units import (
+    ContentInput,
+    LogisticUnit,
+    OpenInput,
+    PackInput,
+    UnitKind,
+    UnitState,
+)
+from traceability.domain.quantities import Grams
 from traceability.domain.stamp_suspensions import RunInput
 from traceability.domain.suspensions import SuspendedKind, Suspension, SuspensionInput
 from traceability.domain.transforms import TransformInput, TransformSource
@@ -91,6 +99,31 @@ def test_two_who_pack_the_same_stamps_at_once_do_not_both(database: Database, tm
                 packing[0].result(1)
         said = [one.result(10) for one in packing]
     assert said.count("units.stamps_elsewhere") == 1
+
+
+def test_who_opens_a_carton_and_who_sends_it_do_not_wait_in_a_circle(database: Database) -> None:
+    batch = factories.harvest(database, factories.producer(database), 100)
+    row = ContentInput(batch_id=batch.id, kilograms=Grams(10_000))
+    value = PackInput(kind=UnitKind.CARTON, happened_at=now(), contents=[row])
+    with database.transaction(SYSTEM) as session:
+        unit = logistic_units.pack(session, SYSTEM, value, demo=True)
+
+    def open_it() -> LogisticUnit:
+        with database.transaction(SYSTEM) as session:
+            return logistic_units.open_unit(session, SYSTEM, OpenInput(unit_id=unit.id))
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction(SYSTEM) as sender:  # as one does who ships: the lots, then the unit
+            records.lock(sender, Batch, batch.id)
+            opening = pool.submit(open_it)
+            with pytest.raises(TimeoutError):
+                opening.result(2)
+            impatient(sender)
+            gone = records.lock(sender, LogisticUnit, unit.id)
+            gone.state = UnitState.SENT
+            ledger.record(sender, "unit.shipped", gone)
+        with pytest.raises(RuleBroken, match=r"records\.changed"):
+            opening.result(10)
 
 
 def _with_an_older_child(database: Database) -> tuple[Batch, Batch]:

@@ -207,10 +207,10 @@ def open_unit(session: Session, actor: Actor, value: OpenInput) -> LogisticUnit:
     """Opens a unit: what lay in it directly is loose again, its cartons stand for themselves.
 
     Raises `RuleBroken`: `access.not_permitted`, `units.unknown`, `units.opened`, `units.gone`, `units.in_pallet`,
-    `units.not_received`.
+    `units.not_received`, `records.changed`.
     """
     actor.must(Permission.RECORD_EVENTS)
-    unit = _unit(session, value.unit_id)
+    unit, loose, lots = _opened(session, value.unit_id)
     if unit.state is UnitState.OPENED:
         unit.must_be_whole()
     must_stand_alone(session, unit)
@@ -222,15 +222,10 @@ def open_unit(session: Session, actor: Actor, value: OpenInput) -> LogisticUnit:
     event = _event(actor, unit, EventType.OPEN, moment, "", value.note)
     event.producer_id = unit.holder_id or unit.producer_id
     with beyond_scope(session):  # the receiver opens what the sender has packed
-        loose: dict[str, int] = {}
-        for row in contents_of(session, unit.id):
-            loose[row.batch_id] = loose.get(row.batch_id, 0) + row.grams
-        if not sent:
-            lots = {row_id: records.lock(session, Batch, row_id) for row_id in sorted(loose)}
-            for row_id, batch in lots.items():
-                batch.in_units_g -= loose[row_id]
-            written += lots.values()
-        elif not _is_received(session, unit):
+        for row_id, batch in lots.items():
+            batch.in_units_g -= loose[row_id]
+        written += lots.values()
+        if sent and not _is_received(session, unit):
             raise RuleBroken("units.not_received", None, sscc=unit.sscc)
         for carton in cartons_of(session, unit.id):
             carton = records.lock(session, LogisticUnit, carton.id)
@@ -241,6 +236,22 @@ def open_unit(session: Session, actor: Actor, value: OpenInput) -> LogisticUnit:
         parts = _note(session, event, loose if not sent else {})
     ledger.record(session, "unit.opened", *written, event, *parts, tenant=event.producer_id)
     return unit
+
+
+def _opened(session: Session, unit_id: str) -> tuple[LogisticUnit, dict[str, int], dict[str, Batch]]:
+    """A unit, the grams of each lot that lie in it directly, and the lots: locked before it, as `ship` does."""
+    try:
+        unit = records.find(session, LogisticUnit, unit_id)
+    except NotFound:
+        raise RuleBroken("units.unknown") from None
+    with beyond_scope(session):
+        state, loose = unit.state, grams_of(session, unit, directly=True)
+        lots = {key: records.lock(session, Batch, key) for key in sorted(loose) if state is UnitState.PACKED}
+        unit = records.lock(session, LogisticUnit, unit_id)
+        same = unit.state is state and grams_of(session, unit, directly=True) == loose
+    if not same and unit.state is not UnitState.OPENED:
+        raise RuleBroken("records.changed")
+    return unit, loose, lots
 
 
 # --- Questions -------------------------------------------------------------------------------------------
@@ -258,12 +269,11 @@ def cartons_of(session: Session, unit_id: str) -> list[LogisticUnit]:
     return list(session.exec(statement.order_by(LogisticUnit.sscc)).all())
 
 
-def grams_of(session: Session, unit: LogisticUnit) -> dict[str, int]:
-    """By lot: the grams in a unit, those of its cartons included."""
-    ids = [unit.id, *(carton.id for carton in cartons_of(session, unit.id))]
-    statement = select(UnitContent).where(col(UnitContent.unit_id).in_(ids))
+def grams_of(session: Session, unit: LogisticUnit, *, directly: bool = False) -> dict[str, int]:
+    """By lot: the grams in a unit, those of its cartons included unless only what lies in it directly is asked."""
+    ids = [unit.id, *([] if directly else [carton.id for carton in cartons_of(session, unit.id)])]
     found: dict[str, int] = {}
-    for row in session.exec(statement).all():
+    for row in session.exec(select(UnitContent).where(col(UnitContent.unit_id).in_(ids))).all():
         found[row.batch_id] = found.get(row.batch_id, 0) + row.grams
     return found
 
@@ -315,12 +325,11 @@ def _content(session: Session, row: ContentInput, number: int, keys: Keys) -> tu
         run = stamp_runs.run_of(session, keys, row.first_code, row.last_code)
     except RuleBroken as error:
         raise RuleBroken(error.code, f"{field}-{error.field}", **error.facts) from None
-    order = records.find(session, StampOrder, run.order_id)
-    batch = records.find(session, Batch, order.batch_id)
+    batch = records.find(session, Batch, records.find(session, StampOrder, run.order_id).batch_id)
     if row.batch_id is not None and row.batch_id != batch.id:
         raise RuleBroken("units.stamps_of_another", f"{field}-first_code", lot=batch.lot)
     weight = records.find(session, Product, batch.product_id).net_weight_g
-    content = UnitContent(
+    return UnitContent(
         producer_id="",
         unit_id="",
         batch_id=batch.id,
@@ -329,8 +338,7 @@ def _content(session: Session, row: ContentInput, number: int, keys: Keys) -> tu
         epoch_number=run.epoch,
         first_serial=run.first,
         last_serial=run.last,
-    )
-    return content, run
+    ), run
 
 
 def _must_be_loose(session: Session, actor: Actor, runs: list[Run | None], keys: Keys) -> None:
@@ -351,8 +359,7 @@ def _must_be_loose(session: Session, actor: Actor, runs: list[Run | None], keys:
             .where(UnitContent.epoch_number == run.epoch, LogisticUnit.state != UnitState.OPENED)
             .where(col(UnitContent.first_serial) <= run.last, col(UnitContent.last_serial) >= run.first)
         )
-        sscc = session.exec(overlapping.limit(1)).first()
-        if sscc is not None:
+        for sscc in session.exec(overlapping.limit(1)):
             raise RuleBroken("units.stamps_elsewhere", field, sscc=sscc)
 
 
@@ -388,9 +395,6 @@ def _note(session: Session, event: Event, grams: dict[str, int]) -> list[EventBa
 
 
 def _is_received(session: Session, unit: LogisticUnit) -> bool:
-    waiting = select(Delivery.id).where(
-        Delivery.unit_id == unit.id,
-        col(Delivery.received_at).is_(None),
-        col(Delivery.cancelled_at).is_(None),
-    )
+    waiting = select(Delivery.id).where(Delivery.unit_id == unit.id, col(Delivery.received_at).is_(None))
+    waiting = waiting.where(col(Delivery.cancelled_at).is_(None))
     return session.exec(waiting.limit(1)).first() is None
