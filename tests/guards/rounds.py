@@ -26,6 +26,7 @@ from traceability.domain import (
     doubts,
     logistic_shipments,
     logistic_units,
+    mock_recalls,
     packing_houses,
     recalls,
     stray_doubts,
@@ -37,6 +38,7 @@ from traceability.domain.clock import now, today
 from traceability.domain.doubts import DoubtInput, DoubtKind
 from traceability.domain.logistic_shipments import UnitShipInput
 from traceability.domain.logistic_units import PackInput, UnitKind
+from traceability.domain.mock_recalls import MockInput
 from traceability.domain.packing_houses import PackingHouseInput
 from traceability.domain.producers import Producer, ProducerState
 from traceability.domain.products import Product
@@ -58,6 +60,9 @@ ELSEWHERE = {
     "auth.second_factor_off": "tests/web/auth/test_account.py: when it was turned on",
     "inspector.doubts_photo": "tests/web/public/test_doubts.py: a picture that a visitor sent",
     "inspector.doubts_unknown_photo": "tests/web/public/test_doubts.py: the same of a stamp that is not on record",
+    "inspector.recalls_receiver": "tests/web/producer/test_recalls.py: where goods of a recall were delivered",
+    "producer.recalls_receiver": "tests/web/producer/test_recalls.py: where goods of a recall were delivered",
+    "producer.recalls_answer": "tests/web/producer/test_recalls.py: by whoever received goods of a recall",
     "producer.stamp_orders_file": "tests/journeys/test_main_job.py: by a link that is good once",
 }
 
@@ -221,7 +226,7 @@ class Rounds:
             return [{"code": row.code} for row in self._rows(session, "producer")]
         if rule.endpoint == "public.doubts_show":
             return [{"ticket": row.ticket} for row in self._rows(session, "doubt")]
-        if rule.endpoint in ("public.lot", "public.lot_as_packed"):
+        if rule.endpoint in ("public.lot", "public.lot_as_packed", "public.lot_proof"):
             return [
                 {"code": session.get(Product, row.product_id).code, "lot": row.lot}
                 for row in self._rows(session, "batch")
@@ -314,6 +319,7 @@ class Rounds:
                 decision_no="12/QĐ",
                 decided_on=today(),
             )
+            mock_recalls.run(session, SYSTEM, MockInput(batch_id=batch.id))
             recalls.open_recall(session, SYSTEM, recall)
             goods = session.exec(
                 select(Batch)
