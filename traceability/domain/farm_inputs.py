@@ -70,19 +70,22 @@ class InputLot(Record, ProducerOwned, table=True):
     left_q: int = Field(sa_type=sa.BigInteger)
 
 
-def _days(value: Any) -> Any:
+def _written(value: Any) -> Any:
     """Days by crop: what is left empty is unknown and left out."""
     if not isinstance(value, dict):
         raise PydanticCustomError("dict_type", "this part of the form is damaged")
-    found: dict[str, int] = {}
-    for crop_id, days in value.items():
-        text = str(days).strip()
-        if not text:
-            continue
-        if not (text.isascii() and text.isdecimal() and len(text) <= 4 and int(text) <= LONGEST_INTERVAL):
-            raise PydanticCustomError("interval_unreadable", "days", {"most": LONGEST_INTERVAL})
-        found[str(crop_id)[:40]] = int(text)
-    return found
+    return {str(crop_id)[:40]: days for crop_id, days in value.items() if str(days).strip()}
+
+
+def _days(value: Any) -> int:
+    text = str(value).strip()
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and int(text) <= LONGEST_INTERVAL):
+        raise PydanticCustomError("interval_unreadable", "days", {"most": LONGEST_INTERVAL})
+    return int(text)
+
+
+#: Days between the last use and the harvest, as a label gives them.
+Interval = Annotated[int, BeforeValidator(_days)]
 
 
 class FarmInputInput(BaseModel):
@@ -96,7 +99,7 @@ class FarmInputInput(BaseModel):
     registration_no: ShortLine | None = None
     maker: Line | None = None
     measure: Measure
-    intervals: Annotated[dict[str, int], BeforeValidator(_days)] = Limit(default_factory=dict)
+    intervals: Annotated[dict[str, Interval], BeforeValidator(_written)] = Limit(default_factory=dict)
     reentry_hours: int | None = Limit(default=None, ge=0, le=2000)
 
 
