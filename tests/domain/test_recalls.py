@@ -4,12 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import select
 
 from tests import factories
 from tests.recalled import compulsory, lifted, made_of, person, source_of, state, voluntary
 from traceability.db import Database
-from traceability.domain import descent, ledger, recalls, records, suspensions, transforms
+from traceability.domain import descent, recalls, records, suspensions, transforms
 from traceability.domain.actors import SYSTEM, Actor, Permission, Role
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import today
@@ -184,8 +185,7 @@ def test_a_circle_in_the_graph_does_not_hang_a_recall(
         back = BatchInput(
             producer_id=owner.id, batch_id=one.id, source_batch_id=three.id, event_id=event.id, grams=1
         )
-        session.add(back)
-        ledger.record(session, "batch.transformed", back)
+        session.connection().execute(sa.insert(BatchInput).values(**back.model_dump()))  # past every check
     assert compulsory(database, agency, two).reached == 3
 
 
