@@ -44,6 +44,7 @@ UNCOVERED: dict[str, str] = {
     "sign_in_guard": "counts of failed sign-ins",
     "one_time_link": "links for setting a password; setting it is a fact",
     "access_record": "who looked at personal data; kept for the person, erased with it",
+    "paper_view": "counts of looks at papers behind a link: nothing of who looked, no fact of the trade",
     "notice": "messages about facts, never facts",
     "repeated_request": "what a program has sent, so that it is done once; its act is a fact",
     "submission": "which form was sent already, for a day",
