@@ -98,7 +98,7 @@ def test_the_number_of_queries_is_bounded(officer: Officer, lot: Lot, database: 
         factories.producer(database)
     many = asked()
     assert {page: (few[page], many[page]) for page in pages if many[page] > few[page]} == {}
-    assert max(many.values()) <= 50
+    assert max(many.values()) <= 60  # the page of a batch shows everything that hangs on it
 
 
 def test_a_sheet_holds_what_the_page_shows_and_runs_nothing(
