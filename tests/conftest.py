@@ -17,7 +17,7 @@ from traceability import create_app
 from traceability.config import Mode, Settings
 from traceability.db import Database
 
-pytest_plugins = ["tests.browser.fixtures", "tests.demo"]
+pytest_plugins = ["tests.browser.fixtures", "tests.demo", "tests.listening"]
 
 hypothesis.settings.register_profile("quick", max_examples=30, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("soak", max_examples=5000, deadline=None)

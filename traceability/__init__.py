@@ -11,7 +11,9 @@ from traceability import (
     errors,
     headers,
     limits,
+    logs,
     page,
+    request_marks,
     scan_gate,
     share_cards,
 )
@@ -25,6 +27,10 @@ MAX_FIELD = 6 * 1024 * 1024
 def create_app(settings: config.Settings | None = None, database: Database | None = None) -> Flask:
     """The application: settings, database, the four nets, pages, commands. Nothing is wired anywhere else."""
     settings = settings or config.load()
+    if settings.testing:
+        logs.prepare()  # who runs the tests listens in its own way
+    else:
+        logs.begin(machine=not settings.demo)
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -50,6 +56,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     )
     app.extensions["settings"] = settings
     app.extensions["database"] = database or Database(settings.database_url)
+    request_marks.init_app(app)
     access.csrf.init_app(app)
     Compress(app)
     limits.init_app(app)

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
-from traceability import wording
+from traceability import request_marks, wording
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import OutOfScope
 from traceability.domain.personal_data import NotDeclared
@@ -64,16 +64,29 @@ def answer(code: int, text: str | None = None) -> Response:
     """The error page of a status code, with a sentence of its own where there is one; a problem for machines."""
     if request.path.startswith(_MACHINES):
         title, advice = SENTENCES.get(code, SENTENCES[500 if code >= 500 else 400])
-        return problem(code, text or f"{gettext(title)}. {gettext(advice)}")
-    return Response(page(code, text)[0], code, mimetype="text/html")
+        said = problem(code, text or f"{gettext(title)}. {gettext(advice)}")
+    else:
+        number = request_marks.number() if code >= 500 else ""
+        said = Response(page(code, text, number)[0], code, mimetype="text/html")
+    if code >= 500:
+        said.headers[request_marks.HEADER] = request_marks.number()
+    return said
 
 
-def page(code: int, text: str | None = None) -> tuple[str, int]:
-    """The error page of a status code, with a sentence of its own where there is one."""
+def page(code: int, text: str | None = None, number: str = "") -> tuple[str, int]:
+    """The error page of a status code, with a sentence of its own where there is one.
+
+    `number`: that of the request, to be told to the operator; empty where the page is the same for everybody.
+    """
     title, advice = SENTENCES.get(code, SENTENCES[500 if code >= 500 else 400])
     return (
         render_template(
-            "errors/error.html", code=code, title=gettext(title), text=text or "", next_action=gettext(advice)
+            "errors/error.html",
+            code=code,
+            title=gettext(title),
+            text=text or "",
+            next_action=gettext(advice),
+            number=number,
         ),
         code,
     )
@@ -145,7 +158,8 @@ def _broken() -> Any:
     except Exception:
         _log.exception("the error page could not be made")
         title, advice = SENTENCES[500]
-        return Response(f"{gettext(title)}. {gettext(advice)}", 500, mimetype="text/plain")
+        said = f"{gettext(title)}. {gettext(advice)} ({request_marks.number()})"
+        return Response(said, 500, mimetype="text/plain")
 
 
 def _unreadable(error: DataError) -> Any:
