@@ -11,7 +11,6 @@ import logging
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from time import time
@@ -129,13 +128,13 @@ class ScanGate:
         except Exception:
             _log.exception("a scan took the long way")
             return None
-        opened, first = scan_lookup.count_of(row)
+        opened, first, people = scan_lookup.count_of(row)
         counted = visitors.looks(environ)
         opened += counted
         if page is None or (opened == 1 and first is not None):  # "1 times" is nobody's language
             return None
         code = text if _AS_PRINTED(text) else str(stamp_codes.normalise(text))
-        part = page.stamp_part(code, opened, first)
+        part = page.stamp_part(code, opened, first, people)
         if visitors.takes_gzip(sent("HTTP_ACCEPT_ENCODING", "")):
             body, fields = page.packed(part), page.packed_headers.copy()
         else:
@@ -174,7 +173,7 @@ class ScanGate:
                     return None
                 shown = []
                 for first in (None, scan_pages.FIRST):
-                    stamp = replace(found, opened=scan_pages.COUNT, first_opened_at=first)
+                    stamp = scan_pages.with_stand_ins(found, first)
                     page = stamp_pages.StampPage(scan_pages.CODE, stamp, story, False, False)
                     html = render_template(
                         "public/stamp.html", page=page, language_links=_language_links(request)

@@ -9,8 +9,8 @@ import re
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from threading import Lock
@@ -19,16 +19,16 @@ from typing import Any
 from traceability import i18n
 from traceability.domain import scan_lookup, stamp_codes
 from traceability.domain.scan_lookup import Ask, Row
-from traceability.domain.scans import Verdict
+from traceability.domain.scans import Resolution, Verdict
 from traceability.stamp_pages import UNUSUALLY_OFTEN
 
 #: Values that stand in a page while it is made, where the stamp's own are put later.
 CODE = "QZXJVWKYQJZXWVYK"
-COUNT = 987_654_321
+COUNT, VISITORS = 987_654_321, 876_543_219
 FIRST = datetime(1987, 6, 5, 4, 32, tzinfo=UTC)
 _START, _END = "<!--stamp-->", "<!--/stamp-->"
-#: Around what is said only of a stamp that was opened unusually often.
-_UNUSUAL = re.compile(r"<!--unusual-->(.*?)<!--/unusual-->", re.DOTALL)
+#: Around what is said of some stamps only: that one was opened unusually often; how many visitors there were.
+_SAID_OF_SOME = re.compile(r"<!--(unusual|visitors)-->(.*?)<!--/\1-->", re.DOTALL)
 #: So many pages one process keeps.
 MOST_PAGES = 600
 #: A process that was asleep does not read more of the log than this: it forgets its pages.
@@ -56,30 +56,34 @@ class KeptPage:
     packed_before: bytes = field(init=False)
     packed_after: bytes = field(init=False)
     crc: int = field(init=False)
+    crc_past_after: Callable[[int], int] = field(init=False)
     packed_headers: list[tuple[str, str]] = field(init=False)
-    first_part: "Slots" = field(init=False)
-    again_part: "Slots" = field(init=False)
-    often_part: "Slots" = field(init=False)
+    #: the stamp's part by what it says: nothing yet, or whether it was often and whether visitors were counted
+    parts: "dict[tuple[bool, bool] | None, Slots]" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.first_part = Slots(self.first_time, self.language)
-        self.again_part = Slots(_UNUSUAL.sub("", self.again), self.language)
-        self.often_part = Slots(_UNUSUAL.sub(r"\1", self.again), self.language)
+        self.parts = {None: Slots(self.first_time, self.language)}
+        for often in (False, True):
+            for visitors in (False, True):
+                said = with_said(self.again, unusual=often, visitors=visitors)
+                self.parts[often, visitors] = Slots(said, self.language)
         front = zlib.compressobj(9, zlib.DEFLATED, -15)
         self.packed_before = _GZIP_HEADER + front.compress(self.before) + front.flush(zlib.Z_FULL_FLUSH)
         rear = zlib.compressobj(9, zlib.DEFLATED, -15)
         self.packed_after = rear.compress(self.after) + rear.flush()
         self.crc = zlib.crc32(self.before)
+        self.crc_past_after = checksum_past(self.after)
         self.packed_headers = [*self.headers, ("Content-Encoding", "gzip")]
 
-    def stamp_part(self, code: str, opened: int, first: Any) -> bytes:
+    def stamp_part(self, code: str, opened: int, first: Any, visitors: int | None) -> bytes:
         """The part of one stamp: its code, and how often it was opened. `first`: the moment as the driver gives it."""
         grouped = f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}"
         if first is None:
-            return self.first_part.filled(code.encode(), grouped.encode())
+            return self.parts[None].filled(code.encode(), grouped.encode())
+        part = self.parts[opened >= UNUSUALLY_OFTEN, bool(visitors)]
         count, moment = _number_in(self.language, opened), _moment_in(self.language, first)
-        part = self.often_part if opened >= UNUSUALLY_OFTEN else self.again_part
-        return part.filled(code.encode(), grouped.encode(), count, moment)
+        different = _number_in(self.language, visitors) if visitors else b""
+        return part.filled(code.encode(), grouped.encode(), count, moment, different)
 
     def plain(self, part: bytes) -> bytes:
         """The page."""
@@ -89,29 +93,48 @@ class KeptPage:
         """The page as one gzip member, without compressing anything now: the part goes in as a stored block."""
         size = len(part)
         stored = b"\x00" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + part
-        crc = zlib.crc32(self.after, zlib.crc32(part, self.crc))
+        crc = self.crc_past_after(zlib.crc32(part, self.crc))
         total = len(self.before) + size + len(self.after)
         end = crc.to_bytes(4, "little") + (total & 0xFFFFFFFF).to_bytes(4, "little")
         return b"".join((self.packed_before, stored, self.packed_after, end))
+
+
+def checksum_past(ending: bytes) -> Callable[[int], int]:
+    """What gives CRC-32 of anything followed by `ending` from CRC-32 of the anything, without reading `ending` again.
+
+    The register moves through known bytes by an affine map over GF(2): one table row per byte of the register.
+    """
+    alone = zlib.crc32(ending, 0)
+    bits = [zlib.crc32(ending, 1 << bit) ^ alone for bit in range(32)]
+    tables: list[list[int]] = []
+    for first in range(0, 32, 8):
+        rows = [0]
+        for image in bits[first : first + 8]:
+            rows += [row ^ image for row in rows]
+        tables.append(rows)
+    low, second, third, high = tables
+    low = [row ^ alone for row in low]
+    return lambda crc: low[crc & 255] ^ second[crc >> 8 & 255] ^ third[crc >> 16 & 255] ^ high[crc >> 24]
 
 
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _GROUPED = stamp_codes.group(CODE)
 _COUNT_IN = {language: i18n.number_in(language, COUNT) for language in i18n.LANGUAGES}
 _FIRST_IN = {language: i18n.moment_in(language, FIRST) for language in i18n.LANGUAGES}
-
-
-_SLOTS = {
-    language: re.compile("|".join(map(re.escape, (CODE, _GROUPED, _COUNT_IN[language], _FIRST_IN[language]))))
+_VISITORS_IN = {language: i18n.number_in(language, VISITORS) for language in i18n.LANGUAGES}
+#: What stands in a page for the values, in the order in which `Slots.filled` takes them.
+_KINDS = {
+    language: (CODE, _GROUPED, _COUNT_IN[language], _FIRST_IN[language], _VISITORS_IN[language])
     for language in i18n.LANGUAGES
 }
+_SLOTS = {language: re.compile("|".join(map(re.escape, kinds))) for language, kinds in _KINDS.items()}
 
 
 class Slots:
-    """A text with places for a stamp's code (plain and in groups), its count and its first opening."""
+    """A text with places for a stamp's code (plain and in groups), its count, first opening and visitors."""
 
     def __init__(self, text: str, language: str) -> None:
-        kinds = (CODE, _GROUPED, _COUNT_IN[language], _FIRST_IN[language])
+        kinds = _KINDS[language]
         self._pieces: list[bytes] = []
         self._places: list[tuple[int, int]] = []
         start = 0
@@ -122,7 +145,7 @@ class Slots:
         self._pieces.append(text[start:].encode())
 
     def filled(self, *values: bytes) -> bytes:
-        """The text with values in its places: code, code in groups, count, first opening."""
+        """The text with values in its places: code, code in groups, count, first opening, visitors."""
         pieces = self._pieces.copy()
         for place, kind in self._places:
             pieces[place] = values[kind]
@@ -141,6 +164,11 @@ def _moment_in(language: str, moment: Any) -> bytes:
     return i18n.moment_in(language, known).encode()
 
 
+def with_stand_ins(found: Resolution, first: datetime | None) -> Resolution:
+    """What is known of a stamp, with what stands in for its own numbers while a page is made that is kept."""
+    return replace(found, opened=COUNT, first_opened_at=first, visitors=VISITORS)
+
+
 def split(page: str) -> tuple[str, str, str] | None:
     """A rendered page around the stamp's part; None where the marks are not what was expected."""
     before, start, rest = page.partition(_START)
@@ -150,13 +178,18 @@ def split(page: str) -> tuple[str, str, str] | None:
 
 
 def without_marks(page: str) -> str:
-    """A rendered page as it is sent when it is not kept."""
-    return _UNUSUAL.sub(r"\1", page.replace(_START, "", 1).replace(_END, "", 1))
+    """A rendered page as it is sent when it is not kept: what it says of some stamps is said of this one."""
+    return _SAID_OF_SOME.sub(r"\2", page.replace(_START, "", 1).replace(_END, "", 1))
+
+
+def with_said(part: str, **said: bool) -> str:
+    """A stamp's part with or without each of the things that are said of some stamps only."""
+    return _SAID_OF_SOME.sub(lambda found: found[2] if said[found[1]] else "", part)
 
 
 def has_places(part: str, language: str) -> bool:
-    """Whether the count and the moment stand in a part just once, so that they can be put in."""
-    return part.count(_COUNT_IN[language]) == 1 and part.count(_FIRST_IN[language]) == 1
+    """Whether the numbers and the moment stand in a part just once, so that they can be put in."""
+    return all(part.count(kind) == 1 for kind in _KINDS[language][2:])
 
 
 class PageShelf:

@@ -63,6 +63,11 @@ class StampPage:
         """When it was opened for the first time; None if that is now."""
         return self.found.first_opened_at
 
+    @property
+    def visitors(self) -> int | None:
+        """How many different visitors opened it before now, each counted once a day; None where that is not known."""
+        return self.found.visitors
+
 
 def as_json(page: StampPage) -> dict[str, Any]:
     """The page for a program: `state` is one of recalled, void, suspended, inactive, expired, active."""
@@ -76,6 +81,7 @@ def as_json(page: StampPage) -> dict[str, Any]:
         "lot": batch.lot,
         "opened": page.opened,
         "first_opened_at": page.first_opened_at.isoformat() if page.first_opened_at else None,
+        "visitors_before": page.visitors,
         "unusual": page.is_unusual,
     }
     if page.asks_for_pin:

@@ -16,7 +16,16 @@ from traceability.domain.batches import BatchState
 from traceability.domain.clock import VIETNAM, now, today
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.recalls import RecallInput, RecallKind
-from traceability.domain.scans import Resolution, Scan, ScanDay, Sighting, StampCount, Verdict, VisitorKey
+from traceability.domain.scans import (
+    DayVisitor,
+    Resolution,
+    Scan,
+    ScanDay,
+    Sighting,
+    StampCount,
+    Verdict,
+    VisitorKey,
+)
 from traceability.domain.stamps import RangeState, VoidReason
 from traceability.domain.suspensions import SuspendedKind, SuspensionInput, suspend
 
@@ -151,6 +160,45 @@ def test_a_visitor_s_mark_is_good_for_one_stamp_and_one_day(database: Database, 
     assert len(set(marks)) == 4
 
 
+def test_each_visitor_counts_once_a_day_for_one_stamp(database: Database, lot: Lot) -> None:
+    tomorrow = NOON + timedelta(days=1)
+    for rows in (
+        [seen(lot), seen(lot), seen(lot, 1), seen(lot, agent="another")],
+        [seen(lot, at=NOON + timedelta(hours=3)), seen(lot, at=tomorrow), seen(lot, at=tomorrow)],
+    ):
+        with database.transaction(VISITOR) as session:
+            scans.record(session, rows)
+    counts = [resolve(database, lot, number) for number in (0, 1)]
+    assert [(found.opened, found.visitors) for found in counts if found] == [(6, 3), (1, 1)]
+
+
+def test_the_number_of_visitors_stays_when_their_marks_are_gone(database: Database, lot: Lot) -> None:
+    with database.transaction(VISITOR) as session:
+        scans.record(session, [seen(lot, at=now() - timedelta(days=40)), seen(lot, at=now())])
+        assert len(session.exec(select(DayVisitor)).all()) == 2
+    with database.transaction(VISITOR) as session:
+        scans.forget(session, today())
+        assert [row.day for row in session.exec(select(DayVisitor))] == [today()]
+        scans.forget(session, today() + timedelta(days=1))
+        assert session.exec(select(DayVisitor)).all() == []
+    found = resolve(database, lot, 0)
+    assert found is not None
+    assert found.visitors == 2
+
+
+def test_of_a_stamp_that_was_opened_before_visitors_were_counted_no_number_is_made_up(
+    database: Database, lot: Lot
+) -> None:
+    with database.transaction(VISITOR) as session:
+        scans.record(session, [seen(lot)])
+        session.exec(select(StampCount)).one().visitors = None
+    with database.transaction(VISITOR) as session:
+        scans.record(session, [seen(lot, agent="another")])
+    found = resolve(database, lot, 0)
+    assert found is not None
+    assert (found.opened, found.visitors) == (2, None)
+
+
 def test_a_day_that_is_over_loses_its_key_and_old_scans_become_numbers(database: Database, lot: Lot) -> None:
     old = [seen(lot, at=now() - timedelta(days=days)) for days in (40, 2, 0)]
     with database.transaction(VISITOR) as session:
@@ -174,3 +222,4 @@ def test_many_writers_count_every_scan(database: Database, lot: Lot) -> None:
         list(pool.map(write, range(12)))
     with database.reading(PUBLIC) as session:
         assert session.exec(select(StampCount.opened)).all() == [12] * 5
+        assert session.exec(select(StampCount.visitors)).all() == [1] * 5

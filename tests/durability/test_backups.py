@@ -187,7 +187,8 @@ def test_a_backup_holds_no_key_and_nothing_that_signs_in(
     with tarfile.open(out) as archive:
         names = archive.getnames()
         assert not {
-            f"tables/{name}.jsonl.gz" for name in ("visitor_key", "sign_in_session", "one_time_link")
+            f"tables/{name}.jsonl.gz"
+            for name in ("visitor_key", "day_visitor", "sign_in_session", "one_time_link")
         } & set(names)
         whole = b"".join(archive.extractfile(name).read() for name in names)  # type: ignore[union-attr]
     for key in settings.keyring().folder.glob("*.key"):

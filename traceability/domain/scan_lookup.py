@@ -19,7 +19,8 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 _STAMP = """
 SELECT r.last_serial, r.state, r.void_reason, r.activated_at, r.id, b.id, b.state, b.page_version, b.best_before_on,
-       o.demo, c.opened, c.first_at, (SELECT max(position) FROM log_leaf), k.at
+       o.demo, c.opened, c.first_at, (SELECT max(position) FROM log_leaf), k.at,
+       c.visitors
 FROM stamp_range r
 JOIN batch b ON b.id = r.batch_id
 JOIN stamp_order o ON o.id = r.order_id
@@ -63,9 +64,9 @@ def range_of(row: Row) -> str:
     return str(row[4])
 
 
-def count_of(row: Row) -> tuple[int, Any]:
-    """How often the stamp was opened, and when for the first time, as the driver gives it."""
-    return row[10] or 0, row[11]
+def count_of(row: Row) -> tuple[int, Any, int | None]:
+    """How often the stamp was opened, when for the first time, as the driver gives it, and by how many visitors."""
+    return row[10] or 0, row[11], row[14]
 
 
 def head_of(row: Row) -> int:
@@ -102,6 +103,7 @@ def seen_of(row: Row, epoch: int, serial: int, today: date) -> Seen:
         first,
         _head,
         _checked,
+        visitors,
     ) = row
     best_before = date.fromisoformat(before) if isinstance(before, str) else before
     verdict = verdict_of(BatchState(lot_state), RangeState(state), best_before, today)
@@ -117,6 +119,7 @@ def seen_of(row: Row, epoch: int, serial: int, today: date) -> Seen:
         activated_at=instant(activated),
         opened=opened or 0,
         first_opened_at=instant(first),
+        visitors=visitors,
     )
     return Seen(found, state_of(row), head_of(row))
 

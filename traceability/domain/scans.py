@@ -6,8 +6,9 @@ that is good for one stamp and one day. No address, no precise place, nothing th
 
 import hashlib
 import hmac
+import json
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -70,6 +71,8 @@ class StampCount(SQLModel, table=True):
     opened: int = 0
     first_at: datetime = Field(sa_type=Instant)
     last_at: datetime = Field(sa_type=Instant)
+    #: different visitors, each counted once a day; None for a stamp that was opened before they were counted
+    visitors: int | None = None
 
 
 class ScanDay(SQLModel, table=True):
@@ -81,6 +84,15 @@ class ScanDay(SQLModel, table=True):
     batch_id: str = Field(primary_key=True, foreign_key="batch.id", max_length=16)
     verdict: Verdict = Field(primary_key=True, sa_type=choice(Verdict))
     opened: int = 0
+
+
+class DayVisitor(SQLModel, table=True):
+    """A visitor's mark of one stamp, so that it is counted once a day; the row is deleted when the day is over."""
+
+    __tablename__ = "day_visitor"
+
+    mark: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    day: date
 
 
 class VisitorKey(SQLModel, table=True):
@@ -97,7 +109,10 @@ class VisitorKey(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class Resolution:
-    """What is known of an issued code on a day. `stamps_id` is its range; `opened` leaves out the scan that asks."""
+    """What is known of an issued code on a day. `stamps_id` is its range; `opened` leaves out the scan that asks.
+
+    `visitors`: how many different visitors that were, each counted once a day; None where nobody counted.
+    """
 
     verdict: Verdict
     epoch: int
@@ -110,6 +125,7 @@ class Resolution:
     activated_at: datetime | None = None
     opened: int = 0
     first_opened_at: datetime | None = None
+    visitors: int | None = None
 
 
 #: A range whose stamps have been put to use; in every other living state they are still on the roll.
@@ -165,6 +181,7 @@ def resolve(session: Session, epoch: int, serial: int, today: date) -> Resolutio
         activated_at=stamps.activated_at,
         opened=0 if count is None else count.opened,
         first_opened_at=None if count is None else count.first_at,
+        visitors=None if count is None else count.visitors,
     )
 
 
@@ -175,13 +192,23 @@ INSERT INTO scan (epoch_number, serial, batch_id, at, verdict, visitor, device, 
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _COUNT = """
-INSERT INTO stamp_count (epoch_number, serial, opened, first_at, last_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO stamp_count (epoch_number, serial, opened, first_at, last_at, visitors) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (epoch_number, serial)
-DO UPDATE SET opened = stamp_count.opened + excluded.opened, last_at = excluded.last_at
+DO UPDATE SET opened = stamp_count.opened + excluded.opened, last_at = excluded.last_at,
+              visitors = stamp_count.visitors + excluded.visitors
 """
 _DAY = """
 INSERT INTO scan_day (day, batch_id, verdict, opened) VALUES (?, ?, ?, ?)
 ON CONFLICT (day, batch_id, verdict) DO UPDATE SET opened = scan_day.opened + excluded.opened
+"""
+
+_NEW_ON_SQLITE = """
+INSERT INTO day_visitor (day, mark) SELECT ?, value FROM json_each(?) WHERE true
+ON CONFLICT (mark) DO NOTHING RETURNING mark
+"""
+_NEW_ON_POSTGRESQL = """
+INSERT INTO day_visitor (day, mark) SELECT %s, value::bigint FROM json_array_elements_text(%s::json)
+ON CONFLICT (mark) DO NOTHING RETURNING mark
 """
 
 
@@ -210,6 +237,7 @@ def record(session: Session, sightings: Sequence[Sighting]) -> None:
     stored = {minute: _stored(session, Instant(), minute) for minute in day_of}
     rows = []
     stamps: dict[tuple[int, int], list[datetime]] = defaultdict(list)
+    came: dict[date, dict[int, tuple[int, int]]] = defaultdict(dict)
     days: dict[tuple[date, str, Verdict], int] = defaultdict(int)
     for seen in sightings:
         minute = minutes[seen.at]
@@ -220,11 +248,15 @@ def record(session: Session, sightings: Sequence[Sighting]) -> None:
             (*place, seen.batch_id, stored[minute], verdict, mark, seen.device[:10], seen.language[:5])
         )
         stamps[place].append(minute)
+        came[day][int.from_bytes(mark, "big", signed=True)] = place
         days[day, seen.batch_id, seen.verdict] += 1
     _write(session, _SCAN, rows)
     # in one order, so that writers cannot block each other
+    visitors = Counter(
+        marks[mark] for day, marks in sorted(came.items()) for mark in new_marks(session, day, sorted(marks))
+    )
     counts = [
-        (*place, len(times), stored[min(times)], stored[max(times)])
+        (*place, len(times), stored[min(times)], stored[max(times)], visitors[place])
         for place, times in sorted(stamps.items())
     ]
     _write(session, _COUNT, counts)
@@ -242,13 +274,22 @@ def visitor_mark(key: bytes, seen: Sighting) -> bytes:
 
 
 def forget(session: Session, today: date) -> None:
-    """Deletes what may not be kept: the visitor keys of days that are over, and single scans older than 30 days.
+    """Deletes what may not be kept: keys and marks of days that are over, and single scans older than 30 days.
 
     The totals by day and by stamp were counted when the scans were recorded.
     """
     session.execute(sa.delete(VisitorKey).where(col(VisitorKey.day) < today))
+    session.execute(sa.delete(DayVisitor).where(col(DayVisitor.day) < today))
     oldest = today - timedelta(days=KEPT_DAYS)
     session.execute(sa.delete(Scan).where(col(Scan.at) < start_of(oldest)))
+
+
+def new_marks(session: Session, day: date, marks: Sequence[int]) -> list[int]:
+    """Those of a day's marks that were not seen before; from now on they are. One statement, however many writers."""
+    sqlite_too = session.get_bind().dialect.name != "postgresql"
+    question = _NEW_ON_SQLITE if sqlite_too else _NEW_ON_POSTGRESQL
+    values = (_stored(session, sa.Date(), day), json.dumps(list(marks)))
+    return [row[0] for row in session.connection().exec_driver_sql(question, values)]
 
 
 def _day_key(session: Session, day: date) -> bytes:

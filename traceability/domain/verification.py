@@ -39,6 +39,7 @@ UNCOVERED: dict[str, str] = {
     "scan": "counts of visits: no fact of the trade, gone after 30 days",
     "scan_day": "counts of visits: no fact of the trade",
     "stamp_count": "counts of visits: no fact of the trade",
+    "day_visitor": "marks of today's visitors, so that each counts once; deleted with the key of the day",
     "visitor_key": "a key that is destroyed daily",
     "sign_in_session": "who is signed in now",
     "sign_in_guard": "counts of failed sign-ins",
@@ -47,6 +48,9 @@ UNCOVERED: dict[str, str] = {
     "paper_view": "counts of looks at papers behind a link: nothing of who looked, no fact of the trade",
     "notice": "messages about facts, never facts",
     "repeated_request": "what a program has sent, so that it is done once; its act is a fact",
+    "webhook_progress": "how far in the log a webhook has come",
+    "webhook_delivery": "messages about facts, never facts",
+    "webhook_attempt": "how the sending of a message went",
     "submission": "which form was sent already, for a day",
     "installation": "for what the database was made",
 }
