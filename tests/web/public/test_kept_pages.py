@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests import factories, stamped
 from tests.databases import SQLITE_ONLY
@@ -281,3 +284,8 @@ def test_with_two_workers_every_scan_after_a_recall_shows_it(
             assert re.search(r"đã được mở [\d.]+ lần", fetch())
         finally:
             server.terminate()
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_the_checksum_past_a_known_ending_is_the_checksum_of_the_whole(start: bytes, ending: bytes) -> None:
+    assert scan_pages.checksum_past(ending)(zlib.crc32(start)) == zlib.crc32(start + ending)
