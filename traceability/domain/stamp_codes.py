@@ -226,9 +226,11 @@ def normalise(text: str) -> str | Problem:
     Folds ASCII case, drops spaces and hyphens, takes O for 0 and I or L for 1. Everything else is refused,
     digits of other scripts too. A code whose check character fails is a Problem and is never corrected.
     """
-    folded = text.translate(_FOLD) if len(text) <= _LONGEST_TYPED else ""
-    if not _CANONICAL.fullmatch(folded):
-        return _why_not(text)
+    folded = text
+    if not _CANONICAL.fullmatch(text):  # as it is printed, and as a camera sends it, there is nothing to fold
+        folded = text.translate(_FOLD) if len(text) <= _LONGEST_TYPED else ""
+        if not _CANONICAL.fullmatch(folded):
+            return _why_not(text)
     if check_character(folded[:-1]) != folded[-1]:
         doubtful = tuple(i for i, typed in enumerate(text) if typed.translate(_FOLD) in _LOOKALIKE)
         return Problem(Flaw.CHECK, doubtful, LENGTH)
