@@ -131,13 +131,17 @@ class ScanRecorder:
     def _gather(self) -> None:
         """Takes what waits, up to a batch. From here on nobody's whole address is held."""
         held, waiting = self._held, self._waiting
+        minutes: dict[int, datetime] = {}
         while waiting and len(held) < _BATCH:
             seen = waiting[0]
+            minute = int(seen.at) // 60
+            if minute not in minutes:
+                minutes[minute] = datetime.fromtimestamp(minute * 60, UTC)
             sighting = Sighting(
                 epoch=seen.epoch,
                 serial=seen.serial,
                 batch_id=seen.batch_id,
-                at=datetime.fromtimestamp(int(seen.at) // 60 * 60, UTC),
+                at=minutes[minute],
                 verdict=seen.verdict,
                 network=visitors.network(seen.remote, seen.forwarded),
                 agent=visitors.agent(seen.agent),

@@ -20,7 +20,8 @@ _ROBOTS = re.compile(
 _AHEAD = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
 _AHEAD_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 _IPV4 = re.compile(
-    r"((?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])(?:\.(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])){2})\.(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])",
+    r"((?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){2})"
+    r"\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])",
     re.ASCII,
 )
 _JSON = "application/json"
@@ -82,7 +83,7 @@ def network(remote: str, forwarded_for: str) -> str:
     named = remote if remote != "127.0.0.1" else forwarded_for.rpartition(",")[2].strip() or remote
     plain = _IPV4.fullmatch(named)
     if plain:  # the usual case, without the library's care
-        return ".".join(str(int(part)) for part in plain[1].split(".")) + ".0/24"
+        return plain[1] + ".0/24"
     address = _address(remote)
     if address is not None and address.is_loopback:
         forwarded = forwarded_for.rpartition(",")[2].strip()
