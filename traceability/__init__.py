@@ -15,6 +15,7 @@ from traceability import (
     page,
     request_marks,
     scan_gate,
+    security_log,
     share_cards,
 )
 from traceability.db import Database
@@ -61,6 +62,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     Compress(app)
     limits.init_app(app)
     access.init_app(app)
+    security_log.init_app(app)
     page.init_app(app)
     headers.init_app(app)
     errors.init_app(app)

@@ -7,7 +7,7 @@ default, four writers that read before they write lose updates silently.
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from sqlmodel import Session
 
 from traceability.domain import ledger, log_tree, ownership, precedence, tables
 from traceability.domain.actors import Actor
+from traceability.domain.ledger import Fact
 from traceability.domain.ownership import EVERYTHING, Scope
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -61,6 +62,8 @@ class Database:
         tables.complete()
         self.url = normal_url(url)
         self.engine: Engine = _engine(self.url)
+        #: is told of every commit: by whom, in which session, which facts
+        self.listener: Callable[[Actor, Session, Sequence[Fact]], None] | None = None
         self._quick = threading.local()
 
     @property
@@ -99,6 +102,8 @@ class Database:
             except BaseException:
                 session.rollback()
                 raise
+        if self.listener is not None:
+            self.listener(actor, session, session.info.get("told", ()))
 
     def rows(self, statement: str, *values: int | str) -> list[tuple[Any, ...]]:
         """The rows of one small question, past sessions and mappings: for the scan, where they would cost most.

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
-from traceability import request_marks, wording
+from traceability import request_marks, security_log, wording
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import OutOfScope
 from traceability.domain.personal_data import NotDeclared
@@ -115,11 +115,17 @@ def _http(error: HTTPException) -> Any:
         return _broken()
     if error.code == 413:
         _drain()
+    security_log.note_refusal(error.code or 500)
     said = answer(error.code or 500)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             said.headers[name] = value  # Allow, Retry-After, WWW-Authenticate
     return said
+
+
+def _missing(error: NotFound) -> Response:
+    security_log.note_missing(error)
+    return answer(404)
 
 
 def _refused(error: RuleBroken) -> Response:
@@ -173,7 +179,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DataError, _unreadable)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(NotFound, lambda _error: answer(404))
+    app.register_error_handler(NotFound, _missing)
     app.register_error_handler(OutOfScope, lambda _error: answer(404))
     app.register_error_handler(RuleBroken, _refused)
     app.register_error_handler(OperationalError, _busy)

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from traceability import backups, key_backups
+from traceability import backups, key_backups, security_log
 from traceability.cli import base
 from traceability.cli.base import commands, plainly
+from traceability.security_log import Kind
 
 _NEW = click.Path(dir_okay=False, path_type=Path)
 _STANDING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -22,6 +23,7 @@ _PASSPHRASE = "TRACE_KEY_PASSPHRASE"
 def backup(out: Path) -> None:
     """Write a backup of the database and the pictures to OUT, while the platform goes on. It holds no keys."""
     manifest = backups.back_up(base.database(), base.settings(), out)
+    security_log.note(Kind.BACKED_UP)
     rows = sum(table["rows"] for table in manifest["tables"].values())
     size = manifest["checkpoint"].split("\n")[1]
     click.echo(f"{out}: {rows} rows, {len(manifest['files'])} files, {size} leaves of the log.")
@@ -37,6 +39,7 @@ def restore(source: Path) -> None:
     settings = base.settings()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     restored = backups.restore(base.database(), settings, source)
+    security_log.note(Kind.RESTORED)
     click.echo(f"Restored and verified: {restored.rows} rows, {restored.leaves} leaves of the log.")
     if restored.missing:
         click.echo(
@@ -55,6 +58,7 @@ def backup_keys(out: Path) -> None:
         "Passphrase", hide_input=True, confirmation_prompt=True
     )
     count = key_backups.back_up(base.settings().keyring(), out, passphrase)
+    security_log.note(Kind.KEYS_BACKED_UP)
     click.echo(f"{out}: {count} files. Keep it apart from the data, and the passphrase apart from both.")
 
 
@@ -66,4 +70,5 @@ def restore_keys(source: Path) -> None:
     """Put the keys of the key backup IN back. Keys that lie there already are never changed."""
     passphrase = os.environ.get(_PASSPHRASE) or click.prompt("Passphrase", hide_input=True)
     count = key_backups.restore(base.settings().keyring(), source, passphrase)
+    security_log.note(Kind.KEYS_RESTORED)
     click.echo(f"{count} files of the key folder are in place.")

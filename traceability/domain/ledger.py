@@ -172,6 +172,7 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
     """
     session.flush()
     facts: list[Fact] = session.info.pop("facts", [])
+    session.info.setdefault("told", []).extend(facts)  # for whoever listens once it is committed
     touched: dict[int, Record] = session.info.pop("touched", {})
     missing = touched.keys() - {id(row) for fact in facts for row in fact.records}
     if missing:

@@ -59,6 +59,7 @@ def declare_reading(
         raise NotDeclared("nobody is signed in")
     try:
         with doors.transaction(actor) as session:
+            session.info["looks"] = [(subject_table, subject_id, purpose)]
             session.add(
                 AccessRecord(
                     account_id=actor.user_id,

@@ -88,6 +88,15 @@ def by_password(doors: Doors, username: str, password: str) -> Account:
     return account
 
 
+def id_of(doors: Doors, username: str) -> str:
+    """The id of the account with this user name, disabled or not; empty where nobody has it. For the security log."""
+    name = username.strip().lower()[:_NAME_LENGTH]
+    if not (name.isascii() and name.isprintable()):
+        return ""
+    with doors.reading(EVERYTHING) as session:
+        return session.exec(select(Account.id).where(Account.username == name)).first() or ""
+
+
 def _open_account(session: Session, username: str) -> Account | None:
     account = session.exec(select(Account).where(Account.username == username)).first()
     if account is None or account.disabled_at is not None:

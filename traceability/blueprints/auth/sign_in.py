@@ -1,6 +1,5 @@
 """Signing in, with the second factor where an account has one, and signing out."""
 
-import logging
 import time
 from urllib.parse import urlsplit
 
@@ -8,7 +7,7 @@ from flask import current_app, flash, redirect, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from traceability import access
+from traceability import access, security_log
 from traceability.access import PUBLIC_VIEW, SIGNED_IN, database, requires
 from traceability.blueprints.auth import blueprint
 from traceability.domain import second_factor, sessions
@@ -21,8 +20,8 @@ from traceability.domain.sign_in import SignInInput
 from traceability.forms import Form
 from traceability.i18n import gettext
 from traceability.limits import tries
+from traceability.security_log import Kind
 
-_security = logging.getLogger("traceability.security")
 _PENDING = "pending_sign_in"
 _PENDING_SECONDS = 300
 
@@ -39,7 +38,7 @@ def sign_in() -> Response | tuple[str, int]:
         try:
             account = rules.by_password(database(), form.value.username, form.value.password)
         except RuleBroken as error:
-            _security.warning("sign-in refused: %s", error.code)
+            _note_failure(error, rules.id_of(database(), form.value.username))
             form.refuse(error)
         else:
             return _go_on(account, form.value)
@@ -63,7 +62,7 @@ def sign_in_code() -> Response | tuple[str, int]:
                 database(), pending["account"], form.value.code, keyring, device_of_request()
             )
         except RuleBroken as error:
-            _security.warning("second factor refused: %s, account %s", error.code, pending["account"])
+            _note_failure(error, pending["account"])
             form.refuse(error)
         else:
             return _enter(token, remember=pending["remember"], target=pending["next"])
@@ -76,6 +75,7 @@ def sign_out() -> Response:
     """Ends the session here and in the database."""
     with access.transaction(SYSTEM) as opened:
         sessions.end(opened, current_user.account.id, sessions.token_hash(current_user.token))
+    security_log.note(Kind.SIGNED_OUT)
     access.let_out()
     flash(gettext("You have signed out."), "success")
     return redirect(url_for("auth.sign_in"), code=303)
@@ -99,8 +99,15 @@ def _go_on(account: Account, value: SignInInput) -> Response:
 def _enter(token: str, *, remember: bool, target: str) -> Response:
     if not access.let_in(token, remember=remember):
         return redirect(url_for("auth.sign_in"), code=303)
-    _security.info("signed in: account %s", current_user.account.id)
+    security_log.note(Kind.SIGNED_IN, actor=current_user.actor)
     return redirect(own_page(target) or access.home_of(current_user.actor), code=303)
+
+
+def _note_failure(error: RuleBroken, account: str) -> None:
+    locked = error.code.startswith("sign_in.locked")
+    security_log.note(
+        Kind.SIGN_IN_LOCKED if locked else Kind.SIGN_IN_FAILED, account=account, reason=error.code
+    )
 
 
 def own_page(target: str) -> str:
