@@ -79,3 +79,38 @@ def test_a_demo_needs_no_settings_and_keeps_its_keys_to_its_owner(tmp_path: Path
     key = tmp_path / "keys" / "sign-in.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert config.load({"TRACE_DATA_DIR": str(tmp_path)}).secret_key == settings.secret_key
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("", ""),
+        ("9108", "127.0.0.1:9108"),
+        (":9108", "127.0.0.1:9108"),
+        ("localhost:9108", "127.0.0.1:9108"),
+        ("127.0.0.1:9108", "127.0.0.1:9108"),
+        ("[::1]:9108", "[::1]:9108"),
+        ("unix:/run/m.sock", "unix:/run/m.sock"),
+    ],
+)
+def test_the_address_lies_on_this_machine(tmp_path: Path, given: str, address: str) -> None:
+    env = {"TRACE_DATA_DIR": str(tmp_path), "TRACE_METRICS_ADDRESS": given}
+    assert config.load(env).metrics_address == address
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "0.0.0.0:9108",
+        "203.0.113.7:9108",
+        "[::]:9108",
+        "tx.example.vn:9108",
+        "x",
+        "unix:m",
+        "0",
+        "123456789",
+    ],
+)
+def test_an_address_that_others_reach_is_refused(tmp_path: Path, given: str) -> None:
+    with pytest.raises(WrongSettings, match="TRACE_METRICS_ADDRESS"):
+        config.load({"TRACE_DATA_DIR": str(tmp_path), "TRACE_METRICS_ADDRESS": given})

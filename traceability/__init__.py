@@ -12,6 +12,7 @@ from traceability import (
     headers,
     limits,
     logs,
+    metrics,
     page,
     request_marks,
     scan_gate,
@@ -58,6 +59,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     app.extensions["settings"] = settings
     app.extensions["database"] = database or Database(settings.database_url)
     request_marks.init_app(app)
+    metrics.init_app(app)
     access.csrf.init_app(app)
     Compress(app)
     limits.init_app(app)

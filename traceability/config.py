@@ -1,5 +1,6 @@
 """Settings, from the environment and the data folder. Production refuses weak ones at the start."""
 
+import ipaddress
 import os
 import socket
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class Settings:
     #: who is asked to cosign our checkpoints, and the vkeys of the logs that we cosign
     witnesses: tuple[Witness, ...] = ()
     witnessed: tuple[str, ...] = ()
+    #: where the numbers for a monitor are read: `host:port` of this machine or `unix:/path`; empty: nowhere
+    metrics_address: str = ""
 
     @property
     def demo(self) -> bool:
@@ -81,7 +84,8 @@ def load(environ: dict[str, str] | None = None) -> Settings:
 
     Environment: TRACE_MODE (demo|production), DATABASE_URL, TRACE_DATA_DIR, TRACE_KEY_DIR, SECRET_KEY, PUBLIC_ROOT,
     PORT, TRACE_LAN=1 (listen on the local network), TILE_URL (optional map tiles), TRACE_WITNESSES (addresses of
-    witnesses, each followed by its vkey) and TRACE_WITNESSED (the vkeys of logs to cosign).
+    witnesses, each followed by its vkey), TRACE_WITNESSED (the vkeys of logs to cosign) and TRACE_METRICS_ADDRESS (a
+    port, host:port or unix:/path on this machine).
     """
     env = dict(os.environ) if environ is None else environ
     try:
@@ -111,6 +115,7 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         tile_url=env.get("TILE_URL", ""),
         witnesses=_witnesses(env.get("TRACE_WITNESSES", "")),
         witnessed=tuple(_vkey(text, "TRACE_WITNESSED") for text in env.get("TRACE_WITNESSED", "").split()),
+        metrics_address=_metrics_address(env.get("TRACE_METRICS_ADDRESS", "")),
     )
 
 
@@ -136,10 +141,29 @@ def _vkey(text: str, setting: str) -> str:
     return text
 
 
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-        raise WrongSettings(f"PORT must be a number from 1 to 65535, not {text!r}.")
+def _port(text: str, setting: str = "PORT") -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not 0 < int(text) < 65536:
+        raise WrongSettings(f"{setting} must be a number from 1 to 65535, not {text!r}.")
     return int(text)
+
+
+def _metrics_address(text: str) -> str:
+    """An address that only this machine reaches."""
+    if not text:
+        return ""
+    if text.startswith("unix:/"):
+        return text
+    host, _, digits = text.rpartition(":")
+    port = _port(digits, "TRACE_METRICS_ADDRESS")
+    try:
+        here = not host or host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        here = False
+    if not here:
+        raise WrongSettings(
+            f"TRACE_METRICS_ADDRESS must be on this machine: 9108, 127.0.0.1:9108 or unix:/path, not {text!r}."
+        )
+    return f"{host if host and host != 'localhost' else '127.0.0.1'}:{port}"
 
 
 def _is_strong(secret: str) -> bool:

@@ -111,6 +111,14 @@ def newest_known(keyring: Keyring) -> str | None:
         return None
 
 
+def newest_known_at(keyring: Keyring) -> float:
+    """When that checkpoint was remembered (seconds since 1970); 0 if there is none."""
+    try:
+        return (keyring.folder / _NEWEST).stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
 def vkeys_of_note(note: str, database: Database, settings: Settings) -> list[str]:
     """The keys of this log, and that of the name in a note: after a restore the log may have had a later name."""
     origin = note.split("\n", 1)[0]

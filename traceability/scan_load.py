@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
+from traceability import security_log
+from traceability.security_log import Kind
+
 #: Scans per second in one process: from here on networks are counted; what one of them may have; what all may have.
 PRESSURE, SHARE, MOST = 150, 100, 1500
 #: So many answers are made anew at once: the other threads stay free.
@@ -28,6 +31,9 @@ class Load:
         self._second = -1
         self._number = 0
         self._networks: dict[str, int] = {}
+        #: since the process began; a plain number may miss one in a race of threads, which no one will notice
+        self.asked = 0
+        self.turned_away = {429: 0, 503: 0}
         self._slow = threading.Semaphore(SLOW_AT_ONCE)
 
     def excess(self, environ: dict[str, Any]) -> int:
@@ -36,13 +42,19 @@ class Load:
         if second != self._second:
             self._second, self._number, self._networks = second, 0, {}
         self._number += 1
+        self.asked += 1
         if self._number <= self.pressure:
             return 0
         if self._number > self.most:
-            return 503
+            return self._turn_away(503)
         network = _network(environ)
         count = self._networks[network] = self._networks.get(network, 0) + 1
-        return 429 if count > self.share else 0
+        return self._turn_away(429) if count > self.share else 0
+
+    def _turn_away(self, status: int) -> int:
+        self.turned_away[status] += 1
+        security_log.note_seldom(Kind.LIMIT, f"scans {status}", reason="scans")
+        return status
 
     @contextmanager
     def slow_way(self) -> Iterator[bool]:

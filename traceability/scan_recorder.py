@@ -72,6 +72,14 @@ class ScanRecorder:
         #: whether the last write was put off
         self._refused = False
         self.lost = 0
+        #: how many were written, and how often a write was put off
+        self.recorded = 0
+        self.retries = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many scans wait to be written."""
+        return len(self._waiting) + len(self._held)
 
     def note(self, glimpse: Glimpse) -> None:
         """Takes a scan. Never waits and never fails."""
@@ -120,12 +128,15 @@ class ScanRecorder:
                 if not self._refused:
                     _log.warning("scans wait until the database takes writes: %s", type(error).__name__)
                 self._refused = True
+                self.retries += 1
                 time.sleep(pause)
                 pause = min(2 * pause, _LONGEST)
                 continue
             except Exception:
                 _log.exception("scans were refused")
                 self._lose(len(self._held), "refused")
+            else:
+                self.recorded += len(self._held)
             self._held, self._refused, pause = [], False, _AGAIN
 
     def _gather(self) -> None:
