@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
 from tests import factories
+from tests.domain.goods import split
 from traceability import signatures
 from traceability.db import Database
 from traceability.domain import area_grants, code_authorisations, code_draws, events, notices, records
@@ -28,6 +30,8 @@ from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.history import CorrectionReason, beginning, history
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
+from traceability.domain.rule_book import RuleCode
+from traceability.domain.rule_flags import RuleFlag
 from traceability.keys import Keyring
 
 CODE = "VN-VLOR-9001"
@@ -275,25 +279,92 @@ def test_only_an_own_granted_code_is_signed_over_and_only_for_its_market(lending
             lending.signed(**changes)
 
 
+def test_what_others_claim_under_a_code_counts_against_the_ceiling_of_its_area_and_once_only(
+    lending: Lending,
+) -> None:
+    """4.84 ha x 30 t make 145.2 t a year; the packer has as much ground of its own."""
+    factories.crop(lending.database, **{"yield": {"ceiling": 30, "cycles_per_year": 1, "unit": "t/ha/year"}})
+    lending.accepted(kilograms=200_000)
+    home = {"area_id": lending.code.area_id}
+    first = factories.harvest(lending.database, lending.holder, 100_000, **home)
+    sent_on = factories.sent(
+        lending.database, first, 1000, lending.packer
+    )  # harvested there: counted already
+    with lending.database.transaction(lending.user) as session:
+        code_draws.claim(
+            session, lending.user, CODE, sent_on, producer_id=lending.packer.id, grams=1_000_000, day=today()
+        )
+    fine = lending.harvest(45_000)
+    assert raised(lending.database) == []
+    over = lending.harvest(201)
+    assert raised(lending.database) == [(RuleCode.OVER_YIELD_CUMULATIVE, over.id)]
+    holders = factories.harvest(lending.database, lending.holder, 1, **home)
+    assert set(raised(lending.database)) == {
+        (RuleCode.OVER_YIELD_CUMULATIVE, over.id),
+        (RuleCode.OVER_YIELD_CUMULATIVE, holders.id),
+    }
+    correct(lending, fine, 40_000)
+    assert raised(lending.database) == []
+    alone = lending.harvest(145_200)
+    assert raised(lending.database) == [(RuleCode.OVER_YIELD_CUMULATIVE, alone.id)]
+
+
+def test_a_claim_above_what_the_area_of_the_code_gives_at_all_tells_no_weight_of_its_holder(
+    lending: Lending,
+) -> None:
+    factories.crop(lending.database, **{"yield": {"ceiling": 30, "cycles_per_year": 1, "unit": "t/ha/year"}})
+    lending.accepted(kilograms=200_000)
+    wide = factories.area(
+        lending.database, lending.packer, geometry=factories.square(degrees=0.004), declared_ha="19"
+    )
+    factories.harvest(lending.database, lending.holder, 1000, area_id=lending.code.area_id)
+    batch = lending.harvest(145_201, area_id=wide.id)
+    with lending.database.reading(lending.user.scope) as session:
+        (flag,) = session.exec(select(RuleFlag)).all()
+    assert (flag.rule, flag.batch_id) == (RuleCode.OVER_YIELD, batch.id)
+    told = {"made_g": 145_201_000, "ceiling_g": 145_200_000, "area_m2": 48_400, "lent_code": CODE}
+    assert flag.evidence == told
+
+
+def raised(database: Database) -> list[tuple[RuleCode, str | None]]:
+    """The flags that stand: each rule and its batch."""
+    with database.reading(SYSTEM.scope) as session:
+        rows = session.exec(select(RuleFlag).where(col(RuleFlag.stands).is_not(None))).all()
+        return [(row.rule, row.batch_id) for row in rows]
+
+
+def correct(lending: Lending, batch: Batch, kilograms: int) -> None:
+    """The weight of a harvest put right."""
+    with lending.database.reading(SYSTEM.scope) as session:
+        event = beginning(history(session, batch.id))
+    value = CorrectionInput(
+        event_id=event.id,
+        reason=CorrectionReason.INCORRECT_DATA,
+        explanation="Cân nhầm",
+        output_kg=kilograms,
+    )
+    with lending.database.transaction(lending.user) as session:
+        events.correct(session, lending.user, value)
+
+
+def test_goods_under_a_lent_code_keep_it_for_its_market_in_every_lot_that_is_made_of_them(
+    lending: Lending,
+) -> None:
+    lending.accepted()
+    (part,) = split(lending.database, lending.harvest(400), 100)
+    factories.sent(lending.database, part, 10, market="CN")
+    factories.sent(lending.database, part, 10, market="US")
+    with lending.database.reading(SYSTEM.scope) as session:
+        (flag,) = session.exec(select(RuleFlag)).all()
+    assert (flag.rule, flag.evidence["market"]) == (RuleCode.MARKET_WITHOUT_CODE, "US")
+
+
 def test_a_corrected_harvest_corrects_its_draw(lending: Lending) -> None:
     made = lending.accepted()
     batch = lending.harvest(400)
-    with lending.database.reading(SYSTEM.scope) as session:
-        event = beginning(history(session, batch.id))
-
-    def correct(kilograms: int) -> None:
-        value = CorrectionInput(
-            event_id=event.id,
-            reason=CorrectionReason.INCORRECT_DATA,
-            explanation="Cân nhầm",
-            output_kg=kilograms,
-        )
-        with lending.database.transaction(lending.user) as session:
-            events.correct(session, lending.user, value)
-
     with pytest.raises(RuleBroken, match="over_drawn"):
-        correct(1001)
-    correct(250)
+        correct(lending, batch, 1001)
+    correct(lending, batch, 250)
     assert lending.now(made).drawn_g == 250_000
 
 

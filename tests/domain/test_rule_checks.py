@@ -281,7 +281,6 @@ def test_a_market_is_judged_against_all_codes_of_every_area() -> None:
         codes.without_code_of_market("CN", HARVEST, [("Vùng 1", [china]), ("Vùng 2", [home])]), Broken
     )
     assert codes.without_code_of_market("VN", HARVEST, [("Vùng 1", [])]) is None
-    assert codes.without_code_of_market("CN", HARVEST, [("Vùng 1", [])], authorised=True) is None
     assert codes.without_code_of_market("CN", HARVEST, []) == Unknown("areas_unknown")
 
 

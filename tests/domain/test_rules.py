@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from tests import factories
+from tests import factories, rolls
+from tests.domain.goods import never_happened, split, throw_away, told
 from traceability.db import Database
 from traceability.domain import (
     areas,
@@ -30,6 +32,7 @@ from traceability.domain import (
     rule_refusals,
     rule_settings,
     rules,
+    transforms,
     treatments,
 )
 from traceability.domain.actors import SYSTEM, Permission, Role
@@ -55,7 +58,9 @@ from traceability.domain.rule_flags import CloseReason, FlagState, RuleFlag
 from traceability.domain.rule_outcomes import Unknown
 from traceability.domain.rule_overrides import OverrideInput
 from traceability.domain.rule_settings import SettingInput
+from traceability.domain.transforms import TransformInput
 from traceability.domain.treatments import InputKind, TreatmentInput
+from traceability.keys import Keyring
 
 YESTERDAY = today() - timedelta(days=1)
 POMELO: dict[str, Any] = {
@@ -267,6 +272,41 @@ def test_a_market_without_a_code_of_any_area_is_flagged_on_the_delivery(
     (flag,) = flags(database, batch)
     assert (flag.rule, flag.subject_id) == (RuleCode.MARKET_WITHOUT_CODE, wrong.id)
     assert flag.subject_id not in (fine.id, home.id)
+
+
+def worked_up(database: Database, owner: Producer, kilograms: int, *sources: str) -> Batch:
+    """A lot made of as much out of each source, without any loss."""
+    value = TransformInput(
+        product_id=factories.product(database, owner).id,
+        started_on=today(),
+        output_kg=kilograms * len(sources),
+        inputs=[{"source": source, "kilograms": kilograms} for source in sources],  # type: ignore[misc]
+    )
+    with database.transaction(factories.manager_of(owner)) as session:
+        return transforms.transform(session, factories.manager_of(owner), value)
+
+
+def test_a_transform_of_one_lot_into_one_does_not_wash_its_areas_away(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    factories.area_code(database, area, "VN-VLOR-9001", "CN")
+    grower = factories.producer(database)
+    stranger = factories.area(database, grower)
+    factories.area_code(database, stranger, "VN-VLOR-9002", "CN", valid_from=today())  # after its harvest
+    bought = factories.sent(database, factories.harvest(database, grower, area_id=stranger.id), 100, owner)
+    own = factories.harvest(database, owner, area_id=area.id)
+    again = worked_up(database, owner, 100, f"batch:{worked_up(database, owner, 100, f'batch:{own.id}').id}")
+    factories.sent(database, again, 10, market="CN")
+    assert flags(database) == []
+    wrong = factories.sent(database, again, 10, market="US")
+    (flag,) = flags(database, again)
+    assert (flag.rule, flag.subject_id) == (RuleCode.MARKET_WITHOUT_CODE, wrong.id)
+    assert flag.evidence["harvested_on"] == YESTERDAY.isoformat()
+    factories.received(database, bought)
+    mixed = worked_up(database, owner, 50, f"batch:{own.id}", f"delivery:{bought.id}")
+    factories.sent(database, mixed, 10, market="CN")
+    (flag,) = flags(database, mixed)
+    assert (flag.rule, flag.evidence["area"]) == (RuleCode.MARKET_WITHOUT_CODE, "VN-VLOR-9002")
 
 
 def test_an_expired_certificate_may_not_be_claimed_without_a_flag(
@@ -505,6 +545,52 @@ def test_failed_goods_leave_only_on_the_days_that_the_override_names(
     factories.sent(database, batch, 100)  # a rule that only flags says so anew
     (flag,) = flags(database, batch)
     assert (flag.state, flag.override_id) == (FlagState.OPEN, None)
+
+
+def test_goods_lost_under_their_stamps_are_flagged_until_goods_or_stamps_are_set_right(
+    database: Database, tmp_path: Path
+) -> None:
+    mint = rolls.Mint(database, Keyring(tmp_path, demo=True))
+    batch = mint.batch(1400)
+    order = mint.downloaded(batch, 1000)
+    mint.activate(order, 0, 999)
+    assert flags(database, batch) == []
+    throw_away(database, batch, 1300)  # never refused: it has happened
+    (flag,) = flags(database, batch)
+    assert (flag.rule, flag.state) == (RuleCode.STAMP_OVERUSE, FlagState.OPEN)
+    assert flag.evidence == {"ordered": 1000, "units": 71, "allowance": 1}
+    with database.transaction(mint.actor(batch)) as session:
+        loss: dict[str, Any] = {"batch_id": batch.id, "happened_at": now(), "loss_kg": "10"}
+        events.record(session, mint.actor(batch), EventInput(type=EventType.LOSE, **loss))
+    factories.sent(database, batch, 50)
+    (flag,) = flags(database, batch)
+    assert (flag.evidence["units"], flag.stands) == (64, 1)
+    mint.void(order, 0, 899)
+    (flag,) = flags(database, batch)
+    assert (flag.evidence["ordered"], flag.stands) == (100, 1)
+    mint.void(order, 900, 939)
+    assert [flag.state for flag in flags(database, batch)] == [FlagState.WITHDRAWN]
+
+
+def test_a_loss_corrected_to_more_and_a_split_taken_back_are_judged_against_the_stamps_too(
+    database: Database, tmp_path: Path
+) -> None:
+    mint = rolls.Mint(database, Keyring(tmp_path, demo=True))
+    batch = mint.batch(1400)
+    mint.activate(mint.downloaded(batch, 500), 0, 499)
+    split(database, batch, 600)
+    assert flags(database, batch) == []
+    waste = throw_away(database, batch, 1)
+    value = CorrectionInput(
+        event_id=waste.id, reason="incorrect_data", explanation="Cân lại", output_kg="500", loss_kg="300"
+    )  # type: ignore[arg-type]
+    with database.transaction(mint.actor(batch)) as session:
+        corrections.correct(session, mint.actor(batch), value)
+    (flag,) = flags(database, batch)
+    assert (flag.rule, flag.state) == (RuleCode.STAMP_OVERUSE, FlagState.OPEN)
+    (made,) = [event for event in told(database, batch) if event.type is EventType.SPLIT]
+    never_happened(database, made)
+    assert [flag.state for flag in flags(database, batch)] == [FlagState.WITHDRAWN]
 
 
 def test_the_log_does_not_tell_the_public_who_was_flagged(

@@ -144,8 +144,11 @@ def draws_from(session: Session, authorisation_id: str) -> list[CodeDraw]:
     return list(session.exec(statement.order_by(col(CodeDraw.created_at).desc())).all())
 
 
-def drawn_of_area(session: Session, area_id: str, since: date, until: date) -> int:
-    """Grams that others claimed under an area's codes, from one day to another: they count against its ceiling."""
+def claimed_of_area(session: Session, area_id: str, since: date, until: date, *, besides: str) -> int:
+    """Grams of harvests elsewhere that claimed an area's codes, from one day to another, but for one batch.
+
+    Claims of consignments are left out: what they send was harvested in the area and is on its books already.
+    """
     with beyond_scope(session):  # a ceiling counts what everybody claims
         statement = (
             select(func.coalesce(func.sum(CodeDraw.grams), 0))
@@ -153,6 +156,7 @@ def drawn_of_area(session: Session, area_id: str, since: date, until: date) -> i
             .join(AreaCode, col(AreaCode.id) == CodeAuthorisation.area_code_id)
             .where(AreaCode.area_id == area_id, col(CodeDraw.released_at).is_(None))
             .where(col(CodeDraw.drawn_on) >= since, col(CodeDraw.drawn_on) <= until)
+            .where(CodeDraw.subject_table == "batch", CodeDraw.subject_id != besides)
         )
         return int(session.exec(statement).one())
 

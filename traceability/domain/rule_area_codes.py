@@ -90,13 +90,13 @@ def of_another(claimed_text: str, own: Collection[Code], area: str, *, authorise
 
 
 def without_code_of_market(
-    market: str, day: date, areas: Collection[tuple[str, Collection[Code]]], *, authorised: bool = False
+    market: str, day: date, areas: Collection[tuple[str, Collection[Code]]]
 ) -> Outcome:
     """Whether goods go to a market for which an area they come from held no good code on the day of the harvest.
 
     All codes of an area count, whichever one was written on the batch. At home no code is demanded.
     """
-    if market == HOME_MARKET or authorised:
+    if market == HOME_MARKET:
         return None
     if not areas:
         return Unknown("areas_unknown")

@@ -49,6 +49,9 @@ class Act(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
     SHIP = "ship"
+    WASTE = "waste"
+    UNDO = "undo"
+    VOID = "void"
     ORDER = "order"
     ACTIVATE = "activate"
     CORRECT = "correct"
@@ -92,6 +95,11 @@ def _rule(
 
 _FLAG, _BLOCK = Effect.FLAG, Effect.BLOCK
 
+#: Wherever stamps come to goods or leave them, and goods grow fewer or more. What was lost since the order is a truth:
+#: it is flagged. Acts that pass goods on to another lot are not among them: they leave what the stamps need or are
+#: refused (`stamp_quota.must_cover`).
+_OF_STAMPS: Final = "order activate record waste ship correct undo void"
+
 #: A rule whose figure is only our own estimate (a yield ceiling, a conversion band) flags until an agency decides.
 BOOK: Final[dict[RuleCode, Rule]] = {
     rule.code: rule
@@ -111,7 +119,7 @@ BOOK: Final[dict[RuleCode, Rule]] = {
         _rule(RuleCode.EXPIRED_CERT, _FLAG, "claim ship", "claim", "certificate_id"),
         _rule(RuleCode.LAB_FAIL_SHIPPED, _BLOCK, "test ship", "ship", None),
         _rule(RuleCode.SHIPPED_BEFORE_RESULT, _FLAG, "test ship"),
-        _rule(RuleCode.STAMP_OVERUSE, _BLOCK, "order", "order", "quantity", fixed=True),
+        _rule(RuleCode.STAMP_OVERUSE, _BLOCK, _OF_STAMPS, "order", "quantity", fixed=True),
         _rule(RuleCode.AREA_OVERLAP, _FLAG, "area grant", "grant", None),
     )
 }

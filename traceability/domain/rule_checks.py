@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlmodel import Session
 
-from traceability.domain import areas, rule_figures, stamp_quota
+from traceability.domain import areas, rule_figures, rule_grounds, stamp_quota
 from traceability.domain import rule_area_codes as codes
 from traceability.domain import rule_papers as papers
 from traceability.domain import rule_treatments as treatments
@@ -15,30 +15,43 @@ from traceability.domain.deliveries import Delivery
 from traceability.domain.rule_book import RuleCode
 from traceability.domain.rule_conversions import outside_band
 from traceability.domain.rule_facts import BatchFacts
-from traceability.domain.rule_outcomes import Outcome
-
-
-def _ceiling(facts: BatchFacts) -> yields.Ceiling | None:
-    return rule_figures.ceiling(facts.session, facts.crop, facts.day)
+from traceability.domain.rule_grounds import Ground
+from traceability.domain.rule_outcomes import Broken, Outcome
 
 
 def _over_yield(facts: BatchFacts) -> Outcome:
-    if facts.area is None:
-        return None
-    return yields.over_yield(facts.harvested_g, _ceiling(facts), facts.area_m2, facts.area.colonies)
+    return _of_grounds(facts, _alone_on)
 
 
 def _over_yield_cumulative(facts: BatchFacts) -> Outcome:
-    if facts.area is None:
-        return None
-    ceiling = _ceiling(facts)
-    others = 0
+    return _of_grounds(facts, _with_others_on)
+
+
+def _of_grounds(facts: BatchFacts, check: Callable[[BatchFacts, Ground], Outcome]) -> Outcome:
+    """The first ground that gives too little, the own one before those whose codes are claimed; else what the own one
+    says. Of somebody else's area the evidence tells no weights but the ceiling."""
+    said = [(ground, check(facts, ground)) for ground in facts.grounds]
+    for ground, outcome in said:
+        if isinstance(outcome, Broken):
+            if not ground.code:
+                return outcome
+            kept = {name: outcome.evidence[name] for name in ("made_g", "ceiling_g", "area_m2")}
+            return Broken(kept | {"lent_code": ground.code})
+    return said[0][1] if said else None
+
+
+def _alone_on(facts: BatchFacts, ground: Ground) -> Outcome:
+    ceiling = rule_figures.ceiling(facts.session, ground.crop, facts.day)
+    return yields.over_yield(facts.harvested_g, ceiling, ground.area_m2, ground.colonies)
+
+
+def _with_others_on(facts: BatchFacts, ground: Ground) -> Outcome:
+    ceiling, others = rule_figures.ceiling(facts.session, ground.crop, facts.day), 0
     if ceiling is not None:
-        months = rule_figures.season(facts.session, facts.crop, facts.day)
-        others = facts.harvested_elsewhere_g(*yields.season_year(facts.day, months))
-    return yields.over_yield_cumulative(
-        facts.harvested_g, others, ceiling, facts.area_m2, facts.area.colonies
-    )
+        months = rule_figures.season(facts.session, ground.crop, facts.day)
+        first, last = yields.season_year(facts.day, months)
+        others = rule_grounds.others_g(facts.session, ground, first, last, besides=facts.batch.id)
+    return yields.over_yield_cumulative(facts.harvested_g, others, ceiling, ground.area_m2, ground.colonies)
 
 
 def _out_of_season(facts: BatchFacts) -> Outcome:
@@ -133,12 +146,17 @@ OF_BATCH: dict[RuleCode, Callable[[BatchFacts], Outcome]] = {
 
 
 def market_of(facts: BatchFacts, delivery: Delivery) -> Outcome:
-    """The check of a delivery: whether the areas held a code of its market."""
-    if delivery.market == codes.HOME_MARKET or not facts.origins:
+    """The check of a delivery: whether every area that feeds it held a code of its market on the day of the harvest.
+
+    What was worked up is asked as what was picked: else a transform of one lot into one would wash its origin away.
+    """
+    if delivery.market == codes.HOME_MARKET:
         return None
-    return codes.without_code_of_market(
-        delivery.market, facts.day, facts.origins, authorised=facts.authorised_for(delivery.market)
-    )
+    for place in facts.origins:
+        found = codes.without_code_of_market(delivery.market, place.day, [(place.name, place.codes)])
+        if isinstance(found, Broken) and not facts.all_signed_for(place.harvests, delivery.market):
+            return found
+    return None
 
 
 def overlap_of(session: Session, area: GrowingArea, day: date) -> Outcome:

@@ -4,18 +4,20 @@ However long the history of a batch is, each fact is one question to the databas
 sum. Everything a check gets from here is a plain value.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from traceability.domain import (
     applications,
     area_codes,
     code_authorisations,
     lineage,
+    partners,
     records,
+    rule_grounds,
     rule_processes,
     shares,
 )
@@ -26,14 +28,24 @@ from traceability.domain.areas import AreaCode, AreaCodeChange, GrowingArea
 from traceability.domain.batches import Batch, Origin
 from traceability.domain.certificate_claims import CertificateClaim
 from traceability.domain.certificates import Certificate
-from traceability.domain.clock import VIETNAM, local_day
+from traceability.domain.clock import local_day
 from traceability.domain.deliveries import Delivery
-from traceability.domain.history import CorrectionReason, Event, EventType, history, standing
+from traceability.domain.history import Event, EventType, history, standing
 from traceability.domain.laboratory import LabTest
-from traceability.domain.moments import start_of
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.products import Crop, Product
+from traceability.domain.rule_grounds import Ground
 from traceability.domain.suspensions import SuspendedKind, Suspension
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when goods were harvested: an area as it may be called, all its codes, the harvests of one day."""
+
+    name: str
+    day: date
+    codes: list[codes.Code]
+    harvests: list[Batch]
 
 
 class BatchFacts:
@@ -69,10 +81,15 @@ class BatchFacts:
             select(GrowingArea).where(GrowingArea.id == self.batch.area_id)
         ).one_or_none()
 
-    @property
-    def area_m2(self) -> int:
-        """The area that counts: what is declared beyond the drawn boundary yields nothing."""
-        return min(self.area.declared_m2, self.area.computed_m2) if self.area else 0
+    @cached_property
+    def grounds(self) -> list[Ground]:
+        """What the harvest is counted against: its own area first, then the areas whose codes it claims."""
+        if self.area is None:
+            return []
+        return [
+            rule_grounds.own(self.session, self.area, self.crop),
+            *rule_grounds.lent(self.session, self.batch),
+        ]
 
     @cached_property
     def events(self) -> list[Event]:
@@ -83,20 +100,6 @@ class BatchFacts:
     def harvested_g(self) -> int:
         """What the harvest weighed, materials that joined later left out."""
         return sum(event.output_g or 0 for event in self.events if event.type is EventType.HARVEST)
-
-    def harvested_elsewhere_g(self, first: date, last: date) -> int:
-        """What all other batches of the area weighed at harvest between two days: one sum over events that stand."""
-        correction = aliased(Event)
-        begin, end = start_of(first), start_of(last).replace(hour=23, minute=59, second=59)
-        statement = select(func.coalesce(func.sum(Event.output_g), 0)).where(
-            Event.area_id == self.batch.area_id,
-            col(Event.type) == EventType.HARVEST,
-            col(Event.batch_id) != self.batch.id,
-            col(Event.happened_at).between(begin.astimezone(VIETNAM), end.astimezone(VIETNAM)),
-            col(Event.correction_reason).is_distinct_from(CorrectionReason.DID_NOT_OCCUR),
-            ~select(correction.id).where(correction.corrects_id == col(Event.id)).exists(),
-        )
-        return int(self.session.exec(statement).one() or 0)
 
     @cached_property
     def applications(self) -> list[Application]:
@@ -161,18 +164,44 @@ class BatchFacts:
         ]
 
     @cached_property
-    def origins(self) -> list[tuple[str, list[codes.Code]]]:
-        """The areas that the goods come from by name, each with its codes."""
-        if self.batch.area_id is not None:
-            area_ids = [self.batch.area_id]
-        elif self.batch.origin is Origin.TRANSFORM:
-            return []
-        else:
-            area_ids = [row.area_id for row in shares.sources(self.session, self.batch.id) if row.area_id]
+    def origins(self) -> list["Place"]:
+        """The areas that the goods come from and the days on which they were harvested there, the largest share first:
+        over every split, merger, repacking and transform, whoever's they are."""
+        told = shares.sources(self.session, self.batch.id)
+        ids = [key for source in told if source.area_id for key in source.batch_ids]
+        area_ids = [source.area_id for source in told if source.area_id]
         with beyond_scope(self.session):  # goods of one lot may come from several producers
             found = self._codes_of(area_ids)
-            statement = select(GrowingArea.id, GrowingArea.name).where(col(GrowingArea.id).in_(area_ids))
-            return [(name, found[area_id]) for area_id, name in self.session.exec(statement).all()]
+            harvests = {
+                row.id: row for row in self.session.exec(select(Batch).where(col(Batch.id).in_(ids))).all()
+            }
+            names = dict(
+                self.session.exec(
+                    select(GrowingArea.id, GrowingArea.name).where(col(GrowingArea.id).in_(area_ids))
+                ).all()
+            )
+        places: list[Place] = []
+        for source in told:
+            held = found.get(source.area_id or "", [])
+            if source.producer_id == self.batch.producer_id:
+                name = names.get(source.area_id or "", "")
+            else:  # the name of somebody else's area may be a family's
+                name = held[0].code if held else partners.known_as(self.session, source.producer_id)
+            by_day: dict[date, list[Batch]] = {}
+            for key in source.batch_ids if source.area_id else ():
+                by_day.setdefault(harvests[key].harvested_on or harvests[key].started_on, []).append(
+                    harvests[key]
+                )
+            places += [Place(name, day, held, rows) for day, rows in sorted(by_day.items())]
+        return places
+
+    def all_signed_for(self, harvests: list[Batch], market: str) -> bool:
+        """Whether each of some harvests claimed a code of somebody else that is signed for this market."""
+        with beyond_scope(self.session):  # the harvests may be of several producers
+            return all(
+                bool(row.area_code) and BatchFacts(self.session, row).authorised_for(market)
+                for row in harvests
+            )
 
     def _codes_of(self, area_ids: list[str]) -> dict[str, list[codes.Code]]:
         """Codes with their histories by area: two questions, however many they are."""

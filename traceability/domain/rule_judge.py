@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from traceability.domain import records, rule_flags, rule_overrides, rule_settings, rules
+from traceability.domain import records, rule_flags, rule_grounds, rule_overrides, rule_settings, rules
 from traceability.domain.areas import GrowingArea
 from traceability.domain.batches import Batch
 from traceability.domain.certificate_claims import CertificateClaim
@@ -22,7 +22,7 @@ from traceability.domain.rule_book import Act, Effect, Rule, RuleCode, judged_at
 from traceability.domain.rule_checks import OF_BATCH, market_of, overlap_of
 from traceability.domain.rule_facts import BatchFacts
 from traceability.domain.rule_flags import CloseReason, FlagState, RuleFlag
-from traceability.domain.rule_outcomes import Broken, Outcome, Unknown
+from traceability.domain.rule_outcomes import Broken, Outcome, Unknown, sentence_of
 from traceability.domain.stamps import StampOrder
 from traceability.domain.text import fold
 
@@ -72,11 +72,14 @@ def judge(session: Session, subject: Record, act: str) -> None:
     if not wanted:
         return
     case = _case(session, subject)
-    if case.facts is not None and not case.facts.is_done and {rule.code for rule in wanted} <= _OF_STEPS:
-        return  # the process goes on: nothing can be said of its end
+    if case.facts is not None and act in (Act.RECORD, Act.RELEASE) and not case.facts.is_done:
+        # the process goes on: nothing can be said of its end
+        wanted = [rule for rule in wanted if rule.code not in _OF_STEPS]
+        if not wanted:
+            return
     if act == Act.REGISTER and case.facts is not None and case.facts.batch.area_id is not None:
         # Two harvests at once: the second waits here, and then counts the first into the season's sum.
-        records.lock(session, GrowingArea, case.facts.batch.area_id)
+        rule_grounds.lock(session, case.facts.batch)
     _judge(case, wanted, act)
     if act == Act.CORRECT:
         _judge_neighbours(case, subject)
@@ -98,7 +101,7 @@ def look(session: Session, batch: Batch) -> list[tuple[RuleCode, Outcome]]:
 def _asked(subject: Record, act: str) -> list[Rule]:
     wanted = judged_at(act)
     if isinstance(subject, Event) and act == Act.RECORD:
-        group = _OF_TREATMENTS if subject.type is EventType.TREAT else _OF_STEPS
+        group = _OF_TREATMENTS if subject.type is EventType.TREAT else _OF_STEPS | {RuleCode.STAMP_OVERUSE}
         wanted = [rule for rule in wanted if rule.code in group]
     if isinstance(subject, GrowingArea):
         return [rule for rule in wanted if rule.code is RuleCode.AREA_OVERLAP]
@@ -155,7 +158,7 @@ def _follow(
         # The row of the refused act is not kept: what remains is where it was tried, and what it said.
         place = {"area_id": made.area_id, "producer_id": made.producer_id, "title": made.title}
         kept = made.batch_id if not isinstance(case.subject, Batch) else None
-        code = f"rules.{rule.code.value.lower()}"
+        code = sentence_of(rule.code.value, broken.evidence)
         raise RuleBroken(code, rule.field, rule=rule.code.value, batch_id=kept, **place, **broken.evidence)
     if flag is None:
         if let_pass is not None:
@@ -205,15 +208,16 @@ def _judge_neighbours(case: _Case, subject: Record) -> None:
         _judge(_case(session, delivery), wanted, Act.CORRECT)
     if subject.type is not EventType.HARVEST:
         return
-    flagged = select(RuleFlag.batch_id).where(
-        RuleFlag.area_id == batch.area_id,
-        RuleFlag.rule == RuleCode.OVER_YIELD_CUMULATIVE,
-        col(RuleFlag.stands).is_not(None),
-        RuleFlag.batch_id != batch.id,
-    )
     cumulative = [rule for rule in judged_at(Act.CORRECT) if rule.code is RuleCode.OVER_YIELD_CUMULATIVE]
-    for batch_id in session.exec(flagged).all():
-        _judge(_case(session, records.find(session, Batch, batch_id or "")), cumulative, Act.CORRECT)
+    near = rule_grounds.neighbours(session, batch)
+    with beyond_scope(session):  # who claims a lent code is another producer than its holder
+        flagged = select(RuleFlag.batch_id).where(
+            col(RuleFlag.batch_id).in_(near),
+            RuleFlag.rule == RuleCode.OVER_YIELD_CUMULATIVE,
+            col(RuleFlag.stands).is_not(None),
+        )
+        for batch_id in session.exec(flagged).all():
+            _judge(_case(session, records.find(session, Batch, batch_id or "")), cumulative, Act.CORRECT)
 
 
 def _judge_overlapped(session: Session, area: GrowingArea) -> None:

@@ -31,6 +31,11 @@ class Unknown:
 Outcome = Broken | Unknown | None
 
 
+def sentence_of(rule: str, evidence: Evidence) -> str:
+    """The code of the sentence that tells of a broken rule: a ceiling of the area whose code is lent has its own."""
+    return f"rules.{rule.lower()}" + ("_lent" if "lent_code" in evidence else "")
+
+
 def per_100(ratio: Fraction) -> str:
     """A ratio as kilograms out of a hundred, with two decimals: `19.05`."""
     return f"{round(float(ratio) * 100, 2):.2f}"

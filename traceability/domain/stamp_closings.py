@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
-from traceability.domain import ledger, records, stamp_ranges, stamp_voids
+from traceability.domain import ledger, stamp_ranges, stamp_voids
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.clock import now
 from traceability.domain.errors import RuleBroken
@@ -81,7 +81,7 @@ def close(session: Session, actor: Actor, value: CloseInput) -> StampOrder:
     `stamps.close_unbalanced` (with what is missing).
     """
     actor.must(Permission.ORDER_STAMPS)
-    order = records.lock(session, StampOrder, value.order_id)
+    order = stamp_voids.locked_order(session, value.order_id)
     if order.closed_at is not None:
         raise RuleBroken("stamps.closed_already", None, number=order.number)
     ranges = stamp_ranges.locked(session, order.id)

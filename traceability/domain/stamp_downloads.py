@@ -162,7 +162,7 @@ def mark_printed(session: Session, actor: Actor, value: PrintedInput, keys: Keys
     `stamp_runs.run_of` refuses, `stamps.spoiled_in_use`.
     """
     actor.must(Permission.ORDER_STAMPS)
-    order = records.lock(session, StampOrder, value.order_id)
+    order = stamp_voids.locked_order(session, value.order_id)
     printed = [
         stamps
         for stamps in stamp_ranges.locked(session, order.id)

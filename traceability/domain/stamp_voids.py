@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session
 
-from traceability.domain import ledger, notices, records, stamp_ranges, stamp_runs, suspensions
+from traceability.domain import ledger, notices, records, rules, stamp_ranges, stamp_runs, suspensions
 from traceability.domain.actors import Actor, Permission
+from traceability.domain.batches import Batch
 from traceability.domain.stamp_runs import Keys, TypedCode
 from traceability.domain.stamps import RangeState, StampOrder, StampRange, VoidReason
 from traceability.domain.suspensions import SuspendedKind
@@ -35,7 +36,7 @@ def void(session: Session, actor: Actor, value: VoidInput, keys: Keys) -> list[S
     """
     actor.must(Permission.VOID_OWN_STAMPS, Permission.VOID_STAMPS)
     run = stamp_runs.run_of(session, keys, value.first_code, value.last_code)
-    order = records.lock(session, StampOrder, run.order_id)
+    order = locked_order(session, run.order_id)
     parts = stamp_runs.parts(keys, run, stamp_ranges.locked(session, order.id))
     for part in parts:
         if part.state is RangeState.SUSPENDED and not actor.may(Permission.VOID_STAMPS):
@@ -50,13 +51,20 @@ def void(session: Session, actor: Actor, value: VoidInput, keys: Keys) -> list[S
     return ended
 
 
+def locked_order(session: Session, order_id: str) -> StampOrder:
+    """An order, locked after its batch, as always: what is void may close a flag of the batch. Raises `NotFound`."""
+    records.lock(session, Batch, records.find(session, StampOrder, order_id).batch_id)
+    return records.lock(session, StampOrder, order_id)
+
+
 def end(session: Session, order: StampOrder, ended: list[StampRange], reason: VoidReason, note: str) -> None:
-    """Makes whole ranges of a locked order void, and notes the fact."""
+    """Makes whole ranges of an order void that is locked with its batch, and notes the fact."""
     for stamps in ended:
         stamps.state, stamps.state_before = RangeState.VOID, None
         stamps.void_reason, stamps.note = reason, note
     over = suspensions.end_with(session, SuspendedKind.STAMP_RANGE, [stamps.id for stamps in ended])
     session.flush()
+    rules.judge(session, order, "void")
     ledger.record(session, "stamps.voided", order, *ended, *over, reason=reason)
 
 

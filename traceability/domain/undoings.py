@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from traceability.domain import balance, records
+from traceability.domain import balance, records, rules
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import RuleBroken
@@ -89,6 +89,8 @@ def undo(session: Session, act: Act, own: Batch, found: dict[str, Batch]) -> lis
         if not balance.settle(session, batch):
             raise RuleBroken("events.correction_impossible", None, lot=batch.lot)
         batch.page_version += 1
+        session.flush()
+        rules.judge(session, batch, "undo")
     touched: Iterable[Record] = (*act.edges, *act.parts, *deliveries, *sources)
     return [*touched, *(found[row_id] for row_id in act.outputs if row_id != own.id)]
 

@@ -8,6 +8,7 @@ from traceability.domain.agencies import Agency
 from traceability.domain.rule_book import Effect, RuleCode
 from traceability.domain.rule_figures import FigureKind
 from traceability.domain.rule_flags import CloseReason, FlagState, RuleFlag
+from traceability.domain.rule_outcomes import sentence_of
 from traceability.domain.rule_overrides import RuleOverride
 from traceability.domain.rule_views import RuleStanding
 from traceability.i18n import N_, gettext
@@ -21,6 +22,16 @@ REFUSALS = {
         "Together with the {others_g} harvested here in the same season, these {made_g} make {total_g}: more than the "
         "{ceiling_g} that the area can give. Check the earlier harvests and this weight; if they are right, ask the "
         "management agency for an exception."
+    ),
+    "rules.over_yield_lent": N_(
+        "{made_g} are claimed under the lent growing-area code {lent_code}, more than its area can give in a whole "
+        "year ({ceiling_g} from {area_m2}). Check the weight and the code; if both are right, ask the management "
+        "agency for an exception."
+    ),
+    "rules.over_yield_cumulative_lent": N_(
+        "With these {made_g}, more is harvested and claimed under the lent growing-area code {lent_code} in this "
+        "season than the {ceiling_g} that its area can give. Ask the holder of the code what is left of it; if the "
+        "weights are right, ask the management agency for an exception."
     ),
     "rules.out_of_season": N_(
         "A harvest on {harvested_on} lies outside the months in which this crop is harvested ({months}). Check the day "
@@ -235,7 +246,7 @@ UNKNOWNS = {
 
 def told(rule: RuleCode, evidence: dict[str, Any]) -> str:
     """What a flag says, in the reader's language."""
-    return wording.sentence(f"rules.{rule.value.lower()}", evidence)
+    return wording.sentence(sentence_of(rule.value, evidence), evidence)
 
 
 def why_unknown(why: str) -> str:
