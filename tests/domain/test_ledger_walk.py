@@ -301,7 +301,9 @@ class Walk:
         sugar = self.dice.choice([0, self.dice.randint(1, 9_000)])
         total = sum(wanted.values()) + sugar
         outputs = [max(1, total // self.dice.randint(3, 9)) for _ in range(self.dice.randint(1, 4))]
-        self.expected = allowed = sum(outputs) <= total and self.books.may_draw(wanted)
+        least = min([*wanted.values(), sugar or total])  # a gram of each source for each output
+        enough = sum(outputs) <= total and least >= len(outputs)
+        self.expected = allowed = enough and self.books.may_draw(wanted)
         rows: Any = [{"batch_id": key, "kilograms": Grams(grams)} for key, grams in wanted.items()]
         rows += [{"material": "Đường", "kilograms": Grams(sugar)}] if sugar else []
         further: Any = [

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlmodel import select
 
 from tests import factories
 from tests.rolls import Mint
 from traceability.db import Database
-from traceability.domain import balance, ledger, lineage, records, transforms
+from traceability.domain import balance, ledger, lineage, records, successors, transforms
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch, BatchState, Origin
 from traceability.domain.clock import today
@@ -180,7 +182,7 @@ def test_one_work_makes_several_products_and_every_gram_of_every_source_is_found
     inputs = [
         {"batch_id": first.id, "kilograms": 700},
         {"batch_id": second.id, "kilograms": "300001 g"},
-        {"material": "Đường", "kilograms": "1 g"},
+        {"material": "Đường", "kilograms": "3 g"},
     ]
     further = [
         {"product_id": peel, "kilograms": 210, "by_product": True},
@@ -196,9 +198,9 @@ def test_one_work_makes_several_products_and_every_gram_of_every_source_is_found
         for source in (first, second):
             assert sum(row.grams for row in edges if row.source_batch_id == source.id) == source.made_g
             assert {row.batch_id for row in edges if row.source_batch_id == source.id and row.grams} == lots
-        assert sum(row.grams for row in edges if row.material) == 1
+        assert [row.grams for row in edges if row.material] == [1, 1, 1]
         event = events_of(session, made)[0]
-        assert (event.input_g, event.output_g, event.loss_g) == (1_000_002, 843_333, 156_669)
+        assert (event.input_g, event.output_g, event.loss_g) == (1_000_004, 843_333, 156_671)
         for lot_id in lots:  # one event is the beginning of all three
             assert events_of(session, records.find(session, Batch, lot_id)) == [event]
             row = records.find(session, Batch, lot_id)
@@ -216,6 +218,31 @@ def test_one_work_makes_several_products_and_every_gram_of_every_source_is_found
             further=[{"product_id": foreign, "kilograms": 1}],
         )
     assert (caught.value.code, caught.value.field) == ("batches.product_unknown", "further-0-product_id")
+
+
+def test_a_source_of_fewer_grams_than_there_are_outputs_is_refused_by_name(
+    database: Database, owner: Producer
+) -> None:
+    own, peel = factories.harvest(database, owner, 100), factories.product(database, owner).id
+    rows = [{"batch_id": own.id, "kilograms": 50}, {"material": "Muối", "kilograms": "1 g"}]
+    with pytest.raises(RuleBroken) as caught:
+        transform(database, owner, rows, 20, further=[{"product_id": peel, "kilograms": 5}])
+    assert (caught.value.code, caught.value.field) == (
+        "successors.too_little_to_divide",
+        "inputs-1-kilograms",
+    )
+    assert caught.value.facts["source"] == "Muối"
+    assert (find(database, own).used_g, find(database, own).on_hand_g) == (0, 100_000)
+    assert transform(database, owner, rows, 20).made_g == 20_000
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=10), st.integers(0, 10**10))
+def test_every_source_is_in_every_output_and_no_gram_is_lost_on_the_way(
+    weights: list[int], more: int
+) -> None:
+    parts = successors.divided(len(weights) + more, weights)
+    assert min(parts) >= 1
+    assert (len(parts), sum(parts)) == (len(weights), len(weights) + more)
 
 
 def events_of(session: Any, batch: Batch) -> list[Any]:

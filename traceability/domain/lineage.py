@@ -14,7 +14,8 @@ class BatchInput(Record, ProducerOwned, table=True):
     """One input of a batch: grams of a batch (own, or received by a delivery), or a material without a batch.
 
     An act that makes several batches has an edge for each source of each: what was drawn from a source is the sum of
-    its edges. An edge of 0 g is kept of an act that never happened, and where a share is smaller than a gram.
+    its edges, each at least a gram. An edge of 0 g is kept of an act that was declared never to have happened, and of
+    no other.
     """
 
     __tablename__ = "batch_input"

@@ -20,6 +20,7 @@ from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.history import Event, EventBatch, Part, signature
 from traceability.domain.lineage import BatchInput
 from traceability.domain.products import Product
+from traceability.domain.quantities import kg_text
 from traceability.domain.records import Record
 from traceability.domain.text import fold
 
@@ -33,6 +34,9 @@ class Draw:
     delivery: Delivery | None = None
     material: str = ""
     supplier: str = ""
+    #: what a refusal calls the source, and where a form asks for the weight
+    name: str = ""
+    field: str = "kilograms"
 
 
 @dataclass(frozen=True)
@@ -138,8 +142,11 @@ def make(
 ) -> Made:
     """Draws on locked and judged sources and makes the outputs. `day`: when they begin; else that of the event.
 
-    An event without a batch becomes that of the first output. Raises `RuleBroken` ("batches.lot_taken").
+    An event without a batch becomes that of the first output. Raises `RuleBroken`: `batches.lot_taken`,
+    `successors.too_little_to_divide`.
     """
+    for draw in draws:
+        _must_reach_all(draw, len(outputs), actor)
     day = day or local_day(event.happened_at)
     made = Made(event)
     for output in outputs:
@@ -177,15 +184,15 @@ def make(
 
 
 def divided(grams: int, weights: Sequence[int]) -> list[int]:
-    """Whole grams in the proportion of weights above zero, which add up to `grams`: the largest remainders get what is
-    left over. Where there are enough, each part gets one at least, so that every source is seen in every output."""
+    """At least as many whole grams as there are weights, in the proportion of these, which are above zero: the largest
+    remainders get what is left over, and each part gets one at least, so that every source is seen in every output."""
     total = sum(weights)
     parts = [grams * weight // total for weight in weights]
     order = sorted(range(len(weights)), key=lambda place: (-(grams * weights[place] % total), place))
     for place in order[: grams - sum(parts)]:
         parts[place] += 1
     for place, part in enumerate(parts):
-        if part == 0 and grams >= len(parts):
+        if part == 0:
             parts[parts.index(max(parts))] -= 1
             parts[place] = 1
     return parts
@@ -223,6 +230,13 @@ def _batch(session: Session, actor: Actor, event: Event, output: Output, day: da
     batch.search = fold(" ".join([batch.lot, product.name, product.code]))[:900]
     batch.begin_shelf_life(product)
     return batch
+
+
+def _must_reach_all(draw: Draw, count: int, actor: Actor) -> None:
+    """Demands of a draw a gram for each of `count` outputs: an edge of nothing would hide a source from a recall."""
+    if draw.grams < count:
+        facts = {"source": draw.name, "weight": kg_text(draw.grams, actor.language), "count": count}
+        raise RuleBroken("successors.too_little_to_divide", draw.field, **facts)
 
 
 def _edge(event: Event, draw: Draw, batch: Batch, grams: int) -> BatchInput:

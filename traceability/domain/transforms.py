@@ -103,7 +103,8 @@ def transform(session: Session, actor: Actor, value: TransformInput) -> Batch:
     Raises `RuleBroken`: `access.not_permitted`, `batches.product_unknown`, `products.suspended`, `batches.lot_taken`,
     `transforms.in_future`, `transforms.ended_before_begin`, `transforms.input_unknown`, `transforms.input_younger`,
     `transforms.delivery_not_received`, `transforms.source_withdrawn`, `transforms.output_exceeds_inputs`,
-    `batches.not_enough`, `batches.held`, `.recalled`, `.closed`, `stamps.exceed_rest`.
+    `batches.not_enough`, `batches.held`, `.recalled`, `.closed`, `successors.too_little_to_divide`,
+    `stamps.exceed_rest`.
     """
     actor.must(Permission.REGISTER_BATCHES)
     products = _products(session, value)
@@ -145,7 +146,7 @@ def transform(session: Session, actor: Actor, value: TransformInput) -> Batch:
         )
         for number, row in enumerate(value.further)
     ]
-    draws = [sources.draw(row) for row in value.inputs]
+    draws = [sources.draw(row, number) for number, row in enumerate(value.inputs)]
     made = successors.make(session, actor, event, draws, [main, *further], day=value.started_on)
     batch = made.batches[0]
     batch.note, batch.external_ref = value.note, value.external_ref
@@ -240,12 +241,16 @@ class _Sources:
                 asked[getattr(row, column)] += int(row.kilograms)
         return asked
 
-    def draw(self, row: TransformSource) -> Draw:
+    def draw(self, row: TransformSource, number: int) -> Draw:
         """What one row takes, from where it lies."""
+        delivery = self.deliveries[row.delivery_id] if row.delivery_id else None
+        lot = self.batches.get(row.batch_id or (delivery.batch_id if delivery else ""))
         return Draw(
             int(row.kilograms),
+            name=lot.lot if lot else row.material or "",
+            field=f"inputs-{number}-kilograms",
             batch=self.batches[row.batch_id] if row.batch_id else None,
-            delivery=self.deliveries[row.delivery_id] if row.delivery_id else None,
+            delivery=delivery,
             material=row.material or "",
             supplier=row.supplier or "",
         )

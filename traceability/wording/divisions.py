@@ -12,6 +12,10 @@ REFUSALS = {
         "The best-before day of lot {lot} was {day}, and a new lot would hide that. Record what is past it as thrown "
         "away."
     ),
+    "successors.too_little_to_divide": N_(
+        "{weight} of {source} are too little to be divided among {count} lots: each must get a gram of it at least. "
+        "Enter what was really used, or record lots that hold none of it as an act of their own."
+    ),
     "mergers.two_needed": N_("Choose at least two lots to merge, with the kilograms or the whole of each."),
     "mergers.twice": N_("Lot {lot} stands there twice. Give its kilograms once."),
     "mergers.other_product": N_(
