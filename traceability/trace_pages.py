@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from traceability import trace_drawing, wording
+from flask import render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from traceability import access, downloads, trace_drawing, wording
+from traceability.domain import traces
 from traceability.domain.quantities import kg_text
-from traceability.domain.traces import Trace, TracedBatch, TracedInput, distances, neighbours
+from traceability.domain.traces import Direction, Trace, TracedBatch, TracedInput, distances, neighbours
 from traceability.i18n import gettext as _
 from traceability.i18n import language, ngettext
 from traceability.sheets import Cell
@@ -54,6 +59,44 @@ class TracePage:
     portions: int
     #: lots drawn only because they lie on the way to those of the portion
     on_the_way: int
+
+
+def show(audience: str, batch_id: str, *, producers: bool) -> str:
+    """The page of a trace, the same for producers and agencies but for the addresses and whether own lots name their
+    producer."""
+    found = _asked(batch_id)
+    trace = partial(url_for, f"{audience}.batches_trace")
+    file = partial(
+        url_for, f"{audience}.batches_trace_export", batch_id=batch_id, direction=_direction().value
+    )
+    return render_template(
+        f"{audience}/traces/show.html",
+        page=page(
+            found,
+            lambda one: url_for(f"{audience}.batches_show", batch_id=one),
+            request.args.get("portion", 1, int),
+            producers=producers,
+        ),
+        link=lambda way, portion: trace(batch_id=batch_id, direction=way, portion=portion),
+        retrace=lambda one: trace(batch_id=one),
+        exports=[(kind.upper(), file(format=kind)) for kind in ("xlsx", "csv")],
+    )
+
+
+def export(batch_id: str) -> Response:
+    """The whole trace as a file."""
+    found = _asked(batch_id)
+    return downloads.sheet(f"truy-xuat-{found.root.lot}", *sheet(found))
+
+
+def _asked(batch_id: str) -> Trace:
+    with access.reading() as session:
+        return traces.trace(session, batch_id, _direction())
+
+
+def _direction() -> Direction:
+    asked = request.args.get("direction", "")
+    return Direction(asked) if asked in set(Direction) else Direction.BOTH
 
 
 def page(found: Trace, link: Callable[[str], str], number: int = 1, *, producers: bool = True) -> TracePage:

@@ -1,17 +1,15 @@
 """Mock recalls of a producer: carried out with one press, kept as reports."""
 
-from flask import render_template, url_for
+from flask import render_template
+from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access, recall_papers
+from traceability import access, mock_recall_pages
 from traceability.access import requires
 from traceability.blueprints.producer import blueprint
-from traceability.domain import logbook, mock_recalls, records
+from traceability.domain import mock_recalls
 from traceability.domain.actors import Permission
-from traceability.domain.batches import Batch
-from traceability.domain.mock_recalls import MockInput, MockRecall
-from traceability.domain.products import Product
-from traceability.forms import Form
+from traceability.domain.mock_recalls import MockRecall
 
 
 @blueprint.get("/recalls/mock", endpoint="recalls_mocks")
@@ -27,43 +25,22 @@ def index() -> str:
 @requires(Permission.RECORD_EVENTS)
 def recalls_mock_new(batch_id: str) -> Response | tuple[str, int]:
     """An exercise with one batch."""
-    with access.reading() as session:
-        batch = records.find(session, Batch, batch_id)
-        product = records.find(session, Product, batch.product_id)
-    form = Form(MockInput, fixed={"batch_id": batch_id})
-    if form.save(mock_recalls.run, lambda row: url_for("producer.recalls_mock", mock_id=row.id)):
-        return form.redirect()
-    return form.page("producer/recalls/mock_new.html", batch=batch, product=product)
+    return mock_recall_pages.carry_out("producer", batch_id)
 
 
 @blueprint.get("/recalls/mock/<mock_id>")
 @requires(Permission.VIEW_OWN)
 def recalls_mock(mock_id: str) -> str:
     """The report of one exercise."""
-    with access.reading() as session:
-        row = records.find(session, MockRecall, mock_id)
-        batch = records.find(session, Batch, row.batch_id)
-        product = records.find(session, Product, batch.product_id)
-        people = logbook.people(session, [row.by_id])
-    return render_template(
-        "producer/recalls/mock.html",
-        row=row,
-        people=people,
-        facts=recall_papers.mock_facts(row, batch, product),
-        **recall_papers.mock_lines(row, {row.producer_id}),
-    )
+    return mock_recall_pages.report("producer", mock_id, _own)
 
 
 @blueprint.get("/recalls/mock/<mock_id>/report.pdf")
 @requires(Permission.VIEW_OWN)
 def recalls_mock_pdf(mock_id: str) -> Response:
     """The report as a PDF."""
-    with access.reading() as session:
-        row = records.find(session, MockRecall, mock_id)
-        batch = records.find(session, Batch, row.batch_id)
-        product = records.find(session, Product, batch.product_id)
-    data = recall_papers.mock_report(row, batch, product, {row.producer_id}, access.settings().demo)
-    answer = Response(data, content_type="application/pdf")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"dien-tap-{row.number}.pdf")
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return mock_recall_pages.report_file(mock_id, _own)
+
+
+def _own(_session: Session, row: MockRecall) -> set[str]:
+    return {row.producer_id}
