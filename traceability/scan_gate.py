@@ -134,7 +134,7 @@ class ScanGate:
         if page is None or (opened == 1 and first is not None):  # "1 times" is nobody's language
             return None
         code = text if _AS_PRINTED(text) else str(stamp_codes.normalise(text))
-        part = page.stamp_part(code, opened, first, people)
+        part = page.stamp_part(code, opened, first, people, scan_lookup.provinces_of(row))
         if visitors.takes_gzip(sent("HTTP_ACCEPT_ENCODING", "")):
             body, fields = page.packed(part), page.packed_headers.copy()
         else:

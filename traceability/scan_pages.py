@@ -10,7 +10,7 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from threading import Lock
@@ -19,16 +19,18 @@ from typing import Any
 from traceability import i18n
 from traceability.domain import scan_lookup, stamp_codes
 from traceability.domain.scan_lookup import Ask, Row
-from traceability.domain.scans import Verdict
-from traceability.stamp_pages import UNUSUALLY_OFTEN
+from traceability.domain.scans import Resolution, Verdict
+from traceability.stamp_pages import UNUSUALLY_OFTEN, provinces_in
 
 #: Values that stand in a page while it is made, where the stamp's own are put later.
 CODE = "QZXJVWKYQJZXWVYK"
-COUNT = 987_654_321
+COUNT, VISITORS = 987_654_321, 876_543_219
 FIRST = datetime(1987, 6, 5, 4, 32, tzinfo=UTC)
 _START, _END = "<!--stamp-->", "<!--/stamp-->"
-#: Around what is said only of a stamp that was opened unusually often.
-_UNUSUAL = re.compile(r"<!--unusual-->(.*?)<!--/unusual-->", re.DOTALL)
+#: Where visitors were, as it stands in a page while that is made.
+PROVINCES = "86:876543218 79:765432198"
+#: Around what is said of some stamps only: opened unusually often; how many visitors there were, and where.
+_SAID_OF_SOME = re.compile(r"<!--(unusual|visitors|provinces)-->(.*?)<!--/\1-->", re.DOTALL)
 #: So many pages one process keeps.
 MOST_PAGES = 600
 #: A process that was asleep does not read more of the log than this: it forgets its pages.
@@ -58,14 +60,11 @@ class KeptPage:
     crc: int = field(init=False)
     crc_past_after: Callable[[int], int] = field(init=False)
     packed_headers: list[tuple[str, str]] = field(init=False)
-    first_part: "Slots" = field(init=False)
-    again_part: "Slots" = field(init=False)
-    often_part: "Slots" = field(init=False)
+    #: the stamp's part by what it says: nothing yet, or whether it was often, how many visitors, and where
+    parts: "dict[tuple[bool, bool, bool] | None, Slots]" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.first_part = Slots(self.first_time, self.language)
-        self.again_part = Slots(_UNUSUAL.sub("", self.again), self.language)
-        self.often_part = Slots(_UNUSUAL.sub(r"\1", self.again), self.language)
+        self.parts = {None: Slots(self.first_time, self.language)}
         front = zlib.compressobj(9, zlib.DEFLATED, -15)
         self.packed_before = _GZIP_HEADER + front.compress(self.before) + front.flush(zlib.Z_FULL_FLUSH)
         rear = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -74,14 +73,22 @@ class KeptPage:
         self.crc_past_after = checksum_past(self.after)
         self.packed_headers = [*self.headers, ("Content-Encoding", "gzip")]
 
-    def stamp_part(self, code: str, opened: int, first: Any) -> bytes:
+    def stamp_part(self, code: str, opened: int, first: Any, visitors: int | None, provinces: str) -> bytes:
         """The part of one stamp: its code, and how often it was opened. `first`: the moment as the driver gives it."""
         grouped = f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}"
         if first is None:
-            return self.first_part.filled(code.encode(), grouped.encode())
+            return self.parts[None].filled(code.encode(), grouped.encode())
+        kind = (opened >= UNUSUALLY_OFTEN, bool(visitors), bool(provinces))
+        part = self.parts.get(kind) or self._part(*kind)
         count, moment = _number_in(self.language, opened), _moment_in(self.language, first)
-        part = self.often_part if opened >= UNUSUALLY_OFTEN else self.again_part
-        return part.filled(code.encode(), grouped.encode(), count, moment)
+        different = _number_in(self.language, visitors) if visitors else b""
+        where = _provinces_in(self.language, provinces) if provinces else b""
+        return part.filled(code.encode(), grouped.encode(), count, moment, different, where)
+
+    def _part(self, often: bool, visitors: bool, provinces: bool) -> "Slots":
+        said = with_said(self.again, unusual=often, visitors=visitors, provinces=provinces)
+        part = self.parts[often, visitors, provinces] = Slots(said, self.language)
+        return part
 
     def plain(self, part: bytes) -> bytes:
         """The page."""
@@ -119,19 +126,25 @@ _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _GROUPED = stamp_codes.group(CODE)
 _COUNT_IN = {language: i18n.number_in(language, COUNT) for language in i18n.LANGUAGES}
 _FIRST_IN = {language: i18n.moment_in(language, FIRST) for language in i18n.LANGUAGES}
-
-
-_SLOTS = {
-    language: re.compile("|".join(map(re.escape, (CODE, _GROUPED, _COUNT_IN[language], _FIRST_IN[language]))))
+_VISITORS_IN = {language: i18n.number_in(language, VISITORS) for language in i18n.LANGUAGES}
+_PROVINCES_IN = {language: str(provinces_in(language, PROVINCES)) for language in i18n.LANGUAGES}
+#: What stands in a page for the values, in the order in which `Slots.filled` takes them.
+_KINDS = {
+    language: (
+        CODE,
+        _GROUPED,
+        *(said[language] for said in (_COUNT_IN, _FIRST_IN, _VISITORS_IN, _PROVINCES_IN)),
+    )
     for language in i18n.LANGUAGES
 }
+_SLOTS = {language: re.compile("|".join(map(re.escape, kinds))) for language, kinds in _KINDS.items()}
 
 
 class Slots:
-    """A text with places for a stamp's code (plain and in groups), its count and its first opening."""
+    """A text with places for a stamp's code (plain and in groups), its count, first opening, visitors and where."""
 
     def __init__(self, text: str, language: str) -> None:
-        kinds = (CODE, _GROUPED, _COUNT_IN[language], _FIRST_IN[language])
+        kinds = _KINDS[language]
         self._pieces: list[bytes] = []
         self._places: list[tuple[int, int]] = []
         start = 0
@@ -142,7 +155,7 @@ class Slots:
         self._pieces.append(text[start:].encode())
 
     def filled(self, *values: bytes) -> bytes:
-        """The text with values in its places: code, code in groups, count, first opening."""
+        """The text with values in its places: code, code in groups, count, first opening, visitors, where."""
         pieces = self._pieces.copy()
         for place, kind in self._places:
             pieces[place] = values[kind]
@@ -154,11 +167,21 @@ def _number_in(language: str, number: int) -> bytes:
     return i18n.number_in(language, number).encode()
 
 
+@lru_cache(maxsize=1024)
+def _provinces_in(language: str, provinces: str) -> bytes:
+    return provinces_in(language, provinces).encode()
+
+
 @lru_cache(maxsize=4096)
 def _moment_in(language: str, moment: Any) -> bytes:
     known = scan_lookup.instant(moment)
     assert known is not None
     return i18n.moment_in(language, known).encode()
+
+
+def with_stand_ins(found: Resolution, first: datetime | None) -> Resolution:
+    """What is known of a stamp, with what stands in for its own numbers while a page is made that is kept."""
+    return replace(found, opened=COUNT, first_opened_at=first, visitors=VISITORS, provinces=PROVINCES)
 
 
 def split(page: str) -> tuple[str, str, str] | None:
@@ -170,13 +193,18 @@ def split(page: str) -> tuple[str, str, str] | None:
 
 
 def without_marks(page: str) -> str:
-    """A rendered page as it is sent when it is not kept."""
-    return _UNUSUAL.sub(r"\1", page.replace(_START, "", 1).replace(_END, "", 1))
+    """A rendered page as it is sent when it is not kept: what it says of some stamps is said of this one."""
+    return _SAID_OF_SOME.sub(r"\2", page.replace(_START, "", 1).replace(_END, "", 1))
+
+
+def with_said(part: str, **said: bool) -> str:
+    """A stamp's part with or without each of the things that are said of some stamps only."""
+    return _SAID_OF_SOME.sub(lambda found: found[2] if said[found[1]] else "", part)
 
 
 def has_places(part: str, language: str) -> bool:
-    """Whether the count and the moment stand in a part just once, so that they can be put in."""
-    return part.count(_COUNT_IN[language]) == 1 and part.count(_FIRST_IN[language]) == 1
+    """Whether the numbers and the moment stand in a part just once, so that they can be put in."""
+    return all(part.count(kind) == 1 for kind in _KINDS[language][2:])
 
 
 class PageShelf:

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from traceability.domain import stamp_codes
+from flask import g
+from markupsafe import Markup
+
+from traceability import i18n
+from traceability.domain import scan_provinces, stamp_codes
+from traceability.domain.addresses import PROVINCES
 from traceability.domain.public_facts import Provenance, PublicProduct
 from traceability.domain.scans import Resolution, Verdict
 from traceability.wording import scans as words
@@ -64,9 +69,31 @@ class StampPage:
         return self.found.first_opened_at
 
     @property
+    def provinces(self) -> Markup:
+        """Where visitors said that they looked at it, as it is written on the page."""
+        return provinces_in(g.language, self.found.provinces)
+
+    @property
+    def all_provinces(self) -> dict[str, str]:
+        """What a visitor may choose from: code -> name."""
+        return PROVINCES
+
+    @property
     def visitors(self) -> int | None:
         """How many different visitors opened it before now, each counted once a day; None where that is not known."""
         return self.found.visitors
+
+
+def provinces_in(language: str, provinces: str) -> Markup:
+    """Where visitors said that they looked at a stamp, in a language: names with numbers, the largest first."""
+    named = [
+        (PROVINCES[code], i18n.number_in(language, number)) for code, number in scan_provinces.read(provinces)
+    ]
+    said = "、" if language == "zh" else ", "
+    return Markup(said).join(
+        Markup("{} <b>{}</b>" if language == "vi" else '<span lang="vi">{}</span> <b>{}</b>').format(*one)
+        for one in named
+    )
 
 
 def as_json(page: StampPage) -> dict[str, Any]:
@@ -82,6 +109,7 @@ def as_json(page: StampPage) -> dict[str, Any]:
         "opened": page.opened,
         "first_opened_at": page.first_opened_at.isoformat() if page.first_opened_at else None,
         "visitors_before": page.visitors,
+        "provinces": dict(scan_provinces.read(page.found.provinces)),
         "unusual": page.is_unusual,
     }
     if page.asks_for_pin:

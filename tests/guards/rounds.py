@@ -256,6 +256,7 @@ class Rounds:
             Stop("stamp", f"/s/{paths[0]}?lang=en"),
             Stop("public.look_up", f"/s?code={paths[0][:-1]}"),
             Stop("public.doubts_new", f"/doubts/new?code={paths[0]}"),
+            Stop("public.scan_provinces", f"/scan-provinces?code={paths[0]}"),
             Stop("missing", "/khong-co-trang-nay"),
         ]
 

@@ -18,11 +18,11 @@ from traceability.wording.areas import area_words
 #: Where the sentences of public pages stand.
 FILES = re.compile(
     r"templates/(public/|public_base|errors/|macros/(ui|forms)\.)|(errors|resolver_gate|scan_gate|stamp_pages)\.py"
-    r"|blueprints/public/|wording/(scans|doubts|evidence|seasons|stamp_checks|page_snapshots)\.py"
+    r"|blueprints/public/|wording/(scans|scan_provinces|doubts|evidence|seasons|stamp_checks|page_snapshots)\.py"
 )
 #: Refusals that a shopper can meet: links that cannot be right, typed texts, forms sent twice.
 REFUSALS = re.compile(
-    r"link_|links_epc|doubts\.|stamp_checks\.|forms\.|text_|string_|too_|(missing|enum|literal_error|extra_forbidden|value_error)$"
+    r"link_|links_epc|doubts\.|scan_provinces\.|stamp_checks\.|forms\.|text_|string_|too_|(missing|enum|literal_error|extra_forbidden|value_error)$"
 )
 #: Enums whose words public pages show beside those of the public facts.
 ENUMS = (doubts.DoubtKind, doubts.DoubtState, stamps.FileKind, stamps.VoidReason)

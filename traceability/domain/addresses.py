@@ -96,6 +96,17 @@ CommuneCode = Annotated[str, _padded(5, "commune_code")]
 ProvinceCode = Annotated[str, _padded(2, "province_code")]
 
 
+def _in_force(value: Any) -> Any:
+    """A province by its code; anything else is no choice of the list."""
+    if not isinstance(value, str) or value in PROVINCES:
+        return value
+    raise PydanticCustomError("literal_error", "choose a province")
+
+
+#: The code of a province or city of today, as it is chosen from a list.
+ChosenProvince = Annotated[str, BeforeValidator(_in_force)]
+
+
 class AddressInput(BaseModel):
     """What a person may type of an address. The province's name follows from its code where the code is in force."""
 

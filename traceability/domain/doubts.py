@@ -12,12 +12,11 @@ from typing import Annotated, Any, ClassVar
 import pydantic
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
-from pydantic_core import PydanticCustomError
 from sqlmodel import Field, Session, col, func, select
 
 from traceability.domain import ledger, notices, oversight, records, scans
 from traceability.domain.actors import Actor, Permission
-from traceability.domain.addresses import PROVINCES
+from traceability.domain.addresses import ChosenProvince
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now
 from traceability.domain.errors import NotFound, RuleBroken
@@ -74,13 +73,6 @@ class Doubt(Record, ProducerOwned, table=True):
     answered_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
 
 
-def _province(value: Any) -> Any:
-    """A province by its code; anything else is no choice of the list."""
-    if not isinstance(value, str) or value in PROVINCES:
-        return value
-    raise PydanticCustomError("literal_error", "choose a province")
-
-
 class DoubtInput(BaseModel):
     """What a visitor may say. Only the kind is needed: one tap."""
 
@@ -89,7 +81,7 @@ class DoubtInput(BaseModel):
     kind: DoubtKind
     text: Annotated[Block, pydantic.Field(max_length=2000)] = ""
     place: Line | None = None
-    province_code: Annotated[str, pydantic.BeforeValidator(_province)] | None = None
+    province_code: ChosenProvince | None = None
     contact: ShortLine | None = None
 
 

@@ -20,7 +20,7 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 _STAMP = """
 SELECT r.last_serial, r.state, r.void_reason, r.activated_at, r.id, b.id, b.state, b.page_version, b.best_before_on,
        o.demo, c.opened, c.first_at, (SELECT max(position) FROM log_leaf), k.at,
-       c.visitors
+       c.visitors, c.provinces
 FROM stamp_range r
 JOIN batch b ON b.id = r.batch_id
 JOIN stamp_order o ON o.id = r.order_id
@@ -66,7 +66,12 @@ def range_of(row: Row) -> str:
 
 def count_of(row: Row) -> tuple[int, Any, int | None]:
     """How often the stamp was opened, when for the first time, as the driver gives it, and by how many visitors."""
-    return row[10] or 0, row[11], row[14]
+    return row[10] or 0, row[11] if row[10] else None, row[14]
+
+
+def provinces_of(row: Row) -> str:
+    """Where visitors said that they looked at it, see `scan_provinces.read`."""
+    return row[15] or ""
 
 
 def head_of(row: Row) -> int:
@@ -104,6 +109,7 @@ def seen_of(row: Row, epoch: int, serial: int, today: date) -> Seen:
         _head,
         _checked,
         visitors,
+        provinces,
     ) = row
     best_before = date.fromisoformat(before) if isinstance(before, str) else before
     verdict = verdict_of(BatchState(lot_state), RangeState(state), best_before, today)
@@ -118,8 +124,9 @@ def seen_of(row: Row, epoch: int, serial: int, today: date) -> Seen:
         void_reason=VoidReason(void_reason) if void_reason else None,
         activated_at=instant(activated),
         opened=opened or 0,
-        first_opened_at=instant(first),
+        first_opened_at=instant(first) if opened else None,
         visitors=visitors,
+        provinces=provinces or "",
     )
     return Seen(found, state_of(row), head_of(row))
 

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from traceability.domain.batches import Batch, BatchState
-from traceability.domain.clock import local_day
+from traceability.domain.clock import local_day, now
 from traceability.domain.moments import start_of
 from traceability.domain.records import Instant, choice
 from traceability.domain.stamps import RangeState, StampOrder, StampRange, VoidReason
@@ -73,6 +73,8 @@ class StampCount(SQLModel, table=True):
     last_at: datetime = Field(sa_type=Instant)
     #: different visitors, each counted once a day; None for a stamp that was opened before they were counted
     visitors: int | None = None
+    #: where visitors said that they looked at it, as `scan_provinces.written` writes it
+    provinces: str = Field(default="", max_length=600, sa_column_kwargs={"server_default": ""})
 
 
 class ScanDay(SQLModel, table=True):
@@ -112,6 +114,7 @@ class Resolution:
     """What is known of an issued code on a day. `stamps_id` is its range; `opened` leaves out the scan that asks.
 
     `visitors`: how many different visitors that were, each counted once a day; None where nobody counted.
+    `provinces`: where they said that they were, see `scan_provinces.read`.
     """
 
     verdict: Verdict
@@ -126,6 +129,7 @@ class Resolution:
     opened: int = 0
     first_opened_at: datetime | None = None
     visitors: int | None = None
+    provinces: str = ""
 
 
 #: A range whose stamps have been put to use; in every other living state they are still on the roll.
@@ -180,8 +184,9 @@ def resolve(session: Session, epoch: int, serial: int, today: date) -> Resolutio
         void_reason=stamps.void_reason,
         activated_at=stamps.activated_at,
         opened=0 if count is None else count.opened,
-        first_opened_at=None if count is None else count.first_at,
+        first_opened_at=count.first_at if count and count.opened else None,
         visitors=None if count is None else count.visitors,
+        provinces="" if count is None else count.provinces,
     )
 
 
@@ -195,6 +200,7 @@ _COUNT = """
 INSERT INTO stamp_count (epoch_number, serial, opened, first_at, last_at, visitors) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (epoch_number, serial)
 DO UPDATE SET opened = stamp_count.opened + excluded.opened, last_at = excluded.last_at,
+              first_at = CASE WHEN stamp_count.opened = 0 THEN excluded.first_at ELSE stamp_count.first_at END,
               visitors = stamp_count.visitors + excluded.visitors
 """
 _DAY = """
@@ -267,10 +273,24 @@ def record(session: Session, sightings: Sequence[Sighting]) -> None:
     _write(session, _DAY, totals)
 
 
-def visitor_mark(key: bytes, seen: Sighting) -> bytes:
-    """The visitor's mark: the same for one stamp on one day, and for nothing else."""
-    message = "\0".join((str(seen.epoch), str(seen.serial), seen.network, seen.agent))
+def visitor_mark(key: bytes, seen: Sighting, act: str = "") -> bytes:
+    """The visitor's mark: the same for one stamp on one day (and one act other than looking), and for nothing else."""
+    message = "\0".join((str(seen.epoch), str(seen.serial), seen.network, seen.agent) + (act,) * bool(act))
     return hmac.digest(key, message.encode(), hashlib.sha256)[:_MARK_BYTES]
+
+
+def is_first_act(session: Session, day: date, seen: Sighting, act: str) -> bool:
+    """Whether the visitor does something with the stamp for the first time on a day; from now on it was done."""
+    mark = visitor_mark(_day_key(session, day), seen, act)
+    return bool(new_marks(session, day, [int.from_bytes(mark, "big", signed=True)]))
+
+
+def begin_count(session: Session, epoch: int, serial: int) -> None:
+    """Makes sure that a stamp has a count: of 0 where nobody opened it yet."""
+    moment = now()
+    values = {"epoch_number": epoch, "serial": serial, "opened": 0, "visitors": 0, "provinces": ""}
+    statement = _insert(session, StampCount).on_conflict_do_nothing(index_elements=["epoch_number", "serial"])
+    session.connection().execute(statement, [values | {"first_at": moment, "last_at": moment}])
 
 
 def forget(session: Session, today: date) -> None:

@@ -38,6 +38,7 @@ UNCOVERED: dict[str, str] = {
     "producer_category": "in which categories a producer works: who oversees it, not what happened",
     "scan": "counts of visits: no fact of the trade, gone after 30 days",
     "scan_day": "counts of visits: no fact of the trade",
+    "scan_province": "counts of what visitors chose to say: no fact of the trade",
     "stamp_count": "counts of visits: no fact of the trade",
     "day_visitor": "marks of today's visitors, so that each counts once; deleted with the key of the day",
     "visitor_key": "a key that is destroyed daily",

@@ -1207,6 +1207,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_rule_override_subject", ["subject_id", "rule"], unique=False)
 
     op.create_table(
+        "scan_province",
+        sa.Column("epoch_number", sa.Integer(), nullable=False),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
+        sa.Column("province_code", sa.String(length=2), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("visitors", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_scan_province_batch_id_batch")),
+        sa.PrimaryKeyConstraint(
+            "epoch_number", "serial", "province_code", "day", name=op.f("pk_scan_province")
+        ),
+    )
+    with op.batch_alter_table("scan_province", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_scan_province_batch_id"), ["batch_id"], unique=False)
+
+    op.create_table(
         "stamp_check",
         sa.Column("producer_id", sa.String(length=16), nullable=False),
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -1685,6 +1701,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("stamp_count", schema=None) as batch_op:
         batch_op.add_column(sa.Column("visitors", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("provinces", sa.String(length=600), server_default="", nullable=False))
 
     with op.batch_alter_table("stamp_download", schema=None) as batch_op:
         batch_op.add_column(
@@ -1745,6 +1762,7 @@ def downgrade() -> None:
         batch_op.drop_column("kind")
 
     with op.batch_alter_table("stamp_count", schema=None) as batch_op:
+        batch_op.drop_column("provinces")
         batch_op.drop_column("visitors")
 
     with op.batch_alter_table("recall", schema=None) as batch_op:
@@ -1846,6 +1864,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stamp_check_batch_id"))
 
     op.drop_table("stamp_check")
+    with op.batch_alter_table("scan_province", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_scan_province_batch_id"))
+
+    op.drop_table("scan_province")
     with op.batch_alter_table("rule_override", schema=None) as batch_op:
         batch_op.drop_index("ix_rule_override_subject")
         batch_op.drop_index(batch_op.f("ix_rule_override_producer_id"))
