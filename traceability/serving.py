@@ -72,6 +72,7 @@ def command(settings: Settings) -> list[str]:
     """The gunicorn that serves: two workers with threads; the application is loaded once and shared."""
     options = ["wsgi:app", "--bind", f"{settings.host}:{settings.port}", "--preload", "--no-control-socket"]
     options += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
+    options += ["--config", "python:traceability.gunicorn_hooks"]
     options += ["--timeout", "120", "--graceful-timeout", "10", "--log-level", "warning"]
     if os.access("/dev/shm", os.W_OK):
         options += ["--worker-tmp-dir", "/dev/shm"]  # the heartbeat file must not wait for a disk

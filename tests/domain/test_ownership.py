@@ -174,6 +174,7 @@ def test_every_table_with_a_producer_stands_under_the_scope() -> None:
         "sign_in_session": "sign-in state",
         "producer_category": "by it the scope of agencies is found",
         "notice": "read by inbox only (domain/notices)",
+        "webhook": "an agency's has no producer; read by owner only (domain/webhooks)",
     }
     scoped = {str(table.__tablename__) for table in ownership.owned_tables()}
     for name, table in ProducerOwned.metadata.tables.items():

@@ -57,6 +57,7 @@ _TYPED_EVENTS = ("receive", "transform", "pack", "store", "treat", "lose")
 ELSEWHERE = {
     "auth.sign_in_code": "tests/web/auth/test_sign_in.py: after a password was accepted",
     "auth.set_password": "tests/journeys/test_administrator.py: by a one-time link",
+    "auth.account_webhooks_show": "tests/web/auth/test_webhooks.py: when there is a webhook",
     "auth.second_factor_off": "tests/web/auth/test_account.py: when it was turned on",
     "inspector.doubts_photo": "tests/web/public/test_doubts.py: a picture that a visitor sent",
     "inspector.doubts_unknown_photo": "tests/web/public/test_doubts.py: the same of a stamp that is not on record",

@@ -56,6 +56,7 @@ TABLES = {
     "recall_id": "recall",
     "suspension_id": "suspension",
     "unit_id": "logistic_unit",
+    "webhook_id": "webhook",
 }
 #: Parts of addresses that name no row of anybody, or one that everybody may know; each with what to put there.
 OTHERS = {

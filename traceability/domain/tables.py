@@ -52,6 +52,8 @@ from traceability.domain import (
     submissions,
     suspensions,
     transforms,
+    webhook_deliveries,
+    webhooks,
     witnessing,
 )
 
@@ -107,6 +109,8 @@ MODULES = (
     witnessing,
     api_tokens,
     idempotency,
+    webhooks,
+    webhook_deliveries,
 )
 
 

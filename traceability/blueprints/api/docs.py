@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response
 from traceability import access, machine_requests
 from traceability.access import PUBLIC_VIEW, demand_of, requires
 from traceability.blueprints.api import blueprint
-from traceability.domain import api_tokens
+from traceability.domain import api_tokens, webhooks
+from traceability.domain.webhooks import Interest
+from traceability.wording.facts import FACTS
 
 _PREFIX = "/api/v1/"
 
@@ -32,7 +34,7 @@ def docs() -> str:
 def document() -> dict[str, Any]:
     """The whole contract."""
     paths: dict[str, dict[str, Any]] = {}
-    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    schemas: dict[str, Any] = {"Problem": _PROBLEM, "WebhookMessage": _WEBHOOK_MESSAGE}
     for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = current_app.view_functions[rule.endpoint]
         if not rule.rule.startswith(_PREFIX) or PUBLIC_VIEW in (demand_of(view) or ()):
@@ -45,6 +47,7 @@ def document() -> dict[str, Any]:
         "info": {"title": "Traceability", "version": "1", "description": _ABOUT},
         "servers": [{"url": access.settings().public_root}],
         "paths": paths,
+        "webhooks": _webhooks(),
         "components": {
             "schemas": schemas,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -88,6 +91,24 @@ def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> di
     return said | {"parameters": parameters, "responses": dict(sorted(codes.items()))}
 
 
+def _webhooks() -> dict[str, Any]:
+    """What is sent to webhooks, by the kind of fact."""
+    reference = {"$ref": "#/components/schemas/WebhookMessage"}
+    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    headers = [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in names
+    ]
+    said: dict[str, Any] = {
+        "description": _ABOUT_WEBHOOKS,
+        "parameters": headers,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": reference}}},
+        "responses": {"2XX": {"description": "Taken."}},
+        "security": [],
+    }
+    kinds = [kind for interest in Interest for kind in webhooks.FACTS[interest]]
+    return {kind: {"post": {"summary": FACTS[kind]} | said} for kind in kinds}
+
+
 def _header(name: str, text: str) -> dict[str, Any]:
     return {"name": name, "in": "header", "description": text, "schema": {"type": "string", "maxLength": 100}}
 
@@ -109,6 +130,45 @@ _ABOUT = (
     "Programs act with a bearer token of a producer's account. Weights go in as kilograms (a number, or text with a"
     " unit) and come out as whole grams. Every write answers with its place in the public log."
 )
+_ABOUT_WEBHOOKS = (
+    "Signed as in Standard Webhooks: webhook-signature holds one or two `v1,` + base64(HMAC-SHA256(secret,"
+    " webhook-id + '.' + webhook-timestamp + '.' + body)); the secret is the base64 after `whsec_`. Refuse what is"
+    " older than five minutes, and do what has the same webhook-id once. Answer 2xx within ten seconds; anything else"
+    " is tried again for four days, 410 ends it. Messages may come twice and out of order: data.record says what to"
+    " ask for."
+)
+_WEBHOOK_MESSAGE = {
+    "type": "object",
+    "required": ["id", "type", "timestamp", "data", "receipt"],
+    "properties": {
+        "id": {"type": "integer", "description": "The place of the fact in the public log."},
+        "type": {"type": "string"},
+        "timestamp": {"type": "string", "format": "date-time"},
+        "data": {
+            "type": "object",
+            "properties": {
+                "record": {
+                    "type": "object",
+                    "properties": {"table": {"type": "string"}, "id": {"type": "string"}},
+                },
+                "batch_ids": {"type": "array", "items": {"type": "string"}, "maxItems": 500},
+                "batches": {
+                    "type": "integer",
+                    "description": "How many batches; batch_ids holds 500 at most.",
+                },
+                "said": {"type": "object", "description": "What the log says of it in clear."},
+            },
+        },
+        "receipt": {
+            "type": "object",
+            "properties": {
+                "log_index": {"type": "integer"},
+                "leaf_hash": {"type": "string"},
+                "proof": {"type": "string", "description": "Where the proof of inclusion is read."},
+            },
+        },
+    },
+}
 _PROBLEMS = {
     "400": "The request cannot be read.",
     "401": "No live token.",

@@ -10,6 +10,7 @@ from traceability import access
 from traceability.access import SIGNED_IN, requires
 from traceability.blueprints.auth import blueprint
 from traceability.domain import notices as inbox
+from traceability.domain.actors import Permission
 from traceability.domain.notices import Notice
 from traceability.domain.ownership import EVERYTHING
 from traceability.wording.notices import notice as sentence
@@ -75,6 +76,9 @@ def notices_read() -> Response:
 
 def page_of(row: Notice) -> str | None:
     """The page about a notice's subject, in the reader's own part of the site; None where there is none."""
+    if row.subject_table == "webhook":
+        mine = current_user.actor.may(Permission.MANAGE_OWN_PROFILE, Permission.OVERSEE)
+        return url_for("auth.account_webhooks_show", webhook_id=row.subject_id) if mine else None
     audience = "producer" if current_user.actor.producer_id is not None else "inspector"
     page, key = PAGES[audience].get(row.subject_table, ("", None))
     endpoint = f"{audience}.{page}"
