@@ -221,6 +221,12 @@ def _for_psycopg(statement: str) -> bytes:
     return statement.replace("?", "%s").encode()
 
 
+def ended_by_another(error: Exception) -> bool:
+    """Whether PostgreSQL ended a transaction because two waited for each other (serialization failure, deadlock):
+    nothing is wrong with it, and it may be tried once more."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in ("40001", "40P01")
+
+
 def normal_url(url: str) -> str:
     """The URL with the driver we use named in it."""
     for short in ("postgres://", "postgresql://"):

@@ -26,6 +26,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.wrappers import Response
 
 from traceability import access, wording
+from traceability.db import ended_by_another
 from traceability.domain import submissions
 from traceability.domain.actors import Actor
 from traceability.domain.errors import RuleBroken
@@ -152,11 +153,11 @@ class Form(Generic[I]):
             try:
                 self._run(use_case, then, who, self.value)
             except OperationalError as error:
-                if not _ended_by_another(error):
+                if not ended_by_another(error):
                     raise
                 self._run(use_case, then, who, self.value)
         except OperationalError as error:
-            if not _ended_by_another(error):
+            if not ended_by_another(error):
                 raise
             self.busy = True
             self.refuse(RuleBroken("forms.busy"))
@@ -275,14 +276,6 @@ def press(use_case: Callable[[Session, Actor], Any], target: str, done: str = ""
     else:
         flash(" ".join(form.errors.values()), "error")
     return redirect(target, code=303)
-
-
-#: PostgreSQL's codes of a transaction that was ended so that another could go on: serialization, deadlock.
-_ENDED = frozenset({"40001", "40P01"})
-
-
-def _ended_by_another(error: OperationalError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in _ENDED
 
 
 def _come_back_soon(answer: Response) -> Response:

@@ -6,16 +6,18 @@ of the account or of Accept-Language.
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from flask import current_app, jsonify, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from traceability import access, wording
+from traceability.db import ended_by_another
 from traceability.domain import idempotency, ledger
 from traceability.domain.actors import Actor
 from traceability.domain.errors import NotFound, RuleBroken
@@ -98,33 +100,62 @@ def _act(
     after: Callable[[T], None] | None,
     claimed: tuple[str, Claimed] | None,
 ) -> Response:
-    """The act and its answer in one transaction; a refused one gives its claim back."""
-    account = actor.user_id or ""
+    """The act and its answer; one that was not done gives its claim back, whatever stood in its way.
+
+    Where two acts waited for each other and the database ended this one, it is tried once more. What the database
+    cannot take now (it is locked, full, gone) ends as 503 with Retry-After, which the error pages say.
+    """
     try:
-        with access.database().transaction(actor) as session:
-            result = use_case(session, actor, value)
-            session.flush()
-            receipts = ledger.append_facts(session, actor.user_id, actor.on_behalf)
-            told = said(result) | {"log_index": receipts[0] if receipts else None}
-            if claimed is not None:
-                idempotency.answer(session, account, claimed[0], claimed[1].claim, 201, told)
+        try:
+            result, told = _try(use_case, said, actor, value, claimed)
+        except OperationalError as error:
+            if not ended_by_another(error):
+                raise
+            result, told = _try(use_case, said, actor, value, claimed)
     except AtWork:
         return _at_work()
-    except (RuleBroken, NotFound, IntegrityError) as refused:
+    except Exception as refused:
         if claimed is not None:
-            with access.database().transaction(actor) as session:
-                idempotency.let_go(session, account, claimed[0], claimed[1].claim)
+            _give_back(actor, *claimed)
         if isinstance(refused, RuleBroken):
             access.note_refusal(actor, refused)
             return problem(422, wording.refusal(refused), refused.field)
         if isinstance(refused, NotFound):
             return error_answer(404)
-        return problem(409, gettext("Something changed meanwhile. Nothing was saved; please send it again."))
+        if isinstance(refused, IntegrityError):
+            return problem(
+                409, gettext("Something changed meanwhile. Nothing was saved; please send it again.")
+            )
+        raise
     if after is not None:
         after(result)
     made = jsonify(told)
     made.status_code = 201
     return made
+
+
+def _try(
+    use_case: Callable[[Session, Actor, I], T],
+    said: Said[T],
+    actor: Actor,
+    value: I,
+    claimed: tuple[str, Claimed] | None,
+) -> tuple[T, dict[str, Any]]:
+    """The act and the writing down of its answer in one transaction."""
+    with access.database().transaction(actor) as session:
+        result = use_case(session, actor, value)
+        session.flush()
+        receipts = ledger.append_facts(session, actor.user_id, actor.on_behalf)
+        told = said(result) | {"log_index": receipts[0] if receipts else None}
+        if claimed is not None:
+            idempotency.answer(session, actor.user_id or "", claimed[0], claimed[1].claim, 201, told)
+    return result, told
+
+
+def _give_back(actor: Actor, key: str, claimed: Claimed) -> None:
+    """Lets a claim go. Where the database takes not even that, the claim ends by itself (`idempotency.LEASE`)."""
+    with suppress(DBAPIError), access.database().transaction(actor) as session:
+        idempotency.let_go(session, actor.user_id or "", key, claimed.claim)
 
 
 def _at_work() -> Response:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from sqlmodel import func, select
 
 from tests import factories
@@ -122,6 +123,55 @@ def test_what_is_being_done_is_told_and_what_died_is_taken_over(
         connection.execute(sa.update(idempotency.RepeatedRequest).values(at=past))
         connection.commit()
     assert program.send("POST", "/batches", body, Idempotency_Key="k-3").status_code == 201
+
+
+class Deadlock(Exception):
+    sqlstate = "40P01"
+
+
+def test_an_act_that_the_database_ended_is_tried_once_more(
+    program: Program, harvest: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fail(monkeypatch, [Deadlock()])
+    assert program.send("POST", "/batches", harvest, Idempotency_Key="k-4").status_code == 201
+
+
+@pytest.mark.parametrize(
+    "errors", [[Deadlock(), Deadlock()], [Exception("database is locked")]], ids=["deadlock", "locked"]
+)
+def test_what_the_database_cannot_take_now_is_503_and_its_key_is_free_again(
+    program: Program, harvest: dict[str, Any], monkeypatch: pytest.MonkeyPatch, errors: list[Exception]
+) -> None:
+    _fail(monkeypatch, errors)
+    busy = program.send("POST", "/batches", harvest, Idempotency_Key="k-5")
+    assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
+    assert busy.content_type == "application/problem+json"
+    again = program.send("POST", "/batches", harvest, Idempotency_Key="k-5")
+    assert (again.status_code, again.headers.get("Idempotency-Replayed")) == (201, None)
+    with program.database.reading(EVERYTHING) as session:
+        assert session.exec(select(func.count()).select_from(Batch)).one() == 1
+
+
+def test_an_error_of_ours_leaves_no_key_behind(
+    app: Flask, program: Program, harvest: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.testing = app.config["PROPAGATE_EXCEPTIONS"] = False
+    with monkeypatch.context() as broken:
+        broken.setattr(idempotency, "answer", lambda *_given: 1 // 0)
+        assert program.send("POST", "/batches", harvest, Idempotency_Key="k-6").status_code == 500
+    assert program.send("POST", "/batches", harvest, Idempotency_Key="k-6").status_code == 201
+
+
+def _fail(monkeypatch: pytest.MonkeyPatch, errors: list[Exception]) -> None:
+    """The next acts end with these errors of the database, at their very end."""
+    answer, left = idempotency.answer, list(errors)
+
+    def fails(*given: Any) -> None:
+        if left:
+            raise OperationalError("UPDATE", {}, left.pop(0))
+        answer(*given)
+
+    monkeypatch.setattr(idempotency, "answer", fails)
 
 
 def test_of_eight_at_once_one_is_done(program: Program, harvest: dict[str, Any], app: Flask) -> None:
