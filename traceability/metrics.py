@@ -7,8 +7,8 @@ over: a scan waits for no lock.
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
@@ -112,11 +112,10 @@ def text_of(app: Flask) -> bytes:
     return generate_latest(registry)
 
 
-def share(folder: Path) -> None:
-    """Prepares an empty folder for the counts of processes that are about to start."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, parents=True)
-    os.environ[SHARED] = str(folder)
+def share() -> None:
+    """Names an empty folder, in memory where there is room for it, for the counts of the server about to start."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    os.environ[SHARED] = tempfile.mkdtemp(prefix="trace-numbers-", dir=memory)
 
 
 def _begin() -> None:

@@ -11,6 +11,7 @@ import click
 import qrcode
 from flask import Flask
 
+from traceability import metrics
 from traceability.config import Settings, WrongSettings
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -81,6 +82,8 @@ def command(settings: Settings) -> list[str]:
 
 def become_gunicorn(settings: Settings) -> NoReturn:
     """Replaces this process by gunicorn."""
+    if settings.metrics_address:
+        metrics.share()
     sys.stdout.flush()
     sys.stderr.flush()
     os.chdir(_ROOT)

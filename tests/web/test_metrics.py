@@ -10,13 +10,14 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 
 from tests.clients import FormClient
 from tests.databases import SQLITE_ONLY
-from traceability import create_app, log_keeper, metrics
+from traceability import create_app, gunicorn_hooks, log_keeper, metrics
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.metrics_port import MetricsPort
@@ -176,3 +177,18 @@ def test_counts_of_all_processes_are_joined(tmp_path: Path) -> None:
     lines = json.loads(ran.stdout)
     assert "trace_scans_recorded_total 6.0" in lines
     assert "trace_scans_waiting 2.0" in lines  # what waits in a process that has ended waits no more
+
+
+@pytest.mark.usefixtures("backend")
+def test_the_server_s_hooks_tell_of_workers_that_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(metrics.SHARED, "")
+    metrics.share()
+    folder = Path(os.environ[metrics.SHARED])
+    gone = folder / "gauge_livesum_4711.db"
+    gone.touch()
+    (folder / "counter_4711.db").touch()
+    gunicorn_hooks.child_exit(None, SimpleNamespace(pid=4711))
+    assert [path.name for path in folder.iterdir()] == ["counter_4711.db"]
+    assert folder.stat().st_mode & 0o077 == 0
+    gunicorn_hooks.on_exit(None)
+    assert not folder.exists()
