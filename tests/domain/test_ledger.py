@@ -94,7 +94,7 @@ def test_a_leaf_shows_open_fields_and_commits_to_all_others(database: Database) 
     assert b"0912345678" not in body
     assert b"example.org" not in body
     said = json.loads(body)
-    assert (said["v"], said["kind"], said["id"], said["tenant"]) == (1, "producer.registered", row.id, row.id)
+    assert (said["v"], said["kind"], said["id"], said["tenant"]) == (2, "producer.registered", row.id, row.id)
     fields = said["rows"][0]["fields"]
     assert fields["name"] == "Hợp tác xã F01"
     assert row.record_key is not None

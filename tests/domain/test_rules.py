@@ -1,9 +1,10 @@
 """The rules at work: flags that are raised once and closed with their cause, refusals, settings, overrides, locks."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -34,6 +35,7 @@ from traceability.domain import (
     rules,
     transforms,
     treatments,
+    verification,
 )
 from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.areas import AreaInput, GrowingArea
@@ -41,7 +43,7 @@ from traceability.domain.batches import Batch, BatchState, HarvestInput
 from traceability.domain.certificate_claims import ClaimInput
 from traceability.domain.certificates import CertificateInput
 from traceability.domain.certificates import add as add_certificate
-from traceability.domain.clock import now, today
+from traceability.domain.clock import VIETNAM, now, today
 from traceability.domain.corrections import CorrectionInput
 from traceability.domain.divisions import SplitInput, SplitPart
 from traceability.domain.errors import RuleBroken
@@ -608,14 +610,57 @@ def test_the_log_does_not_tell_the_public_who_was_flagged(
     actor = factories.actor_of(database, factories.account(database, producer_id=owner.id, role=Role.MANAGER))
     with database.transaction(actor) as session:
         assert rule_refusals.note(session, actor, caught.value) is not None
-    kinds = ("rule.flagged", "rule.flag_revised", "rule.refused")
     with database.reading(SYSTEM.scope) as session:
-        told = session.exec(select(LogLeaf).where(sa.column("kind").in_(kinds))).all()
+        told = session.exec(select(LogLeaf).where(sa.column("kind").like("rule.%"))).all()
         known = [owner.id, actor.user_id, batch.id, area.id, batch.lot]
-    assert sorted(leaf.kind for leaf in told) == sorted(kinds)
-    for leaf in told:
-        assert (leaf.tenant, leaf.actor) == (None, None)
+    assert [leaf.kind for leaf in told] == ["rule.flag_revised", "rule.setting_made", "rule.refused"]
+    for leaf in (told[0], told[2]):  # alone in their transactions
+        assert (leaf.tenant, leaf.actor, local_time(leaf.at)) == (None, None, "00:00:00.000000")
         assert not [name for name in known if str(name).encode() in leaf.body]
+    with database.one_state() as session:
+        verification.verify(session, [])
+
+
+def local_time(moment: datetime) -> str:
+    return moment.astimezone(VIETNAM).strftime("%H:%M:%S.%f")
+
+
+def test_nobody_can_tell_from_the_log_which_act_raised_a_flag(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    product = factories.product(database, owner).id
+    fine, heavy = (
+        factories.harvest(database, owner, weight, area_id=area.id, product_id=product)
+        for weight in (1, CAP + 1)
+    )
+    (flag,) = flags(database)
+    assert flag.batch_id == heavy.id
+    with database.reading(SYSTEM.scope) as session:
+        told = session.exec(select(LogLeaf).where(LogLeaf.kind == "batch.registered")).all()
+        last = session.exec(select(LogLeaf).order_by(col(LogLeaf.position).desc())).first()
+    first, second = (json.loads(leaf.body) for leaf in told)
+    assert [first["id"], second["id"], last and last.position] == [fine.id, heavy.id, told[1].position]
+    assert told[1].position == told[0].position + 1
+    assert (first.keys(), [row["fields"].keys() for row in first["rows"]]) == (
+        second.keys(),
+        [row["fields"].keys() for row in second["rows"]],
+    )
+    assert len(first["veil"]) == len(second["veil"]) == 64
+    assert not [leaf for leaf in told if b"rule_flag" in leaf.body or flag.id.encode() in leaf.body]
+
+
+def test_a_flag_that_is_removed_with_all_traces_beside_the_leaf_is_missed_by_the_veil(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    factories.harvest(database, owner, CAP + 1, area_id=area.id)
+    with database.one_state() as session:
+        verification.verify(session, [])
+    with database.engine.connect().execution_options(write=True) as connection:
+        for table in ("log_entry WHERE table_name = 'rule_flag'", "rule_flag"):
+            connection.execute(sa.text(f"DELETE FROM {table}"))
+        connection.commit()
+    with database.one_state() as session, pytest.raises(verification.Tampered, match="under its veil"):
+        verification.verify(session, [])
 
 
 def test_overseers_find_flags_within_their_scope(

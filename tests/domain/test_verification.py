@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
 from traceability.db import Database
-from traceability.domain import ledger, log_tree, verification
+from traceability.domain import ledger, log_tree, records, verification
+from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch
 from traceability.domain.checkpoints import Checkpoint
 from traceability.domain.merkle import EMPTY_ROOT
 from traceability.domain.ownership import EVERYTHING
+from traceability.domain.producers import Producer
 from traceability.domain.records import Record
 from traceability.domain.verification import UNCOVERED, Tampered, Verified
 
@@ -140,6 +142,18 @@ def test_every_changed_and_every_emptied_column_is_found(filled: Database) -> No
             except sa.exc.DBAPIError:  # the schema refuses it by itself
                 continue
     assert tried > 100
+    verify(filled)
+
+
+def test_a_row_with_a_fresh_key_is_true_only_where_a_leaf_says_that_it_was_erased(filled: Database) -> None:
+    with filled.reading(EVERYTHING) as session:
+        producer_id = session.exec(select(Producer.id)).first()
+    fresh = sa.update(Producer).where(Producer.id == producer_id).values(record_key=b"\1" * 32)  # type: ignore[arg-type]
+    must_be_found(filled, fresh, name=f"{producer_id}")
+    with filled.transaction(SYSTEM) as session:
+        row = records.lock(session, Producer, str(producer_id))
+        row.phone, row.record_key = None, b"\1" * 32
+        ledger.record(session, "person.erased", row)
     verify(filled)
 
 

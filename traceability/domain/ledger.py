@@ -5,6 +5,10 @@ the rows it made or changed. It shows the public nothing that is not public alre
 all others as `HMAC-SHA256(key of the row, field, value)`. Without the row's key such a commitment says nothing, so
 emptying a row and dropping its key erases a person while the log still verifies.
 
+A suspicion (a flag of a rule) has no leaf of its own, which would stand beside that of the fact that raised it and tell
+whom it is about. Its rows are covered by that fact's leaf, under its `veil`: a commitment that every leaf carries,
+whether there is something under it or not, so that nobody can tell which.
+
 Leaf hashes are those of RFC 6962 section 2.1 (0x00 before the leaf's bytes).
 """
 
@@ -21,11 +25,12 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel
 
 from traceability.domain import log_tree
-from traceability.domain.clock import now
+from traceability.domain.clock import VIETNAM, now
 from traceability.domain.merkle import leaf_hash
 from traceability.domain.records import Instant, Record
 
-LEAF_VERSION = 1
+#: 2: with a veil. Leaves of before have none, and nothing under it.
+LEAF_VERSION = 2
 #: C2SP tlog-tiles limits an entry to 65,535 bytes; entries of rows move into a digest well before that.
 INLINE_LIMIT = 48_000
 _LOCK_KEY = 0x7472_6163_65  # "trace": the advisory lock of the log's tail on PostgreSQL
@@ -46,7 +51,8 @@ class LogLeaf(SQLModel, table=True):
 
 
 class LogEntry(SQLModel, table=True):
-    """Which row, at which revision, a leaf covers, with the hash of what the leaf says of it."""
+    """Which row, at which revision, a leaf covers, with the hash of what the leaf says of it. Those that it names come
+    first, then those under its veil."""
 
     __tablename__ = "log_entry"
     __table_args__ = (sa.Index("ix_log_entry_record", "table_name", "record_id", "revision"),)
@@ -71,7 +77,7 @@ class Fact:
     records: tuple[Record, ...]
     tenant: str | None
     said: dict[str, Any]
-    #: its leaf names neither whose fact it is nor who acted
+    #: it lies under the veil of another leaf; alone, its leaf names neither whose fact it is, nor who acted, nor when
     veiled: bool = False
 
 
@@ -86,8 +92,8 @@ def record(
     """Notes a fact; its leaf is appended when the transaction commits.
 
     `said` are further public facts (codes of reasons, counts, dates). Never put a name, a weight or a customer there.
-    `tenant` defaults to the owner of the first row. A `veiled` fact (a suspicion) belongs to nobody in the log: anyone
-    could read of whom it is, by the owner or by the account, whose other leaves name the owner.
+    `tenant` defaults to the owner of the first row. A `veiled` fact (a suspicion) belongs to nobody in the log: it lies
+    under the veil of the fact that it comes with, or alone in a leaf that says of what day it is and nothing else.
     """
     owner = tenant or next((getattr(row, "producer_id", None) for row in records), None)
     facts: list[Fact] = session.info.setdefault("facts", [])
@@ -158,6 +164,36 @@ def entry_hash(row: Record) -> bytes:
     return hashlib.sha256(canonical(entry(row))).digest()
 
 
+def veil(first: Record, hashes: list[bytes]) -> str | None:
+    """The commitment of a leaf to what lies under its veil: the hashes of rows, mostly none. `first` is the first row
+    that the leaf names, under whose key it is made; None where that key is gone."""
+    if first.record_key is None:
+        return None
+    return veil_of(first.record_key, cast(str, type(first).__tablename__), first.id, first.revision, hashes)
+
+
+def veil_of(key: bytes, table: str, record_id: str, revision: int, hashes: list[bytes]) -> str:
+    """The commitment under a key. Its message begins unlike that of any field."""
+    about = ["veil", table, record_id, revision, *hashes]
+    return hmac.digest(key, canonical(about), "sha256").hex()
+
+
+def _day_of(moment: datetime) -> datetime:
+    """The beginning of its day in Vietnam."""
+    return moment.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _under_veils(facts: list[Fact]) -> list[tuple[Fact, tuple[Record, ...]]]:
+    """The facts that get a leaf, each with the rows under its veil: those of all veiled facts under the first that has
+    a veil. Where none has, veiled facts have leaves of their own."""
+    plain_facts = [fact for fact in facts if not fact.veiled]
+    carrier = next((fact for fact in plain_facts if fact.records and fact.records[0].record_key), None)
+    if carrier is None:
+        return [(fact, ()) for fact in facts]
+    hidden = tuple(row for fact in facts if fact.veiled for row in fact.records)
+    return [(fact, hidden if fact is carrier else ()) for fact in plain_facts]
+
+
 def _take_tail(connection: sa.Connection) -> tuple[int, bytes]:
     """The log's tail, held until the commit: on PostgreSQL by an advisory lock, on SQLite by the write lock already."""
     if connection.dialect.name == "postgresql":
@@ -191,20 +227,25 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
     }  # a row that two facts name is told once
     entries_of = {key: entry(row) for key, row in everything.items()}
     hash_of = {key: hashlib.sha256(_text(told).encode()).digest() for key, told in entries_of.items()}
-    for fact in facts:
+    for fact, hidden in _under_veils(facts):
         rows = list({id(row): row for row in fact.records}.values())
+        beneath = list({id(row): row for row in hidden}.values())
         entries = [entries_of[id(row)] for row in rows]
         hashes = [hash_of[id(row)] for row in rows]
+        under = [hash_of[id(row)] for row in beneath]
         actor = None if fact.veiled else actor_id
+        at = _day_of(moment) if fact.veiled else moment
         said: dict[str, Any] = {
             "v": LEAF_VERSION,
             "kind": fact.kind,
             "id": rows[0].id if rows else None,
             "tenant": fact.tenant,
             "actor": actor,
-            "at": moment,
+            "at": at,
             "said": fact.said,
         }
+        if rows and (cover := veil(rows[0], under)):
+            said["veil"] = cover
         if on_behalf and not fact.veiled:
             said["on_behalf"] = True
         body = _text(plain(said) | {"rows": entries}).encode()
@@ -217,7 +258,7 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
                 "kind": fact.kind,
                 "tenant": fact.tenant,
                 "actor": actor,
-                "at": moment,
+                "at": at,
                 "body": body,
                 "leaf_hash": leaf_hash(body),
             }
@@ -229,9 +270,9 @@ def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> lis
                 "table_name": cast(str, type(row).__tablename__),
                 "record_id": row.id,
                 "revision": row.revision,
-                "entry_hash": hashes[place],
+                "entry_hash": one,
             }
-            for place, row in enumerate(rows)
+            for place, (row, one) in enumerate(zip([*rows, *beneath], [*hashes, *under], strict=True))
         )
         positions.append(position)
         position += 1

@@ -108,8 +108,10 @@ def _leaves(connection: Connection, found: Verified, known: list[Checkpoint]) ->
     wanted = {checkpoint.size: checkpoint for checkpoint in known}
     roots = {0: tree.root()}
     expected: dict[int, int] = {}
+    erased = _erased(connection)
     for portion in _portions(connection):
         entries = _entries(connection, portion[0].position, portion[-1].position)
+        keys = _keys(connection, [group[0] for group in entries.values()], erased)
         nodes: list[tuple[Node, bytes]] = []
         for leaf in portion:
             if leaf.position != tree.size:
@@ -117,7 +119,7 @@ def _leaves(connection: Connection, found: Verified, known: list[Checkpoint]) ->
             body = bytes(leaf.body)
             if merkle.leaf_hash(body) != bytes(leaf.leaf_hash):
                 raise Tampered(f"leaf {leaf.position}: its hash is not that of its bytes")
-            _compare_leaf(leaf, body, entries.pop(leaf.position, []))
+            _compare_leaf(leaf, body, entries.pop(leaf.position, []), keys.get(leaf.position))
             nodes.extend(tree.append(merkle.leaf_hash(body)))
             if tree.size in wanted:
                 roots[tree.size] = tree.root()
@@ -165,8 +167,41 @@ def _entries(connection: Connection, first: int, last: int) -> dict[int, list[An
     return {key: list(group) for key, group in itertools.groupby(rows, key=lambda row: int(row.position))}
 
 
-def _compare_leaf(leaf: Any, body: bytes, entries: list[Any]) -> None:
-    """The columns beside a leaf's bytes, and its index of rows, say what the bytes say."""
+def _erased(connection: Connection) -> dict[tuple[str, str], int]:
+    """Where in the log rows were erased: the keys of before are destroyed."""
+    entries, leaves = SQLModel.metadata.tables["log_entry"], SQLModel.metadata.tables["log_leaf"]
+    statement = (
+        sa.select(entries.c.table_name, entries.c.record_id, sa.func.max(entries.c.position))
+        .join(leaves, leaves.c.position == entries.c.position)
+        .where(leaves.c.kind.like("%.erased"))
+        .group_by(entries.c.table_name, entries.c.record_id)
+    )
+    return {(name, row_id): int(position) for name, row_id, position in connection.execute(statement)}
+
+
+def _keys(
+    connection: Connection, entries: list[Any], erased: dict[tuple[str, str], int]
+) -> dict[int, bytes | None]:
+    """The keys of the veils of leaves by position: those of the rows that the leaves name first. None is left where
+    such a row was erased later."""
+    ids: dict[str, set[str]] = {}
+    for entry in entries:
+        ids.setdefault(entry.table_name, set()).add(entry.record_id)
+    found: dict[tuple[str, str], bytes | None] = {}
+    for name, wanted in ids.items():
+        table = SQLModel.metadata.tables.get(name)
+        if table is not None and "record_key" in table.c:
+            keyed = sa.select(table.c.id, table.c.record_key).where(table.c.id.in_(wanted))
+            found.update({(name, row.id): row.record_key for row in connection.execute(keyed)})
+    named = {int(entry.position): (entry.table_name, entry.record_id) for entry in entries}
+    return {
+        position: found.get(row) if erased.get(row, position) <= position else None
+        for position, row in named.items()
+    }
+
+
+def _compare_leaf(leaf: Any, body: bytes, entries: list[Any], key: bytes | None) -> None:
+    """The columns beside a leaf's bytes, its index of rows and what lies under its veil say what the bytes say."""
     at = f"leaf {leaf.position}"
     try:
         said = json.loads(body)
@@ -179,7 +214,17 @@ def _compare_leaf(leaf: Any, body: bytes, entries: list[Any]) -> None:
     rows = beside[4]
     if [entry.place for entry in entries] != list(range(len(entries))):
         raise Tampered(f"{at}: a row of its index is missing (log_entry)")
+    named_first = int(rows.get("count", 0)) if isinstance(rows, dict) else len(rows)
+    beneath, entries = entries[named_first:], entries[:named_first]
     hashes = [bytes(entry.entry_hash) for entry in entries]
+    if "veil" not in said and beneath:
+        raise Tampered(f"{at}: its index of rows (log_entry) is not what it says")
+    if "veil" in said and entries and key is not None:
+        under = [bytes(entry.entry_hash) for entry in beneath]
+        first = (entries[0].table_name, entries[0].record_id, entries[0].revision)
+        if said["veil"] != ledger.veil_of(key, *first, under):
+            about = f"what lies under its veil, or the key of {first[0]} {first[1]}"
+            raise Tampered(f"{at}: {about}, is not what it says")
     if isinstance(rows, dict):
         digest = hashlib.sha256(b"".join(hashes)).hexdigest()
         if rows != {"count": len(entries), "digest": digest}:
@@ -280,7 +325,7 @@ def _differing(session: Session, row: Record, told: dict[str, Any], entry: Any) 
     """Which columns of a row are not what its leaf says; the leaf itself was found true before."""
     body = session.exec(select(LogLeaf.body).where(LogLeaf.position == entry.position)).one()
     rows = json.loads(body)["rows"]
-    if isinstance(rows, dict):
+    if isinstance(rows, dict) or entry.place >= len(rows):  # many rows by their digest, or under the veil
         return "a column is"
     said, now = rows[entry.place]["fields"], plain(told["fields"])
     columns = sorted(column for column in said.keys() | now.keys() if said.get(column) != now.get(column))
