@@ -203,6 +203,16 @@ class Database:
         except sa.exc.SQLAlchemyError:
             return False
 
+    def fold(self) -> None:
+        """Brings what SQLite keeps beside its file into the file, so that what was deleted is gone from both.
+
+        Best effort: somebody may be reading just now. PostgreSQL clears up by itself (autovacuum).
+        """
+        if self.is_sqlite:
+            with sqlite3.connect(make_url(self.url).database or "", timeout=5) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+
     def close(self) -> None:
         """Gives all connections back."""
         self.engine.dispose()

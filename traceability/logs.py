@@ -17,7 +17,6 @@ from traceability import request_marks
 
 #: Lines about single requests: in a demo only a page that took the server down is worth one.
 REQUESTS = "traceability.requests"
-_OURS = ("traceability", "security")
 _NAME = "traceability-log"
 
 #: What never stands in a log, and what stands there instead.
@@ -81,8 +80,9 @@ def begin(*, machine: bool, stream: TextIO | None = None) -> logging.Handler:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    for name in _OURS:
-        logging.getLogger(name).setLevel(logging.INFO)
+    logging.getLogger("traceability").setLevel(logging.INFO)
+    # the demo opens a hundred accounts by itself: there only what goes wrong is worth a line
+    logging.getLogger("security").setLevel(logging.INFO if machine else logging.WARNING)
     logging.getLogger(REQUESTS).setLevel(logging.INFO if machine else logging.ERROR)
     join_server()
     return handler

@@ -51,6 +51,7 @@ FACTS = frozenset(
     {
         "account.opened", "account.disabled", "account.enabled", "account.handed_over", "account.role_followed",
         "account.link_made", "account.password_set", "account.second_factor_on", "account.second_factor_off",
+        "person.erasure_asked", "person.erasure_refused", "person.erased",
         "agency.registered", "agency.revised", "agency.closed", "agency.opened",
         "api_token.issued", "api_token.revoked", "webhook.registered", "webhook.secret_renewed", "webhook.ended",
         "papers.link_made", "papers.link_revoked", "rule.setting_made", "rule.overridden",

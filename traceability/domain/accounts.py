@@ -205,7 +205,7 @@ def disable(session: Session, actor: Actor, account_id: str) -> Account:
     if account.disabled_at is not None:
         raise RuleBroken("accounts.already_disabled")
     if account.role is Role.ADMINISTRATOR:
-        _must_not_be_last(session, account)
+        must_not_be_last(session, account)
     account.disabled_at = now()
     sessions.end_all(session, account.id)
     ledger.record(session, "account.disabled", account, tenant=account.producer_id)
@@ -232,7 +232,8 @@ def enable(session: Session, actor: Actor, account_id: str) -> Account:
     return account
 
 
-def _must_not_be_last(session: Session, account: Account) -> None:
+def must_not_be_last(session: Session, account: Account) -> None:
+    """Demands that another administrator remains. Raises `RuleBroken` ("accounts.last_administrator")."""
     statement = select(Account).where(Account.role == Role.ADMINISTRATOR).order_by(col(Account.id))
     # two who disable each other wait here
     everyone = session.exec(statement.with_for_update(key_share=True)).all()

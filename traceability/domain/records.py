@@ -83,7 +83,8 @@ def new_id() -> str:
     return "".join(secrets.choice(_ID_ALPHABET) for _ in range(ID_LENGTH))
 
 
-def _new_record_key() -> bytes:
+def new_record_key() -> bytes:
+    """The key of a row's commitments, drawn at random."""
     return secrets.token_bytes(32)
 
 
@@ -102,7 +103,7 @@ class Record(SQLModel):
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=ID_LENGTH)
     revision: int = Field(default=0, ge=0)
-    record_key: bytes | None = Field(default_factory=_new_record_key)
+    record_key: bytes | None = Field(default_factory=new_record_key)
     created_at: datetime = Field(default_factory=now, sa_type=Instant)
 
     def open_fields(self) -> frozenset[str]:

@@ -19,7 +19,11 @@ def administration() -> str:
         without = delegation.waiting(session, limit=1000)
         overseers = agencies.all_within_reach(session, actor)
     return render_template(
-        "inspector/administration/home.html", drafts=drafts, without=without, agencies=overseers
+        "inspector/administration/home.html",
+        drafts=drafts,
+        without=without,
+        agencies=overseers,
+        may_erase=actor.may(Permission.ADMINISTER),
     )
 
 

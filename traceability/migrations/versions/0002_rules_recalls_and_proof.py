@@ -357,6 +357,54 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consignment_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
+        "erasure",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "account",
+                "report",
+                "contact",
+                name="erasedkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject_table", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=16), nullable=False),
+        sa.Column("paper_no", sa.String(length=80), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "carried_out",
+                "refused",
+                name="erasurestate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_by_id", sa.String(length=16), nullable=True),
+        sa.Column("decided_by_id", sa.String(length=16), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["account.id"], name=op.f("fk_erasure_asked_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["account.id"], name=op.f("fk_erasure_decided_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+    )
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_erasure_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_erasure_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
         "input_lot",
         sa.Column("producer_id", sa.String(length=16), nullable=False),
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -1955,6 +2003,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_input_lot_farm_input_id"))
 
     op.drop_table("input_lot")
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_erasure_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_erasure_state"))
+
+    op.drop_table("erasure")
     with op.batch_alter_table("consignment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consignment_producer_id"))
         batch_op.drop_index("ix_consignment_newest")

@@ -1,0 +1,65 @@
+"""The page on which two administrators erase a person's data."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests import factories
+from tests.databases import SQLITE_ONLY
+from traceability.db import Database
+from traceability.domain.accounts import Account
+from traceability.domain.actors import Permission
+from traceability.domain.ownership import EVERYTHING
+
+pytestmark = SQLITE_ONLY
+PAGE = "/inspector/administration/erasures"
+
+
+def administrator(app: Flask, database: Database) -> FlaskClient:
+    client = app.test_client()
+    factories.sign_in_as(client, database, factories.account(database))
+    return client
+
+
+@pytest.fixture
+def person(database: Database) -> Account:
+    return factories.account(database, factories.producer(database), username="dn-rieng", phone="0909765432")
+
+
+def test_one_writes_down_and_another_erases(app: Flask, database: Database, person: Account) -> None:
+    first, second = administrator(app, database), administrator(app, database)
+    asked = first.post(PAGE, data={"kind": "account", "name": "dn-rieng", "paper_no": "07/YC-XDL"})
+    assert asked.status_code == 303
+    page = first.get(PAGE).text
+    erasure = re.search(r'name="erasure_id" value="(\w+)"', page)[1]
+    assert "/carry-out" not in page  # whoever wrote it down only takes it back
+    refused = first.post(f"{PAGE}/carry-out", data={"erasure_id": erasure}, follow_redirects=True)
+    assert "hai quản trị viên" in refused.text
+    assert "/carry-out" in second.get(PAGE).text
+    done = second.post(f"{PAGE}/carry-out", data={"erasure_id": erasure}, follow_redirects=True)
+    assert "Đã xóa dữ liệu cá nhân" in done.text
+    assert f"x-{person.id}" in second.get("/inspector/administration/accounts").text
+    assert "dn-rieng" not in second.get("/inspector/administration/accounts").text
+    with database.reading(EVERYTHING) as session:
+        assert session.get_one(Account, person.id).phone is None
+
+
+def test_a_request_is_refused_in_words(app: Flask, database: Database, person: Account) -> None:
+    client = administrator(app, database)
+    unknown = client.post(PAGE, data={"kind": "report", "name": "PA-XXXXX", "paper_no": "1"})
+    assert (unknown.status_code, "Không tìm thấy" in unknown.text) == (422, True)
+    client.post(PAGE, data={"kind": "account", "name": "dn-rieng", "paper_no": "07/YC-XDL"})
+    erasure = re.search(r'name="erasure_id" value="(\w+)"', client.get(PAGE).text)[1]
+    gone = client.post(f"{PAGE}/refuse", data={"erasure_id": erasure}, follow_redirects=True)
+    assert "Đã từ chối yêu cầu" in gone.text
+    with database.reading(EVERYTHING) as session:
+        assert session.get_one(Account, person.id).phone == "0909765432"
+
+
+def test_agencies_neither_see_nor_open_the_page(client: FlaskClient, database: Database) -> None:
+    agency = factories.agency(database, Permission.VIEW_ALL, Permission.MANAGE_ACCOUNTS)
+    factories.sign_in_as(client, database, factories.account(database, agency))
+    assert "erasures" not in client.get("/inspector/administration").text
+    assert client.get(PAGE).status_code == 403
