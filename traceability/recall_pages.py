@@ -154,6 +154,7 @@ def parts_of_preview(session: Session, actor: Actor, reach: Reach) -> dict[str, 
         "lines": lines[:MOST],
         "others": len(reach.batches) - len(lines),
         "reached_receivers": receivers[:MOST],
+        "sender_names": {line.producer_id: line.producer for line in lines},
     }
 
 

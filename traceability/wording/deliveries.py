@@ -17,6 +17,10 @@ REFUSALS = {
     "deliveries.received_before_sent": N_(
         "It was only sent on {sent}, so it cannot have arrived before. Please check."
     ),
+    "deliveries.contact_on_platform": N_(
+        "This receiver is a producer on this platform and gets a notice. It needs no contact."
+    ),
+    "deliveries.contact_known": N_("A contact of this customer is written down already. It stays as it is."),
     "deliveries.more_than_sent": N_(
         "Only {sent} were sent. If more arrived, ask the sender to correct the shipment first."
     ),

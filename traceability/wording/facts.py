@@ -70,6 +70,7 @@ FACTS = {
     "event.recorded": N_("Event recorded"),
     "event.corrected": N_("Event corrected"),
     "delivery.received": N_("Delivery received"),
+    "delivery.contact_noted": N_("Contact of a customer added"),
     "delivery.receipt_corrected": N_("Receipt corrected"),
     "delivery.wasted": N_("Received goods thrown away"),
     "delivery.given_back": N_("Received goods given back"),

@@ -118,3 +118,15 @@ def test_an_agency_elsewhere_sees_a_recall_only_if_it_reaches_its_goods(
         recall = recalls.open_recall(session, recall_of, value)
     assert officer().get(f"/inspector/recalls/{recall.id}").status_code == 200
     assert officer(provinces=["08"]).get(f"/inspector/recalls/{recall.id}").status_code == 404
+
+
+def test_an_officer_sees_before_a_recall_who_cannot_be_told_and_whom_to_ask(
+    officer: Officer, lot: Lot, database: Database
+) -> None:
+    inspector = officer(Permission.REQUEST_RECALL)
+    factories.sent(database, lot.batch, 5, customer="Vựa không số")
+    page = inspector.get(f"/inspector/recalls/new/{lot.batch.id}").text
+    assert "1 nơi nhận chưa có thông tin liên hệ" in page
+    notice = page[page.index("chưa có thông tin liên hệ") :]
+    assert "Vựa không số" in notice[:2000]
+    assert f"/inspector/producers/{lot.batch.producer_id}" in notice[:2000]

@@ -18,6 +18,8 @@ from traceability.domain import records
 from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
+from traceability.domain.deliveries import Delivery
+from traceability.domain.ledger import LogLeaf
 from traceability.domain.mock_recalls import MockRecall
 from traceability.domain.producers import Producer
 from traceability.domain.recall_records import Recall, RecallHandling, RecallReceiver, RecallReport
@@ -269,3 +271,27 @@ def finish(scene: Scene, recall: Recall, client: FlaskClient) -> None:
         there = scene.visit(owners[batch.producer_id])
         assert there.post(f"/producer/recalls/{recall.id}/handle", data=data).status_code == 303
     report(recall, client)
+
+
+def test_who_cannot_be_told_is_named_beforehand_and_a_contact_can_be_added_at_any_time(scene: Scene) -> None:
+    again = factories.sent(scene.database, scene.batch, 1, customer="Người bán dạo 王")
+    manager = scene.visit(scene.owner)
+    page = manager.get(f"/producer/recalls/new/{scene.batch.id}").text
+    assert "1 nơi nhận chưa có thông tin liên hệ" in page
+    where = f"/producer/deliveries/{again.id}/contact"
+    recall = scene.recalled()
+    assert where in manager.get("/producer/deliveries").text
+    assert "Bổ sung liên hệ: Người bán dạo 王" in manager.get(f"/producer/recalls/{recall.id}/receivers").text
+    assert "cả 2 lần giao" in manager.get(where).text
+    assert manager.post(where, data={"customer_contact": " "}).status_code == 422
+    assert manager.post(where, data={"customer_contact": "0907 000 111"}).status_code == 303
+    assert scene.receiver("dạo").contact == "0907 000 111"
+    with scene.database.reading(SYSTEM.scope) as session:
+        told = session.exec(select(Delivery).where(Delivery.customer == "Người bán dạo 王")).all()
+        assert {row.customer_contact for row in told} == {"0907 000 111"}
+        leaf = session.exec(select(LogLeaf).where(LogLeaf.kind == "delivery.contact_noted")).one()
+        assert b"0907" not in leaf.body
+    late = manager.post(where, data={"customer_contact": "khác"})
+    assert (late.status_code, "được giữ nguyên" in late.text) == (422, True)
+    assert "chưa có thông tin liên hệ" not in manager.get(f"/producer/recalls/{recall.id}/receivers").text
+    assert scene.visit(scene.buyer).get(where).status_code == 404
