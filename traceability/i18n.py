@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import g, has_request_context, request
 
+from traceability import vietnamese
 from traceability.domain.clock import VIETNAM
 
 #: What the public pages can be read in, each by its own name.
@@ -102,8 +103,7 @@ def tag(language: str) -> str:
 
 def gettext(message: str, **facts: Any) -> str:
     """The message in the reader's language, with `%(name)s` placeholders filled."""
-    text = _translations(language()).gettext(message)
-    return text % facts if facts else text
+    return vietnamese.said(_translations(language()).gettext(message), facts)
 
 
 def gettext_in(language: str, message: str) -> str:
@@ -113,7 +113,8 @@ def gettext_in(language: str, message: str) -> str:
 
 def ngettext(singular: str, plural: str, n: int, **facts: Any) -> str:
     """The message for a number of things; `%(num)s` is the number."""
-    return _translations(language()).ngettext(singular, plural, n) % ({"num": number(n)} | facts)
+    text = _translations(language()).ngettext(singular, plural, n)
+    return vietnamese.said(text, {"num": number(n)} | facts)
 
 
 _ = gettext

@@ -8,7 +8,7 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from traceability import access, i18n, wording
+from traceability import access, i18n, vietnamese, wording
 from traceability.domain import notices
 from traceability.domain.actors import Permission
 from traceability.domain.amounts import amount_text
@@ -119,6 +119,8 @@ def init_app(app: Flask) -> None:
         lambda one, many, n: i18n.ngettext(one, many, n),
         newstyle=False,
     )
+    app.jinja_env.template_class = vietnamese.Page
+    app.jinja_env.finalize = vietnamese.put_out
     app.jinja_env.globals.update(area_words=area_words, rule_box=rules.box)
     app.jinja_env.globals.update(language_tag=i18n.tag, language_names=i18n.LANGUAGES)
     app.jinja_env.globals.update(_=i18n.gettext, gettext=i18n.gettext, ngettext=i18n.ngettext)
@@ -128,6 +130,8 @@ def init_app(app: Flask) -> None:
         number=i18n.number,
         country=i18n.country,
         word=wording.name,
+        marked=vietnamese.marked,
+        words_marked=vietnamese.words_marked,
         sentence=lambda code: wording.sentence(code, {}),
         when=lambda moment: i18n.day(local_day(moment)) if is_whole_day(moment) else i18n.moment(moment),
         amount=lambda thousandths, measure: amount_text(thousandths, measure, i18n.language()),

@@ -28,4 +28,4 @@ NAMES = {
 def sentence(evidence: Evidence) -> str:
     """Who vouches, how, and since when, in the reader's language."""
     facts = {"by": evidence.by, "also": evidence.also, "day": day(evidence.on)}
-    return gettext(_SENTENCES[evidence.how]) % facts
+    return gettext(_SENTENCES[evidence.how], **facts)

@@ -5,7 +5,7 @@ from enum import Enum
 
 from markupsafe import Markup
 
-from traceability import i18n, wording
+from traceability import i18n, vietnamese, wording
 from traceability.domain.areas import CodeState
 from traceability.domain.history import EventType
 from traceability.domain.page_snapshots import Occasion
@@ -13,6 +13,7 @@ from traceability.domain.producers import LegalForm
 from traceability.domain.public_facts import Fact
 from traceability.domain.quantities import ha_text
 from traceability.i18n import N_, gettext
+from traceability.wording.trade_terms import amount, term
 
 NAMES = {
     Occasion: {
@@ -62,6 +63,8 @@ _LABELS = {
     "certificate.valid_to": N_("Valid until"),
 }
 _ENUMS: dict[str, type[Enum]] = {"LegalForm": LegalForm, "CodeState": CodeState}
+#: Facts that say how much, or in what.
+_IN_TERMS = frozenset({"net_weight", "unit"})
 #: Facts whose natural key only tells them apart.
 _PLAIN = frozenset({"area.place", "area.square_metres"})
 
@@ -72,7 +75,11 @@ def label(fact: Fact) -> str:
         named = wording.name(EventType(fact.label)) if fact.label in set(EventType) else fact.label
     else:
         named = gettext(_LABELS.get(f"{fact.section}.{fact.label}", fact.label))
-    return f"{named} · {fact.key}" if fact.key and f"{fact.section}.{fact.label}" not in _PLAIN else named
+    if not fact.key or f"{fact.section}.{fact.label}" in _PLAIN:
+        return named
+    return vietnamese.Ours(
+        " · ".join([named, *(vietnamese.marked(term(part)) for part in fact.key.split(" · "))])
+    )
 
 
 def value(fact: Fact | None) -> str:
@@ -95,4 +102,6 @@ def value(fact: Fact | None) -> str:
         return f"{i18n.number(fact.value / 10)} %"
     if fact.kind == "area":
         return ha_text(fact.value, i18n.language())
-    return i18n.number(fact.value) if fact.kind == "number" else str(fact.value)
+    if fact.kind == "number":
+        return i18n.number(fact.value)
+    return amount(fact.value) if fact.label in _IN_TERMS else term(str(fact.value))

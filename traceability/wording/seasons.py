@@ -12,10 +12,8 @@ def sentence(season: Season, lot: str) -> str:
         "day": day(season.harvested_on),
     }
     if season.lot == lot:
-        return gettext("%(crop)s is taken in %(months)s; this lot: %(day)s.") % facts
-    return gettext("%(crop)s is taken in %(months)s; source lot %(lot)s: %(day)s.") % (
-        facts | {"lot": season.lot}
-    )
+        return gettext("%(crop)s is taken in %(months)s; this lot: %(day)s.", **facts)
+    return gettext("%(crop)s is taken in %(months)s; source lot %(lot)s: %(day)s.", lot=season.lot, **facts)
 
 
 def _span(first: int, last: int) -> str:

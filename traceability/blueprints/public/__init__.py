@@ -13,6 +13,7 @@ from traceability.domain.clock import local_day
 from traceability.wording import evidence as evidence_words
 from traceability.wording import page_snapshots as snapshot_words
 from traceability.wording import seasons as season_words
+from traceability.wording import trade_terms
 
 blueprint = Blueprint("public", __name__)
 
@@ -35,6 +36,8 @@ def _wire(state: Any) -> None:
         season_of=season_words.sentence,
         fact_label=snapshot_words.label,
         fact_value=snapshot_words.value,
+        term=trade_terms.term,
+        weight=trade_terms.amount,
     )
     app.jinja_env.globals.update(
         computed=evidence.computed, grades_in_words=tuple(evidence.Grade), snapshot_words=snapshot_words
