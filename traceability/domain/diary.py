@@ -190,6 +190,13 @@ def of_area(session: Session, area_id: str, page: int = 1) -> tuple[list[DiaryEn
     return list(session.exec(newest.offset(offset).limit(PAGE_SIZE)).all()), pages
 
 
+def every(session: Session, area_id: str) -> list[DiaryEntry]:
+    """All entries of an area, corrected ones and corrections included, the oldest day first."""
+    statement = select(DiaryEntry).where(DiaryEntry.area_id == area_id)
+    oldest = statement.order_by(col(DiaryEntry.done_on), col(DiaryEntry.created_at), col(DiaryEntry.id))
+    return list(session.exec(oldest).all())
+
+
 def between(session: Session, area_id: str, first: date, last: date) -> list[DiaryEntry]:
     """The entries of an area that hold, from one day to another, the oldest first."""
     correction = aliased(DiaryEntry)

@@ -1,5 +1,7 @@
 """Pages of the farm diary and of the store of inputs."""
 
+import csv
+import io
 import json
 import re
 from dataclasses import dataclass
@@ -155,3 +157,35 @@ def test_an_agency_reads_the_diary_of_an_area_within_its_scope(
         answer = client.get(page)
         assert answer.status_code == status
         assert ("abamectin" in unescape(answer.get_data(as_text=True))) is (status == 200)
+
+
+def test_the_whole_diary_is_a_sheet_for_producer_and_overseers_without_a_live_formula(
+    field: Field, app: Flask
+) -> None:
+    us = field.us
+    us.accepted("/producer/diary/new", **field.fields(note="=HYPERLINK(0)", operator="@Tổ 2", pest="\t=1+1"))
+    (entry,) = field.entries()
+    us.accepted(
+        f"/producer/diary/{entry.id}/correct",
+        **field.fields(reason="did_not_occur", explanation="+ghi nhầm", input_lot_id="", amount=""),
+    )
+    where = f"/producer/diary/{field.ground.id}/export"
+    assert f"{where}?format=csv" in us.get(f"/producer/diary?area={field.ground.id}")
+    answer = us.client.get(f"{where}?format=csv")
+    assert answer.headers["Cache-Control"] == "no-store"
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert [row[rows[0].index("Trạng thái")] for row in rows[1:]] == [
+        "đã đính chính",
+        "đã khai: việc này không xảy ra",
+    ]
+    assert rows[1][rows[0].index("Lấy từ kho")] == "100\u00a0ml"
+    assert not [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "-", "@"))]
+    assert us.client.get(where).data.startswith(b"PK")
+    officer = app.test_client()
+    agency = factories.agency(us.database, Permission.VIEW_ALL)
+    factories.sign_in_as(officer, us.database, factories.account(us.database, agency))
+    seen = f"/inspector/areas/{field.ground.id}/diary"
+    assert f"{seen}/export?format=xlsx" in officer.get(seen).text
+    assert officer.get(f"{seen}/export?format=csv").data == answer.data
+    stranger = factories.area(us.database, factories.producer(us.database))
+    assert us.client.get(f"/producer/diary/{stranger.id}/export").status_code == 404

@@ -1,8 +1,9 @@
 """The farm diary of an area, as an agency reads it."""
 
 from flask import render_template, request, url_for
+from werkzeug.wrappers import Response
 
-from traceability import access
+from traceability import access, diary_sheets
 from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
 from traceability.domain import diary, records
@@ -34,3 +35,10 @@ def areas_diary(area_id: str) -> str:
         link=lambda number: url_for("inspector.areas_diary", area_id=area_id, page=number),
         today=today(),
     )
+
+
+@blueprint.get("/areas/<area_id>/diary/export")
+@requires(Permission.OVERSEE)
+def areas_diary_export(area_id: str) -> Response:
+    """The whole diary as a sheet."""
+    return diary_sheets.sheet(area_id)

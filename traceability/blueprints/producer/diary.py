@@ -6,7 +6,7 @@ from flask import flash, render_template, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access, wording
+from traceability import access, diary_sheets, wording
 from traceability.blueprints.producer import blueprint
 from traceability.domain import areas, diary, diary_entries, farm_inputs, products, records
 from traceability.domain.actors import Permission
@@ -60,6 +60,13 @@ def index() -> str:
     return render_template(
         "producer/diary/list.html", areas=grounds, area=chosen, page=page, today=today(), **shown
     )
+
+
+@blueprint.get("/diary/<area_id>/export")
+@access.requires(Permission.VIEW_OWN)
+def diary_export(area_id: str) -> Response:
+    """The whole diary of an area as a sheet."""
+    return diary_sheets.sheet(area_id)
 
 
 @blueprint.route("/diary/new", methods=["GET", "POST"])
