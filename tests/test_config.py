@@ -114,3 +114,19 @@ def test_the_address_lies_on_this_machine(tmp_path: Path, given: str, address: s
 def test_an_address_that_others_reach_is_refused(tmp_path: Path, given: str) -> None:
     with pytest.raises(WrongSettings, match="TRACE_METRICS_ADDRESS"):
         config.load({"TRACE_DATA_DIR": str(tmp_path), "TRACE_METRICS_ADDRESS": given})
+
+
+def test_mail_needs_a_server_and_a_sender(tmp_path: Path) -> None:
+    env = {"TRACE_DATA_DIR": str(tmp_path)}
+    assert config.load(env).mail is None
+    found = config.load(
+        env | {"TRACE_MAIL": "smtps://u:p@mail.example.vn", "TRACE_MAIL_FROM": "tx@example.vn"}
+    ).mail
+    assert found is not None
+    assert (found.host, found.sender) == ("mail.example.vn", "tx@example.vn")
+    assert "u:p" not in repr(found)
+    for wrong in ("mail.example.vn", "http://mail.example.vn", "smtp://"):
+        with pytest.raises(WrongSettings, match="TRACE_MAIL "):
+            config.load(env | {"TRACE_MAIL": wrong, "TRACE_MAIL_FROM": "tx@example.vn"})
+    with pytest.raises(WrongSettings, match="TRACE_MAIL_FROM"):
+        config.load(env | {"TRACE_MAIL": "smtp://mail.example.vn"})

@@ -3,13 +3,14 @@
 import ipaddress
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from traceability.domain.checkpoints import BadNote, Verifier
 from traceability.keys import Keyring
+from traceability.mail import MailServer
 
 _ROOT = Path(__file__).resolve().parent.parent
 _WEAK_WORDS = ("changeme", "secret", "password", "default", "example", "insecure", "123456", "qwerty")
@@ -43,7 +44,7 @@ class Settings:
     database_url: str
     data_dir: Path
     key_dir: Path
-    secret_key: bytes
+    secret_key: bytes = field(repr=False)
     public_root: str
     port: int
     host: str
@@ -54,6 +55,8 @@ class Settings:
     witnessed: tuple[str, ...] = ()
     #: where the numbers for a monitor are read: `host:port` of this machine or `unix:/path`; empty: nowhere
     metrics_address: str = ""
+    #: where mail is handed over; None: there is no mail, notices stay in the inbox
+    mail: MailServer | None = None
 
     @property
     def demo(self) -> bool:
@@ -85,7 +88,7 @@ def load(environ: dict[str, str] | None = None) -> Settings:
     Environment: TRACE_MODE (demo|production), DATABASE_URL, TRACE_DATA_DIR, TRACE_KEY_DIR, SECRET_KEY, PUBLIC_ROOT,
     PORT, TRACE_LAN=1 (listen on the local network), TILE_URL (optional map tiles), TRACE_WITNESSES (addresses of
     witnesses, each followed by its vkey), TRACE_WITNESSED (the vkeys of logs to cosign) and TRACE_METRICS_ADDRESS (a
-    port, host:port or unix:/path on this machine).
+    port, host:port or unix:/path on this machine), TRACE_MAIL and TRACE_MAIL_FROM (a mail server and who sends).
     """
     env = dict(os.environ) if environ is None else environ
     try:
@@ -116,6 +119,7 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         witnesses=_witnesses(env.get("TRACE_WITNESSES", "")),
         witnessed=tuple(_vkey(text, "TRACE_WITNESSED") for text in env.get("TRACE_WITNESSED", "").split()),
         metrics_address=_metrics_address(env.get("TRACE_METRICS_ADDRESS", "")),
+        mail=_mail(env.get("TRACE_MAIL", ""), env.get("TRACE_MAIL_FROM", "")),
     )
 
 
@@ -164,6 +168,17 @@ def _metrics_address(text: str) -> str:
             f"TRACE_METRICS_ADDRESS must be on this machine: 9108, 127.0.0.1:9108 or unix:/path, not {text!r}."
         )
     return f"{host if host and host != 'localhost' else '127.0.0.1'}:{port}"
+
+
+def _mail(url: str, sender: str) -> MailServer | None:
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path not in ("", "/"):
+        raise WrongSettings("TRACE_MAIL must be an address such as smtp://user:password@mail.example.vn:587.")
+    if sender.count("@") != 1 or not sender.isprintable() or " " in sender:
+        raise WrongSettings("TRACE_MAIL_FROM must be the e-mail address that sends, such as tx@example.vn.")
+    return MailServer(url, sender)
 
 
 def _is_strong(secret: str) -> bool:

@@ -85,7 +85,8 @@ def collect() -> None:
             _owners.setdefault(table, ("producer_id",))
 
 
-def _producers_in(scope: Scope) -> Any:
+def producers_in(scope: Scope) -> Any:
+    """The ids of the producers in an agency's scope, as a statement."""
     tables = SQLModel.metadata.tables
     producer, category = tables["producer"], tables["producer_category"]
     chosen = sa.select(producer.c.id)
@@ -103,7 +104,7 @@ def _condition(table: type[SQLModel], columns: tuple[str, ...], scope: Scope) ->
     owners = [getattr(table, column) for column in columns]
     if scope.reach is Reach.PRODUCER:
         return sa.or_(*(owner == scope.producer_id for owner in owners))
-    return sa.or_(*(owner.in_(_producers_in(scope)) for owner in owners))
+    return sa.or_(*(owner.in_(producers_in(scope)) for owner in owners))
 
 
 def filter_reads(execution: ORMExecuteState) -> None:
@@ -175,7 +176,7 @@ def covers(session: Session, scope: Scope, producer_id: str | None, *, anew: boo
         known.pop(producer_id, None)
     if producer_id not in known:
         producer = SQLModel.metadata.tables["producer"]
-        statement = _producers_in(scope).where(producer.c.id == producer_id)
+        statement = producers_in(scope).where(producer.c.id == producer_id)
         with session.no_autoflush:
             known[producer_id] = session.connection().execute(statement).first() is not None
     return known[producer_id]

@@ -25,6 +25,11 @@ REFUSALS = {
     "notice.account_second_factor_off": N_(
         "The second factor of account {username} was taken off. If nobody of you asked for it, tell the administrator."
     ),
+    "notice.daily_digest": N_(
+        "{day_on}: the log wrote down {count} facts that concern you. "
+        "Checkpoint of the log: {size} leaves, root {root}. "
+        "Whoever keeps this line can prove later that nothing before it was rewritten."
+    ),
     "notice.stamps_allowed": N_("You may order stamps from now on."),
 }
 
