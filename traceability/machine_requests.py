@@ -7,6 +7,7 @@ of the account or of Accept-Language.
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
@@ -18,7 +19,7 @@ from werkzeug.wrappers import Response
 
 from traceability import access, wording
 from traceability.db import ended_by_another
-from traceability.domain import idempotency, ledger
+from traceability.domain import idempotency, ledger, text
 from traceability.domain.actors import Actor
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.idempotency import Answered, AtWork, Claimed, OtherRequest
@@ -36,7 +37,17 @@ MOST_BYTES = 1 << 20
 _DEEPEST = 20
 
 
-_INPUT = "__machine_input__"
+_INPUT, _OUTPUT = "__machine_input__", "__machine_output__"
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a view answers with: one thing of a kind, a page of a list, or a file; `filters` narrow the last two."""
+
+    kind: Any
+    is_list: bool = False
+    filters: tuple[str, ...] = ()
+    content_type: str = "application/json"
 
 
 def takes(input_class: type[BaseModel], *fixed: str) -> Callable[[V], V]:
@@ -52,6 +63,34 @@ def takes(input_class: type[BaseModel], *fixed: str) -> Callable[[V], V]:
 def input_of(view: Any) -> tuple[type[BaseModel], tuple[str, ...]]:
     """What `takes` said of a view."""
     return cast("tuple[type[BaseModel], tuple[str, ...]]", getattr(view, _INPUT))
+
+
+def answers(kind: Any) -> Callable[[V], V]:
+    """Says with what a view answers."""
+    return _marked(Output(kind))
+
+
+def lists(kind: Any, *filters: str) -> Callable[[V], V]:
+    """Says of what a view answers a page, and which parameters narrow it."""
+    return _marked(Output(kind, True, filters))
+
+
+def gives_file(content_type: str, *filters: str) -> Callable[[V], V]:
+    """Says that a view answers with a file of this type, and which parameters narrow it."""
+    return _marked(Output(bytes, filters=filters, content_type=content_type))
+
+
+def _marked(output: Output) -> Callable[[V], V]:
+    def mark(view: V) -> V:
+        setattr(view, _OUTPUT, output)
+        return view
+
+    return mark
+
+
+def output_of(view: Any) -> Output:
+    """What `answers` or `lists` said of a view."""
+    return cast(Output, getattr(view, _OUTPUT))
 
 
 def write(
@@ -195,8 +234,8 @@ def _read(input_class: type[I], fixed: dict[str, Any]) -> I:
         raise _Refused(problem(422, wording.sentence(first["type"], facts), field)) from None
 
 
-def _no_constant(text: str) -> Any:
-    raise ValueError(text)  # NaN and Infinity are no JSON
+def _no_constant(word: str) -> Any:
+    raise ValueError(word)  # NaN and Infinity are no JSON
 
 
 def _must_be_shallow(value: Any, depth: int = 0) -> None:
@@ -226,9 +265,21 @@ def read_cursor() -> tuple[int, int]:
 def listed(statement: Any, table: Any, said: Said[Any]) -> Response:
     """One page of a list within the scope: `items` and the cursor of the next page; `external_ref` filters."""
     place, limit = read_cursor()
-    if "external_ref" in request.args:
-        statement = statement.where(table.external_ref == request.args["external_ref"][:200])
+    statement = narrowed(statement, table)
     with access.reading() as session:
         found = session.exec(statement.offset(place).limit(limit + 1)).all()
         items = [said(row) for row in found[:limit]]
     return jsonify(items=items, next_cursor=str(place + limit) if len(found) > limit else None)
+
+
+def narrowed(statement: Any, table: Any) -> Any:
+    """A statement narrowed by the reference of one's own that was asked for.
+
+    Raises `RuleBroken` ("api.reference_too_long").
+    """
+    asked = request.args.get("external_ref")
+    if asked is None or not hasattr(table, "external_ref"):
+        return statement
+    if len(asked) > text.SHORT_LINE_LENGTH:
+        raise RuleBroken("api.reference_too_long", "external_ref", limit=text.SHORT_LINE_LENGTH)
+    return statement.where(table.external_ref == asked)

@@ -58,5 +58,5 @@ def is_whole_day(moment: datetime) -> bool:
 Moment = Annotated[
     datetime,
     BeforeValidator(parse_moment),
-    WithJsonSchema({"type": "string", "description": "a day or a moment, ISO 8601"}),
+    WithJsonSchema({"type": "string", "minLength": 8, "description": "a day or a moment, ISO 8601"}),
 ]

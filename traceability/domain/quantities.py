@@ -227,11 +227,20 @@ def _hectares(value: Any) -> int:
     return value if isinstance(value, SquareMetres) else parse_ha(value)
 
 
-_SAID_KILOGRAMS = WithJsonSchema(
-    {"type": ["number", "string"], "description": "kilograms, or text with a unit: 12.5, “12,5 kg”, “2 tạ”"}
-)
+_KILOGRAMS = {
+    "type": ["number", "string"],
+    "minLength": 1,
+    "description": "kilograms, or text with a unit: 12.5, “12,5 kg”, “2 tạ”",
+}
+_SAID_KILOGRAMS = WithJsonSchema(_KILOGRAMS | {"exclusiveMinimum": 0})
+_SAID_KILOGRAMS_OR_ZERO = WithJsonSchema(_KILOGRAMS | {"minimum": 0})
 _SAID_HECTARES = WithJsonSchema(
-    {"type": ["number", "string"], "description": "hectares, or text with a unit"}
+    {
+        "type": ["number", "string"],
+        "minLength": 1,
+        "exclusiveMinimum": 0,
+        "description": "hectares, or text with a unit",
+    }
 )
 _SAID_DAY = WithJsonSchema({"type": "string", "format": "date"})
 
@@ -246,7 +255,7 @@ KilogramsOrZero = Annotated[
     BeforeValidator(_kilograms_or_zero),
     AfterValidator(Grams),
     Field(sa_type=BigInteger),
-    _SAID_KILOGRAMS,
+    _SAID_KILOGRAMS_OR_ZERO,
 ]
 #: An area above zero: hectares in, whole square metres out.
 Hectares = Annotated[int, BeforeValidator(_hectares), AfterValidator(SquareMetres), _SAID_HECTARES]

@@ -45,7 +45,7 @@ class RecallInput(BaseModel):
     batch_id: RecordId
     kind: RecallKind
     reason: Reason
-    hazard: Annotated[Line | None, Field(max_length=400)] = None
+    hazard: Line | None = None
     public_text: Annotated[Block, Field(max_length=1000)] = ""
     decision_no: ShortLine | None = None
     decided_on: Day | None = None

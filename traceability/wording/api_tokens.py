@@ -8,5 +8,6 @@ REFUSALS = {
     ),
     "api_tokens.too_many": N_("There are already {limit} live tokens. End one that is no longer used."),
     "api.cursor_unknown": N_("This cursor is none of ours. Leave it out to begin at the start."),
+    "api.reference_too_long": N_("A reference of your own has at most {limit} characters."),
     "api.limit_unknown": N_("A page holds 1 to 100 items."),
 }

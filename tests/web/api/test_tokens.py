@@ -13,41 +13,18 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import func, select
 
 from tests import factories
+from tests.programs import Program
 from traceability.db import Database
 from traceability.domain import api_tokens, idempotency, suspensions
-from traceability.domain.actors import SYSTEM, Permission, Role
-from traceability.domain.api_tokens import ApiToken, RevokeInput, TokenInput
+from traceability.domain.actors import SYSTEM, Permission
+from traceability.domain.api_tokens import ApiToken, RevokeInput
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
-from traceability.domain.producers import Producer
 from traceability.domain.rule_book import RuleCode
 from traceability.domain.rule_flags import FlagState, RuleFlag
 from traceability.domain.suspensions import SuspendedKind, SuspensionInput
-
-
-class Program:
-    """A program with a token of a producer's account."""
-
-    def __init__(
-        self, app: Flask, database: Database, *scopes: Permission, owner: Producer | None = None
-    ) -> None:
-        self.client, self.database = app.test_client(), database
-        self.owner = owner or factories.producer(database)
-        account = factories.account(database, producer_id=self.owner.id, role=Role.MANAGER)
-        self.actor = factories.actor_of(database, account)
-        with database.transaction(self.actor) as session:
-            value = TokenInput(name="cân", scopes=list(scopes or api_tokens.SCOPES), days=5)
-            self.token, self.secret = api_tokens.issue(session, self.actor, value)
-
-    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        data = body if isinstance(body, bytes | None) else json.dumps(body)
-        sent = {"Authorization": f"Bearer {self.secret}"} | {
-            name.replace("_", "-"): text for name, text in headers.items()
-        }
-        kind = None if data is None else "application/json"
-        return self.client.open("/api/v1" + path, method=method, data=data, headers=sent, content_type=kind)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from traceability.access import PUBLIC_VIEW, demand_of, requires
 from traceability.blueprints.api import blueprint
 from traceability.domain import api_tokens, webhooks
 from traceability.domain.webhooks import Interest
+from traceability.machine_requests import Output
 from traceability.wording.facts import FACTS
 
 _PREFIX = "/api/v1/"
@@ -34,7 +35,7 @@ def docs() -> str:
 def document() -> dict[str, Any]:
     """The whole contract."""
     paths: dict[str, dict[str, Any]] = {}
-    schemas: dict[str, Any] = {"Problem": _PROBLEM, "WebhookMessage": _WEBHOOK_MESSAGE}
+    schemas: dict[str, Any] = {"Problem": _PROBLEM, "WebhookMessage": _WEBHOOK_MESSAGE, "Receipt": _RECEIPT}
     for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = current_app.view_functions[rule.endpoint]
         if not rule.rule.startswith(_PREFIX) or PUBLIC_VIEW in (demand_of(view) or ()):
@@ -58,17 +59,18 @@ def document() -> dict[str, Any]:
 
 def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in sorted(rule.arguments)
+        {"name": name, "in": "path", "required": True, "schema": _ID} for name in sorted(rule.arguments)
     ]
     said: dict[str, Any] = {
         "operationId": rule.endpoint.removeprefix("api."),
         "summary": (view.__doc__ or "").strip().split("\n")[0],
         "description": "Scope: " + " or ".join(str(word) for word in demand_of(view) or ()),
     }
+    output = machine_requests.output_of(view)
+    shown = _shape(output, schemas)
     if method == "POST":
         input_class, fixed = machine_requests.input_of(view)
-        schema = input_class.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema = input_class.model_json_schema(ref_template=_REFERENCE)
         schemas.update(schema.pop("$defs", {}))
         for name in fixed:
             schema.get("properties", {}).pop(name, None)
@@ -79,14 +81,14 @@ def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> di
         parameters.append(
             _header(machine_requests.KEY_HEADER, "The same key and body: done once, answered the same.")
         )
-        codes = {"201": _content("Done; `log_index` is its place in the public log.")}
+        receipt = {"allOf": [shown, {"$ref": "#/components/schemas/Receipt"}]}
+        codes = {"201": _content("Done; `log_index` is its place in the public log.", receipt)}
         codes |= {code: _problem(text) for code, text in _WRITE_PROBLEMS.items()}
     else:
-        codes = {"200": _content("Found.")}
-    if (method == "GET" and not rule.arguments) or (
-        rule.rule.endswith(("/events", "/codes")) and method == "GET"
-    ):
-        parameters += [_query("cursor"), _query("limit"), _query("external_ref")]
+        codes = {"200": _content("Found.", shown, output.content_type)}
+    if output.is_list:
+        parameters += [_query("cursor", _CURSOR), _query("limit", _LIMIT)]
+    parameters += [_query(name, _REFERENCE_OF_ONES_OWN) for name in output.filters]
     codes |= {code: _problem(text) for code, text in _PROBLEMS.items()}
     return said | {"parameters": parameters, "responses": dict(sorted(codes.items()))}
 
@@ -113,12 +115,33 @@ def _header(name: str, text: str) -> dict[str, Any]:
     return {"name": name, "in": "header", "description": text, "schema": {"type": "string", "maxLength": 100}}
 
 
-def _query(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": {"type": "string"}}
+def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": schema}
 
 
-def _content(text: str) -> dict[str, Any]:
-    return {"description": text, "content": {"application/json": {"schema": {"type": "object"}}}}
+def _content(text: str, schema: dict[str, Any], kind: str = "application/json") -> dict[str, Any]:
+    return {"description": text, "content": {kind: {"schema": schema}}}
+
+
+def _shape(output: Output, schemas: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an answer; what it refers to goes into `schemas`."""
+    if output.kind in (str, bytes):
+        shape: dict[str, Any] = {"type": "string"} if output.kind is str else {}
+    else:
+        schema = output.kind.model_json_schema(mode="serialization", ref_template=_REFERENCE)
+        schemas.update(schema.pop("$defs", {}))
+        schemas[output.kind.__name__] = schema
+        shape = {"$ref": f"#/components/schemas/{output.kind.__name__}"}
+    if not output.is_list:
+        return shape
+    return {
+        "type": "object",
+        "required": ["items", "next_cursor"],
+        "properties": {
+            "items": {"type": "array", "items": shape},
+            "next_cursor": {"type": ["string", "null"], "description": "None on the last page."},
+        },
+    }
 
 
 def _problem(text: str) -> dict[str, Any]:
@@ -126,6 +149,21 @@ def _problem(text: str) -> dict[str, Any]:
     return {"description": text, "content": {"application/problem+json": {"schema": schema}}}
 
 
+_REFERENCE = "#/components/schemas/{model}"
+_ID = {"type": "string", "pattern": "^[0-9a-z]{1,16}$"}
+_CURSOR = {"type": "string", "pattern": "^[0-9]{1,9}$"}
+_LIMIT = {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
+_REFERENCE_OF_ONES_OWN = {
+    "type": "string",
+    "maxLength": 80,
+    "pattern": "^[^\\x00-\\x1f\\x7f]*$",
+    "description": "A reference of your own.",
+}
+_RECEIPT = {
+    "type": "object",
+    "required": ["log_index"],
+    "properties": {"log_index": {"type": ["integer", "null"], "description": "The place in the public log."}},
+}
 _ABOUT = (
     "Programs act with a bearer token of a producer's account. Weights go in as kilograms (a number, or text with a"
     " unit) and come out as whole grams. Every write answers with its place in the public log."

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from traceability import access, machine_requests, mint, print_room
 from traceability.access import requires, without_form_token
 from traceability.blueprints.api import blueprint
+from traceability.blueprints.api.answers import ActivationAnswer, StampOrderAnswer
 from traceability.domain import activations, records, stamp_orders, stamp_runs
 from traceability.domain.activations import ActivationInput
 from traceability.domain.actors import Permission
@@ -22,7 +23,8 @@ _MOST_CODES = 1000
 @blueprint.post("/api/v1/stamp-orders")
 @requires(Permission.ORDER_STAMPS)
 @without_form_token
-@machine_requests.takes(OrderInput)
+@machine_requests.takes(OrderInput, "proof")
+@machine_requests.answers(StampOrderAnswer)
 def stamp_orders_order() -> Response:
     """Stamps are ordered for a batch and their codes committed. Orders above the limits need the page and a person."""
     settings, database = access.settings(), access.database()
@@ -35,7 +37,8 @@ def stamp_orders_order() -> Response:
     )
     return machine_requests.write(
         lambda session, who, value: stamp_orders.order(session, who, value, minting=minting),
-        order_said,
+        _order_said,
+        fixed={"proof": ""},
         after=lambda order: _make_ready(order.id),
     )
 
@@ -52,22 +55,25 @@ def _make_ready(order_id: str) -> None:
 
 @blueprint.get("/api/v1/stamp-orders")
 @requires(Permission.VIEW_OWN)
+@machine_requests.lists(StampOrderAnswer, "external_ref")
 def stamp_orders_list() -> Response:
     """The producer's stamp orders, the oldest first."""
     statement = select(StampOrder).order_by(col(StampOrder.created_at), col(StampOrder.id))
-    return machine_requests.listed(statement, StampOrder, order_said)
+    return machine_requests.listed(statement, StampOrder, _order_said)
 
 
 @blueprint.get("/api/v1/stamp-orders/<order_id>")
 @requires(Permission.VIEW_OWN)
+@machine_requests.answers(StampOrderAnswer)
 def stamp_orders_read(order_id: str) -> Response:
     """One stamp order."""
     with access.reading() as session:
-        return jsonify(order_said(records.find(session, StampOrder, order_id)))
+        return jsonify(_order_said(records.find(session, StampOrder, order_id)))
 
 
 @blueprint.get("/api/v1/stamp-orders/<order_id>/codes")
 @requires(Permission.ORDER_STAMPS)
+@machine_requests.lists(str)
 def stamp_orders_codes(order_id: str) -> Response:
     """The codes of a prepared order, a thousand a page."""
     keys = mint.epoch_keys(access.database(), access.settings().keyring())
@@ -88,6 +94,7 @@ def stamp_orders_codes(order_id: str) -> Response:
 @requires(Permission.ACTIVATE_STAMPS)
 @without_form_token
 @machine_requests.takes(ActivationInput)
+@machine_requests.answers(ActivationAnswer)
 def stamps_activate() -> Response:
     """A run of printed stamps, by its first and last code, begins to speak for its batch: all of it or none."""
     keys = mint.epoch_keys(access.database(), access.settings().keyring())
@@ -98,22 +105,10 @@ def stamps_activate() -> Response:
 
 
 def _activated(ranges: list[StampRange]) -> dict[str, Any]:
-    return {
-        "id": ranges[0].id,
-        "order_id": ranges[0].order_id,
-        "activated": sum(stamps.last_serial - stamps.first_serial + 1 for stamps in ranges),
-    }
+    number = sum(stamps.last_serial - stamps.first_serial + 1 for stamps in ranges)
+    return ActivationAnswer(id=ranges[0].id, order_id=ranges[0].order_id, activated=number).model_dump()
 
 
-def order_said(order: StampOrder) -> dict[str, Any]:
-    """A stamp order as a program reads it."""
-    return {
-        "id": order.id,
-        "number": order.number,
-        "batch_id": order.batch_id,
-        "quantity": order.quantity,
-        "layout": order.layout,
-        "ready_at": records.iso(order.ready_at),
-        "code_root": order.code_root.hex() if order.code_root else None,
-        "external_ref": order.external_ref,
-    }
+def _order_said(order: StampOrder) -> dict[str, Any]:
+    root = order.code_root.hex() if order.code_root else None
+    return StampOrderAnswer.said(order.model_dump() | {"code_root": root})
