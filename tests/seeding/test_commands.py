@@ -211,6 +211,20 @@ def test_the_stamps_of_demo_data_are_in_the_state_they_are_named_for(
 
 
 @SQLITE_ONLY
+def test_the_demo_has_a_stamp_with_a_pin_to_try(demo_app: Flask, demo: dict[str, Any]) -> None:
+    told = demo["scratch_pin"]
+    assert told["pin"] in run(demo_app, "demo-data").output
+    client = demo_app.test_client()
+    path = "/" + told["address"].split("/", 3)[3]
+    form = f"/stamp-checks/new?code={path.rpartition('/')[2]}"
+    assert form in client.get(path).text
+    answer = client.post(form, data={"pin": told["pin"]})
+    assert answer.status_code == 200
+    assert "Mã cào đúng" in answer.text
+    assert "kiểm đúng lần đầu lúc" in client.get(path).text
+
+
+@SQLITE_ONLY
 def test_every_demo_account_can_sign_in(demo_app: Flask, demo: dict[str, Any]) -> None:
     people = [demo["administrator"], demo["inspector"], demo["data_entry"], demo["producers"][1]]
     for person in people:

@@ -106,6 +106,8 @@ def tell_demo_data(as_json: bool) -> None:
     click.echo("\nStamps")
     for state, address in told["stamps"].items():
         click.echo(f"  {state:10}{address}")
+    if told["scratch_pin"]:
+        click.echo(f"  {'with a PIN':10}{told['scratch_pin']['address']}   {told['scratch_pin']['pin']}")
     click.echo("\nDigital Links")
     for case, path in told["digital_link"].items():
         click.echo(f"  {case:16}{told['address']}{path}")

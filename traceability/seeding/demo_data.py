@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from traceability import mint
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import stamp_codes
+from traceability.domain import stamp_codes, stamp_pins
 from traceability.domain.accounts import Account
 from traceability.domain.agencies import Agency
 from traceability.domain.batches import Batch, BatchState
@@ -19,7 +19,7 @@ from traceability.domain.identifiers import check_digit
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import Producer, Register
 from traceability.domain.products import Product
-from traceability.domain.stamps import RangeState, StampRange
+from traceability.domain.stamps import RangeState, StampOrder, StampRange
 from traceability.keys import Keyring
 from traceability.seeding import people
 from traceability.seeding.loading import DATA_ENTRY
@@ -53,6 +53,7 @@ def gather(database: Database, settings: Settings, keyring: Keyring) -> dict[str
         ).all()
         stamps = _stamps(session, database, keyring, today())
         links = _digital_links(session, stamps)
+        panelled = _panelled(session, database, keyring)
     by_agency = {
         agency.code: _sign_in(sign_ins, account, code=agency.code)
         for account, agency in sorted(offices, key=lambda pair: pair[1].code)
@@ -70,6 +71,9 @@ def gather(database: Database, settings: Settings, keyring: Keyring) -> dict[str
         "agencies": list(by_agency.values()),
         "administrator": _sign_in(sign_ins, accounts[people.ADMINISTRATOR]),
         "stamps": {state: f"{settings.public_root}/s/{stamp.code}" for state, stamp in stamps.items()},
+        "scratch_pin": {"address": f"{settings.public_root}/s/{panelled[0]}", "pin": panelled[1]}
+        if panelled
+        else None,
         "digital_link": links,
     }
 
@@ -97,6 +101,24 @@ def _stamps(session: Session, database: Database, keyring: Keyring, day: date) -
             code = stamp_codes.mint(keys[stamps.epoch_number], stamps.first_serial)
             found[state] = _Stamp(code, product.gtin or "", batch.lot)
     return found
+
+
+def _panelled(session: Session, database: Database, keyring: Keyring) -> tuple[str, str] | None:
+    """The code of an active stamp with a scratch panel, and the PIN under it: nobody can scratch a screen."""
+    keys = mint.epoch_keys(database, keyring)
+    statement = (
+        select(StampRange)
+        .join(StampOrder, col(StampOrder.id) == StampRange.order_id)
+        .join(Batch, col(Batch.id) == StampRange.batch_id)
+        .where(StampOrder.pins, StampRange.state == RangeState.ACTIVE, Batch.state == BatchState.RELEASED)
+        .where(col(StampRange.epoch_number).in_(list(keys)))
+        .order_by(col(Batch.best_before_on).desc(), col(StampRange.first_serial))
+    )
+    run = session.exec(statement).first()
+    if run is None:
+        return None
+    key = keys[run.epoch_number]
+    return stamp_codes.mint(key, run.first_serial), stamp_pins.pin(key, run.first_serial)
 
 
 def _shown_as(stamps: StampRange, batch: Batch) -> str | None:

@@ -23,6 +23,8 @@ from traceability.seeding.loading import Loading
 #: Orders up to this size are printed on sheets in an office, larger ones on rolls.
 SHEETS_UP_TO = 2000
 SHEET, ROLL = "a4-5x13-30x20", "roll-30x20"
+#: Dear goods: a PIN stands under a scratch panel of their stamps, which are larger for it.
+WITH_PINS, PANELLED = frozenset({"VLP016"}), "roll-50x30"
 #: Of the stamps of such a batch one in so many waits, and never more than a sheet and a half.
 WAITING_ONE_IN, WAITING_AT_MOST = 20, 100
 
@@ -40,10 +42,13 @@ def load(loading: Loading) -> None:
 def _order(loading: Loading, actor: Actor, entry: dict[str, Any], minting: Minting) -> StampOrder:
     stamps = entry["stamps"]
     quantity = stamps["applied"] + stamps["voided"]
+    pins = entry["product_code"] in WITH_PINS
+    layout = SHEET if quantity <= SHEETS_UP_TO else ROLL
     value = OrderInput(
         batch_id=loading.batches[entry["batch_id"]],
         quantity=quantity,
-        layout=SHEET if quantity <= SHEETS_UP_TO else ROLL,
+        layout=PANELLED if pins else layout,
+        pins=pins,
     )
     with loading.act(actor) as session:
         order = stamp_orders.order(session, actor, value, minting=minting, proven=True)
