@@ -18,14 +18,16 @@ from traceability import request_marks
 #: Lines about single requests: in a demo only a page that took the server down is worth one.
 REQUESTS = "traceability.requests"
 _NAME = "traceability-log"
+#: A text of a line is cut to so many letters: nobody fills the disk, or keeps the log busy, with one request.
+LONGEST = 20_000
 
 #: What never stands in a log, and what stands there instead.
 _SECRET = (
     (re.compile(r"\[parameters: .*?\](?=\n|$)", re.DOTALL), "[parameters: …]"),
     (re.compile(r"(?m)^\s*DETAIL:.*$"), "DETAIL: …"),
-    (re.compile(r"\bKey \(.*?\)=\(.*?\)"), "Key (…)"),
+    (re.compile(r"\bKey \(.{0,200}?\)=\(.{0,1000}?\)"), "Key (…)"),
     (re.compile(r"(?m)^.*Failing row contains.*$"), "Failing row …"),
-    (re.compile(r"input_value=.*?(?=, input_type)", re.DOTALL), "input_value=…"),
+    (re.compile(r"input_value=.{0,2000}?(?=, input_type)", re.DOTALL), "input_value=…"),
     (re.compile(r"(?i)/s/[^\s\"'?<>]+"), "/s/…"),
     (re.compile(r"/(01|10|21|8006|414|set-password|papers|print)/[^\s\"'?<>]+"), r"/\1/…"),
     (re.compile(r"\?[\w.~%-]+=[^\s\"')>]*"), "?…"),
@@ -34,9 +36,9 @@ _SECRET = (
     (re.compile(r"(?i)\b(bearer) \S+"), r"\1 …"),
     (re.compile(r"(?i)\b(password|passphrase|secret_key|pin)\s*[:=]\s*\S+"), r"\1=…"),
     (re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"), "…"),
-    (re.compile(r"(?=[\w-]*[0-9])(?=[\w-]*[A-Z])(?<![\w-])[\w-]{32,}"), "…"),
+    (re.compile(r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Z])[\w-]{32,}"), "…"),
     (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}([ -]?)(?:[0-9A-HJKMNP-TV-Z]{4}\1){2}[0-9A-HJKMNP-TV-Z]{4}\b"), "…"),
-    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "…@…"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "…@…"),
     (re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), "…"),
     (re.compile(r"(?i)(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])"), "…"),
     (re.compile(r"(?<![\w.])(?:\+84|0)[1-9]\d{1,2}[ .-]?\d{3}[ .-]?\d{3,4}(?![\w.])"), "…"),
@@ -138,6 +140,8 @@ def without_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> E
 def scrubbed(value: Any) -> Any:
     """A text (or what holds texts) without what may not be kept."""
     if isinstance(value, str):
+        if len(value) > LONGEST:
+            value = value[:LONGEST] + "…"
         for pattern, instead in _SECRET:
             value = pattern.sub(instead, value)
         return value
