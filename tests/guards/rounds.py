@@ -239,6 +239,8 @@ class Rounds:
                 {"code": session.get(Product, row.product_id).code, "lot": row.lot}
                 for row in self._rows(session, "batch")
             ]
+        if rule.endpoint == "public.unit":
+            return [{"sscc": row.sscc} for row in self._rows(session, "logistic_unit")]
         if rule.endpoint == "public.picture":
             return [{"sha256": row.sha256} for row in self._rows(session, "picture")]
         if rule.endpoint == "public.authorisation":

@@ -64,6 +64,7 @@ OTHERS = {
     "token": "khong-co",  # known to one person only
     "code": "KHONGCO",
     "lot": "L1",
+    "sscc": "095200010000000003",
     "number": "UQ-0000-0000-0000",  # on a paper that its holder shows
     "ticket": "KHONGCO",
     "rule_code": "OVER_YIELD",

@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from sqlmodel import Session, col, or_, select
 
-from traceability.domain import provenance, scans, stamp_codes
+from traceability.domain import provenance, public_units, scans, stamp_codes
 from traceability.domain.areas import AreaCode, AreaState, CodeState, GrowingArea
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import today
+from traceability.domain.errors import NotFound
 from traceability.domain.identifiers import DigitalLink, Level
 from traceability.domain.links import Link
 from traceability.domain.packing_houses import PackingHouse
@@ -22,8 +23,8 @@ from traceability.domain.resolver import Anchor, Target
 from traceability.domain.scans import Verdict
 
 BOTH = ("vi", "en")
-#: The keys that are resolved here: GTIN, location (area, packing house), party.
-KEYS = ("01", "414", "417")
+#: The keys that are resolved here: carton or pallet, GTIN, location (area, packing house), party.
+KEYS = ("00", "01", "414", "417")
 #: While goods are stopped nothing but the platform speaks for them.
 _STOPPED = frozenset({BatchState.RECALLED, BatchState.HELD})
 
@@ -49,6 +50,8 @@ def of_link(session: Session, root: str, link: DigitalLink, issued: tuple[int, i
     """
     if link.key == "01":
         return _goods(session, root, link, issued)
+    if link.key == "00":
+        return Registered(_unit(session, root, link))
     return Registered(_places(session, root, link) if link.key in KEYS else ())
 
 
@@ -140,6 +143,22 @@ def _product(root: str, link: DigitalLink, product: Product, own: tuple[Link, ..
     if all(one.link_type != "pip" for one in own):  # the producer's own words about the product go first
         ours.append(_ours("pip", page, "links.product_page", facts))
     return _anchor(link.elements[:1], product.name, ours, own)
+
+
+def _unit(session: Session, root: str, link: DigitalLink) -> tuple[Anchor, ...]:
+    """A carton or pallet by its SSCC: one level, one page."""
+    sscc = link.elements[0][1]
+    try:
+        unit = public_units.of_sscc(session, sscc)
+    except NotFound:
+        return ()
+    page, facts = f"{root}/units/{sscc}", {"sscc": sscc}
+    status = "links.unit_recalled" if unit.recalled else "links.unit_status"
+    ours = [
+        _ours("traceability", page, "links.unit_page", facts),
+        _ours("recallStatus", page, status, facts),
+    ]
+    return (_anchor(link.elements[:1], f"SSCC {sscc}", ours, ()),)
 
 
 @dataclass(frozen=True)

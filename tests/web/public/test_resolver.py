@@ -522,7 +522,7 @@ def test_r45_r46_r47_the_description_file_says_what_is_resolved(client: FlaskCli
     assert (reply.status_code, reply.mimetype) == (200, "application/json")
     told = json.loads(reply.data)
     assert told["resolverRoot"] == root
-    assert told["supportedPrimaryKeys"] == ["01", "414", "417"]
+    assert told["supportedPrimaryKeys"] == ["00", "01", "414", "417"]
     assert told["jsonLdContextLocation"].startswith(root)
     assert told["supportedLinkType"] == [{"namespace": VOC, "prefix": "gs1:"}]
 
