@@ -184,7 +184,12 @@ def test_demo_data_tells_what_is_needed_to_try_the_demo(demo_app: Flask, demo_se
     assert len(told["producers"]) == 17
     for sign_in in (*told["producers"], *told["sister_producers"]):
         assert {"name", "username", "password", "token"} <= sign_in.keys()
-        assert sign_in["token"] is None
+        assert (sign_in["token"] is not None) is (sign_in["code"] in ("F01", "F02"))
+    for sign_in in told["producers"][:2]:
+        bearer = {"Authorization": f"Bearer {sign_in['token']}"}
+        heard = demo_app.test_client().get("/api/v1/batches", headers=bearer)
+        assert heard.status_code == 200
+        assert heard.get_json()["items"]
     assert told["producers"][0]["username"] == "dn-f01"
     assert (told["inspector"]["username"], told["data_entry"]["username"]) == ("cq-a02", "cq-a03")
     assert [agency["code"] for agency in told["agencies"]] == [f"A{number:02d}" for number in range(1, 13)]

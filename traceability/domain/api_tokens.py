@@ -80,8 +80,17 @@ class RevokeInput(BaseModel):
     token_id: RecordId
 
 
-def issue(session: Session, actor: Actor, value: TokenInput) -> tuple[ApiToken, str]:
+def new_secret() -> str:
+    """A fresh secret of 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def issue(
+    session: Session, actor: Actor, value: TokenInput, secret: str | None = None
+) -> tuple[ApiToken, str]:
     """Makes a token for the acting account; the secret is answered once and never again.
+
+    Only a demo brings its own `secret`, which its file of sign-ins keeps.
 
     Raises `RuleBroken`: `access.not_permitted` (a scope that the account has not itself), `api_tokens.too_many`.
     """
@@ -91,7 +100,7 @@ def issue(session: Session, actor: Actor, value: TokenInput) -> tuple[ApiToken, 
         raise RuleBroken("api_tokens.scope_not_held", "scopes")
     if len([token for token in of_account(session, actor.user_id) if token.is_live()]) >= MOST_TOKENS:
         raise RuleBroken("api_tokens.too_many", limit=MOST_TOKENS)
-    secret = PREFIX + secrets.token_urlsafe(32)
+    secret = secret or new_secret()
     token = ApiToken(
         account_id=actor.user_id,
         name=value.name,

@@ -60,7 +60,9 @@ def gather(database: Database, settings: Settings, keyring: Keyring) -> dict[str
     }
     producers: dict[Register, list[SignIn]] = {register: [] for register in Register}
     for account, producer in sorted(owners, key=lambda pair: pair[1].code):
-        told = _sign_in(sign_ins, account, code=producer.code) | {"token": None}
+        told = _sign_in(sign_ins, account, code=producer.code) | {
+            "token": sign_ins.known_token(account.username)
+        }
         producers[producer.register_of].append(told)
     return {
         "address": settings.public_root,

@@ -2,10 +2,11 @@
 
 from sqlmodel import Session
 
-from traceability.domain import accounts, agencies, producers, sign_in
+from traceability.domain import accounts, agencies, api_tokens, producers, sign_in
 from traceability.domain.accounts import Account, AccountInput, HandoverInput
 from traceability.domain.actors import SYSTEM, Actor
 from traceability.domain.agencies import Agency, AgencyInput
+from traceability.domain.api_tokens import TokenInput
 from traceability.domain.producers import Activity, LegalForm, ProducerInput, Register
 from traceability.seeding import source
 from traceability.seeding.loading import Loading, acting
@@ -15,12 +16,17 @@ ADMINISTRATOR = "quan-tri"
 REGISTRAR, STAMP_OFFICE = "A01", "A02"
 #: The commune that confirms its own producers and areas, and its agency.
 WARD, WARD_OFFICE = "29770", "A12"
+#: Producers whose programs have a token from the start.
+WITH_TOKENS = ("F01", "F02")
 
 
 def load(loading: Loading) -> None:
-    """Agencies, producers and accounts. The passwords are saved before any account with one exists."""
+    """Agencies, producers and accounts. The passwords and tokens are saved before any account has one."""
     for username in (ADMINISTRATOR, *(name for name, _row in _own_accounts()), *_agency_usernames()):
         loading.sign_ins.password(username)
+    for username, row in _own_accounts():
+        if row["facility_code"] in WITH_TOKENS:
+            loading.sign_ins.token(username)
     loading.sign_ins.save()
     _administrator(loading)
     _agencies(loading)
@@ -147,6 +153,16 @@ def _producers_accounts(loading: Loading) -> None:
                 _hand_over(loading, session, opener, account, code)
                 opened[code] = account
     loading.managers = {code: acting(account) for code, account in opened.items()}
+    for code in WITH_TOKENS:
+        _token(loading, opened[code].username, loading.managers[code])
+
+
+def _token(loading: Loading, username: str, manager: Actor) -> None:
+    """A token for a producer's program, with all that its manager may let a program do."""
+    scopes = [scope for scope in api_tokens.SCOPES if manager.may(scope)]
+    value = TokenInput(name="demo", scopes=scopes, days=api_tokens.LONGEST_DAYS)
+    with loading.act(manager) as session:
+        api_tokens.issue(session, manager, value, loading.sign_ins.token(username))
 
 
 def _hand_over(loading: Loading, session: Session, by: Actor, account: Account, code: str) -> None:
