@@ -4,10 +4,11 @@
     verify.py proof FILE [--key VKEY]            a proof file of a lot, without any network
     verify.py log ADDRESS [--key VKEY] [--keep FILE]
                                                  every entry of a log over HTTP, and that it only grew since FILE
+    verify.py code ADDRESS CODE [--key VKEY]     whether the code of a stamp was issued, by the log's own roots
 
 What is checked: Ed25519 signatures of checkpoints (RFC 8032, C2SP signed-note), audit paths and consistency proofs
 (RFC 6962). VKEY is the log's public key: take it from a paper, a newspaper or somebody you trust, never only from the
-log itself. Ends with 0 if everything holds, with 1 and a sentence if not.
+log itself. Ends with 0 if everything holds, with 1 and a sentence if not, with 3 if a code was not issued.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import base64
 import hashlib
 import json
 import sys
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -207,6 +209,53 @@ def check_proof(path, vkeys):
     print(f"\nVERIFIED: {len(proof['entries'])} entries are in the log, unchanged.")
 
 
+def code_hash(code):
+    """SHA-256 of a code as it stands on the stamp: sixteen letters, without spaces, hyphens and look-alikes."""
+    plain = code.upper().replace("-", "").replace(" ", "").translate(str.maketrans("OIL", "011"))
+    return hashlib.sha256(plain.encode()).digest()
+
+
+def check_code(address, code, vkeys):
+    """True: issued, proven. False: the log has no root over it, as far as the log itself shows."""
+    address = address.rstrip("/")
+    proof = json.loads(fetch(f"{address}/log/proof/code?code={urllib.parse.quote(code)}"))
+    if not proof["issued"]:
+        roots = []
+        check_log(address, vkeys, None, lambda index, said: roots.extend(order_roots(index, said)))
+        print(
+            f"\nNOT ISSUED, says the log of {address}. It holds {len(roots)} stamp orders, each with the root over "
+            "its codes; whoever says that this code was issued must show a way from its hash to one of these roots."
+        )
+        return False
+    if not vkeys:
+        print("WARNING: the key comes from the proof itself. Give --key to trust nobody.", file=sys.stderr)
+        vkeys = proof["vkeys"]
+    origin, size, root = read_checkpoint(proof["checkpoint"], [read_key(vkey) for vkey in vkeys])
+    [entry] = proof["entries"]
+    body = base64.b64decode(entry["leaf"])
+    path = [base64.b64decode(node) for node in entry["proof"]]
+    if root_from_path(entry["index"], size, leaf_hash(body), path) != root:
+        raise Wrong(f"entry {entry['index']} is not in the log")
+    node = leaf_hash(code_hash(code))
+    for step in proof["way"]:
+        beside = base64.b64decode(step["hash"])
+        node = node_hash(beside, node) if step["side"] == "left" else node_hash(node, beside)
+    said = json.loads(body)
+    if node.hex() not in [found for _index, found in order_roots(entry["index"], said)]:
+        raise Wrong("the way does not lead from this code to the root of the order")
+    print(f"checkpoint of {origin}: {size} entries, root {root.hex()}")
+    print(
+        f"\nVERIFIED: the code was issued. Entry {entry['index']} of {said['at']} holds the root of its order."
+    )
+    return True
+
+
+def order_roots(index, said):
+    """The roots over the codes of stamp orders that an entry commits to."""
+    rows = said["rows"] if said["kind"] == "stamps.ready" and isinstance(said["rows"], list) else []
+    return [(index, row["fields"]["code_root"]) for row in rows if row["table"] == "stamp_order"]
+
+
 def fetch(address):
     if not address.startswith(("http://", "https://")):
         raise Wrong("the address begins with https://")
@@ -214,7 +263,7 @@ def fetch(address):
         return answer.read().decode()
 
 
-def check_log(address, vkeys, keep):
+def check_log(address, vkeys, keep, look=None):
     address = address.rstrip("/")
     if not vkeys:
         print("WARNING: the key comes from the log itself. Give --key to trust nobody.", file=sys.stderr)
@@ -232,7 +281,10 @@ def check_log(address, vkeys, keep):
                 raise Wrong(f"entry {tree.size} is missing")
             if tree.size == size:
                 break
-            tree.append(base64.b64decode(item["leaf"]))
+            body = base64.b64decode(item["leaf"])
+            if look:
+                look(tree.size, json.loads(body))
+            tree.append(body)
             if kept and tree.size == kept[1] and tree.root() != kept[2]:
                 raise Wrong(f"the first {kept[1]} entries were rewritten since the checkpoint that was kept")
         if tree.size == start:
@@ -250,14 +302,19 @@ def check_log(address, vkeys, keep):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["proof", "log"])
+    parser.add_argument("what", choices=["proof", "log", "code"])
     parser.add_argument("where", help="a proof file, or the address of a log")
+    parser.add_argument("code", nargs="?", help="the code of a stamp, for `code`")
     parser.add_argument("--key", action="append", default=[], help="the verifier key (vkey); may be repeated")
     parser.add_argument("--keep", help="a file with the last checkpoint seen; it is renewed")
     asked = parser.parse_args()
     try:
         if asked.what == "proof":
             check_proof(asked.where, asked.key)
+        elif asked.what == "code":
+            if not asked.code:
+                parser.error("which code? Type it after the address.")
+            return 0 if check_code(asked.where, asked.code, asked.key) else 3
         else:
             check_log(asked.where, asked.key, asked.keep)
     except Wrong as wrong:

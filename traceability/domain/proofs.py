@@ -30,7 +30,7 @@ def leaves_about(session: Session, record_ids: list[str], size: int) -> list[Pro
     Raises `NotFound` if no leaf does.
     """
     tables = SQLModel.metadata.tables
-    entries, leaves = tables["log_entry"], tables["log_leaf"]
+    entries = tables["log_entry"]
     positions = (
         sa.select(entries.c.position)
         .where(entries.c.record_id.in_(record_ids), entries.c.position < size)
@@ -42,6 +42,12 @@ def leaves_about(session: Session, record_ids: list[str], size: int) -> list[Pro
     wanted = sorted(int(row[0]) for row in connection.execute(positions))
     if not wanted:
         raise NotFound("LogLeaf")
+    return leaves_at(session, wanted, size)
+
+
+def leaves_at(session: Session, wanted: list[int], size: int) -> list[ProvenLeaf]:
+    """The leaves at these positions with their audit paths in the tree of the first `size` leaves."""
+    leaves, connection = SQLModel.metadata.tables["log_leaf"], session.connection()
     bodies = sa.select(leaves.c.position, leaves.c.body).where(leaves.c.position.in_(wanted))
     body_of = {int(position): bytes(body) for position, body in connection.execute(bodies)}
     return [
