@@ -67,11 +67,12 @@ def test_the_same_picture_is_kept_once(tmp_path: Path) -> None:
 
 def test_a_small_picture_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
     stored = picture_files.store(encoded(photo(1000, 500)), tmp_path)
-    small = picture_files.path_of(stored.sha256, tmp_path, small=True)
-    assert small is not None
-    with Image.open(small) as picture:
-        assert picture.size == (256, 128)
-    assert picture_files.path_of("0" * 64, tmp_path, small=True) is None
+    for side in picture_files.SIDES:
+        small = picture_files.path_of(stored.sha256, tmp_path, side)
+        assert small is not None
+        with Image.open(small) as picture:
+            assert picture.size == (side, side // 2)
+    assert picture_files.path_of("0" * 64, tmp_path, picture_files.SMALL_SIDE) is None
 
 
 def test_the_camera_s_data_does_not_survive(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from traceability import (
     scan_gate,
     security_log,
     share_cards,
+    static_files,
 )
 from traceability.db import Database
 
@@ -33,7 +34,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
         logs.prepare()  # who runs the tests listens in its own way
     else:
         logs.begin(machine=not settings.demo)
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         TESTING=settings.testing,
@@ -65,6 +66,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     limits.init_app(app)
     access.init_app(app)
     security_log.init_app(app)
+    static_files.init_app(app)
     page.init_app(app)
     headers.init_app(app)
     errors.init_app(app)

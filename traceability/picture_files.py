@@ -25,8 +25,10 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_PIXELS: Final = 50_000_000
 MIN_SIDE: Final = 16
 MAX_SIDE: Final = 1200
-#: The side of small pictures on lists and public pages: a page a shopper opens weighs 30 kB with its picture.
+#: The sides of small pictures on lists and public pages: a page a shopper opens weighs 30 kB with its picture. The
+#: smaller one is enough where a screen has few dots.
 SMALL_SIDE: Final = 256
+SIDES: Final = (160, SMALL_SIDE)
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITY: Final = 80
 
@@ -50,17 +52,20 @@ def store(data: bytes, folder: Path, field: str = "picture") -> StoredPicture:
     return StoredPicture(digest, picture.width, picture.height, len(encoded))
 
 
-def path_of(sha256: str, folder: Path, small: bool = False) -> Path | None:
-    """Where a stored picture lies; None if it is not there. A small one is made when it is first asked for."""
+def path_of(sha256: str, folder: Path, side: int | None = None) -> Path | None:
+    """Where a stored picture lies, or a small one of one of `SIDES`; None if it is not there.
+
+    A small one is made when it is first asked for.
+    """
     original = folder / f"{sha256}.webp"
     if not original.is_file():
         return None
-    if not small:
+    if side is None:
         return original
-    reduced = folder / f"{sha256}.{SMALL_SIDE}.webp"
+    reduced = folder / f"{sha256}.{side}.webp"
     if not reduced.is_file():
         with Image.open(original, formats=["WEBP"]) as picture:
-            picture.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
+            picture.thumbnail((side, side), Image.Resampling.LANCZOS)
             write(reduced, _encode(picture))
     return reduced
 

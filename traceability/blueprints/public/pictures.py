@@ -15,19 +15,27 @@ _A_DAY = 24 * 3600
 @blueprint.route("/pictures/<string(length=64):sha256>.webp")
 @access.requires(access.PUBLIC_VIEW)
 def picture(sha256: str) -> Response:
-    """One picture; `?small=1` for the small one. Reads no database."""
+    """One picture; `?small=1` for the small one, `?side=160` for a still smaller one. Reads no database."""
     if sha256.strip("0123456789abcdef"):
         abort(404)
     folder = access.settings().data_dir / "pictures"
-    small = request.args.get("small") == "1"
-    path = picture_files.path_of(sha256, folder, small)
+    side = _side()
+    path = picture_files.path_of(sha256, folder, side)
     if path is None:
         abort(404)
     answer = send_file(
-        path, mimetype="image/webp", etag=f"{sha256}-small" if small else sha256, max_age=_FOREVER
+        path, mimetype="image/webp", etag=f"{sha256}-{side}" if side else sha256, max_age=_FOREVER
     )
     answer.headers["Cache-Control"] = f"public, max-age={_FOREVER}, immutable"
     return answer
+
+
+def _side() -> int | None:
+    """The side of the small picture that is asked for; None for the picture itself."""
+    if request.args.get("small") == "1":
+        return picture_files.SMALL_SIDE
+    asked = request.args.get("side", "")
+    return next((side for side in picture_files.SIDES if str(side) == asked), None)
 
 
 @blueprint.route("/share/<code>.jpg")
