@@ -34,6 +34,8 @@ _ROOM = 4 << 30
 
 # For tests of what cannot differ between databases (pages, wording): `pytestmark = SQLITE_ONLY` in the module.
 SQLITE_ONLY = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+#: For tests of what only a database server does.
+POSTGRESQL_ONLY = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
 class TestDatabases:

@@ -15,10 +15,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
 from sqlmodel import select
 
 from tests import factories
+from tests.databases import POSTGRESQL_ONLY
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import api_tokens, verification
@@ -225,5 +229,31 @@ def test_a_server_that_was_frozen_goes_on(writers: Writers, database: Database) 
 
     writers.run("freeze", 10, freeze)
     assert writers.refused == []
+    writers.settle()
+    must_be_whole(writers, database)
+
+
+@POSTGRESQL_ONLY
+def test_a_database_server_that_was_started_anew_is_found_again(writers: Writers, database: Database) -> None:
+    """For this database what a restart is: every connection is cut, and for a second none is taken."""
+    url = make_url(database.url).set(drivername="postgresql")
+    name = url.database
+    address = url.set(database="postgres").render_as_string(hide_password=False)
+
+    def restart() -> None:
+        with psycopg.connect(address, autocommit=True) as connection:
+            allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+            cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
+            connection.execute(cut, [name])
+            time.sleep(1.0)
+            connection.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
+        was, end = len(writers.acknowledged), time.monotonic() + 20
+        while len(writers.acknowledged) < was + 10 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert len(writers.acknowledged) >= was + 10
+
+    writers.run("restart", 20, restart)
+    assert {status for status, _said in writers.refused} == {503}
     writers.settle()
     must_be_whole(writers, database)
