@@ -21,6 +21,8 @@ from traceability.domain.pictures import StoredPicture
 
 #: The folder of the data directory for pictures that visitors sent with a doubt: no public page reads it.
 PHOTOS: Final = "doubt_photos"
+#: The folder for pictures of entries and events: only their producer and the overseers read it.
+EVIDENCE: Final = "evidence_photos"
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_PIXELS: Final = 50_000_000
 MIN_SIDE: Final = 16

@@ -50,6 +50,7 @@ TABLES = {
     "order_id": "stamp_order",
     "paper_link_id": "paper_link",
     "packing_house_id": "packing_house",
+    "photo_id": "evidence_photo",
     "producer_id": "producer",
     "product_id": "product",
     "receiver_id": "recall_receiver",

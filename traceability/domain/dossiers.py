@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 from traceability.domain import (
     certificates,
     deliveries,
+    evidence_photos,
     laboratory,
     lineage,
     partners,
@@ -23,6 +24,7 @@ from traceability.domain.batches import Batch, BatchState
 from traceability.domain.certificates import Certificate
 from traceability.domain.clock import today
 from traceability.domain.deliveries import Delivery
+from traceability.domain.evidence_photos import EvidencePhoto
 from traceability.domain.history import Event, history, standing
 from traceability.domain.laboratory import LabTest
 from traceability.domain.lineage import BatchInput
@@ -77,6 +79,7 @@ class Dossier:
     suspensions: list[Suspension]
     recalls: list[Recall]
     rules: RuleStanding
+    photos: dict[str, list[EvidencePhoto]]
 
     def may_return(self, delivery: Delivery) -> bool:
         """Whether goods of a delivery can still come back."""
@@ -111,6 +114,7 @@ def of_batch(session: Session, batch_id: str) -> Dossier:
         certificates=certificates.valid_on(session, batch, today()),
         stamps=_stamps(session, batch.id),
         quota=stamp_quota.quota_of(session, batch, product),
+        photos=evidence_photos.of_subjects(session, events),
         missing=releases.missing(session, batch) if batch.state is BatchState.OPEN else [],
         suspensions=[row for row in suspensions.history_of(session, *subjects) if row.lifted_at is None],
         recalls=_recalls(session, batch.id),

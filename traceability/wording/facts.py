@@ -68,6 +68,7 @@ FACTS = {
     "unit.opened": N_("Carton or pallet opened"),
     "unit.shipped": N_("Carton or pallet shipped"),
     "event.recorded": N_("Event recorded"),
+    "evidence_photo.added": N_("Photo of an entry added"),
     "event.corrected": N_("Event corrected"),
     "delivery.received": N_("Delivery received"),
     "delivery.contact_noted": N_("Contact of a customer added"),

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from traceability import access, diary_sheets
 from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
-from traceability.domain import diary, records
+from traceability.domain import diary, evidence_photos, records
 from traceability.domain.actors import Permission
 from traceability.domain.areas import GrowingArea
 from traceability.domain.clock import today
@@ -22,6 +22,7 @@ def areas_diary(area_id: str) -> str:
         entries, pages = diary.of_area(session, area_id, page)
         earliest, unknown = diary.earliest_harvest(session, area_id, today())
         prompt = diary.same_day_percent(session, area_id)
+        photos = evidence_photos.of_subjects(session, entries)
     return render_template(
         "inspector/areas/diary.html",
         area=area,
@@ -29,6 +30,7 @@ def areas_diary(area_id: str) -> str:
         standing={entry.id for entry in diary.standing(entries)},
         earliest=earliest,
         unknown=unknown,
+        photos=photos,
         prompt=prompt,
         page=page,
         pages=pages,

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from traceability import access, diary_sheets, wording
 from traceability.blueprints.producer import blueprint
-from traceability.domain import areas, diary, diary_entries, farm_inputs, products, records
+from traceability.domain import areas, diary, diary_entries, evidence_photos, farm_inputs, products, records
 from traceability.domain.actors import Permission
 from traceability.domain.amounts import amount_field, amount_text
 from traceability.domain.areas import AreaState, GrowingArea
@@ -123,6 +123,7 @@ def _shown(session: Session, area: GrowingArea, page: int) -> dict[str, Any]:
     return {
         "entries": entries,
         "pages": pages,
+        "photos": evidence_photos.of_subjects(session, entries),
         "standing": {entry.id for entry in diary.standing(entries)},
         "earliest": earliest,
         "unknown": unknown,

@@ -1524,6 +1524,45 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_event_batch_producer_id"), ["producer_id"], unique=False)
 
     op.create_table(
+        "evidence_photo",
+        sa.Column("producer_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("diary_entry_id", sa.String(length=16), nullable=True),
+        sa.Column("event_id", sa.String(length=16), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.Column("recorded_by_id", sa.String(length=16), nullable=True),
+        sa.Column("on_behalf_agency_id", sa.String(length=16), nullable=True),
+        sa.CheckConstraint(
+            "(diary_entry_id IS NULL) <> (event_id IS NULL)", name=op.f("ck_evidence_photo_one_subject")
+        ),
+        sa.ForeignKeyConstraint(
+            ["diary_entry_id"], ["diary_entry.id"], name=op.f("fk_evidence_photo_diary_entry_id_diary_entry")
+        ),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_evidence_photo_event_id_event")),
+        sa.ForeignKeyConstraint(
+            ["on_behalf_agency_id"], ["agency.id"], name=op.f("fk_evidence_photo_on_behalf_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["producer.id"], name=op.f("fk_evidence_photo_producer_id_producer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["account.id"], name=op.f("fk_evidence_photo_recorded_by_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_photo")),
+        sa.UniqueConstraint("diary_entry_id", "sha256", name=op.f("uq_evidence_photo_diary_entry_id_sha256")),
+        sa.UniqueConstraint("event_id", "sha256", name=op.f("uq_evidence_photo_event_id_sha256")),
+    )
+    with op.batch_alter_table("evidence_photo", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_photo_producer_id"), ["producer_id"], unique=False)
+
+    op.create_table(
         "recall_contact",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -1873,6 +1912,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recall_contact_producer_id"))
 
     op.drop_table("recall_contact")
+    with op.batch_alter_table("evidence_photo", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_evidence_photo_producer_id"))
+
+    op.drop_table("evidence_photo")
     with op.batch_alter_table("event_batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_batch_producer_id"))
         batch_op.drop_index(batch_op.f("ix_event_batch_event_id"))

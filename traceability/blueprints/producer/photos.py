@@ -1,0 +1,74 @@
+"""Pictures of what was done: sent with an entry of the diary or an event of a batch, and seen again."""
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+from traceability import access, photo_pages, picture_files, wording
+from traceability.blueprints.producer import blueprint
+from traceability.domain import evidence_photos, records
+from traceability.domain.actors import Permission
+from traceability.domain.batches import Batch
+from traceability.domain.diary import DiaryEntry
+from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.evidence_photos import PhotoInput
+from traceability.domain.history import Event
+from traceability.forms import Form
+from traceability.i18n import gettext
+
+
+@blueprint.route("/diary/<entry_id>/photos", methods=["GET", "POST"])
+@access.requires(Permission.RECORD_EVENTS)
+def diary_photos(entry_id: str) -> Response | tuple[str, int]:
+    """The pictures of an entry of the diary, and one more."""
+    with access.reading() as session:
+        entry = records.find(session, DiaryEntry, entry_id)
+    back = {"url": url_for("producer.diary", area=entry.area_id), "label": gettext("Farm diary")}
+    return _photos(entry, wording.name(entry.task), back, url_for("producer.diary_photos", entry_id=entry_id))
+
+
+@blueprint.route("/batches/<batch_id>/events/<event_id>/photos", methods=["GET", "POST"])
+@access.requires(Permission.RECORD_EVENTS)
+def batches_photos(batch_id: str, event_id: str) -> Response | tuple[str, int]:
+    """The pictures of an event of a batch, and one more."""
+    with access.reading() as session:
+        batch = records.find(session, Batch, batch_id)
+        event = records.find(session, Event, event_id)
+    if event.batch_id != batch.id:
+        raise NotFound("Event", event_id)
+    back = {"url": url_for("producer.batches_show", batch_id=batch_id), "label": batch.lot}
+    here = url_for("producer.batches_photos", batch_id=batch_id, event_id=event_id)
+    return _photos(event, wording.name(event.type), back, here)
+
+
+@blueprint.get("/photos/<photo_id>")
+@access.requires(Permission.VIEW_OWN)
+def photo(photo_id: str) -> Response:
+    """One picture."""
+    return photo_pages.file(photo_id)
+
+
+def _photos(
+    subject: DiaryEntry | Event, what: str, back: dict[str, str], here: str
+) -> Response | tuple[str, int]:
+    form = Form(PhotoInput)
+    if request.method == "POST":
+        upload = form.file("photo")
+        try:
+            if upload is None:
+                raise RuleBroken("forms.upload_missing", "photo")
+            folder = access.settings().data_dir / picture_files.EVIDENCE
+            stored = picture_files.store(upload.read(), folder, "photo")
+        except RuleBroken as refused:
+            form.valid()  # says also what else is wrong
+            form.refuse(refused)
+        else:
+            if form.save(
+                lambda session, actor, value: evidence_photos.add(session, actor, subject, stored, value),
+                lambda _photo: here,
+            ):
+                return form.redirect()
+    with access.reading() as session:
+        shown = evidence_photos.of_subjects(session, [subject]).get(subject.id, [])
+    return form.page(
+        "producer/photos.html", what=what, back=back, photos=shown, full=len(shown) >= evidence_photos.MOST
+    )

@@ -1,0 +1,108 @@
+"""Photographs of what was done: a spraying in the diary, a packing in the history of a batch.
+
+A picture is kept as pixels only and never public: people and homes may be on it. Its producer and the overseers see it,
+with the day on which it was sent, which is a fact of its own: a picture may come later than what it shows.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Field, Session, col, func, select
+
+from traceability.domain import ledger, records
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.diary import DiaryEntry
+from traceability.domain.errors import RuleBroken
+from traceability.domain.history import Event, signature
+from traceability.domain.ownership import ProducerOwned
+from traceability.domain.pictures import StoredPicture
+from traceability.domain.records import Record
+from traceability.domain.text import Line
+
+#: So many pictures belong to one entry at most.
+MOST: Final = 6
+
+
+class EvidencePhoto(Record, ProducerOwned, table=True):
+    """A picture of what an entry of the diary, or an event, says. The file lies where no public page looks."""
+
+    __tablename__ = "evidence_photo"
+    __table_args__ = (
+        sa.CheckConstraint("(diary_entry_id IS NULL) <> (event_id IS NULL)", name="one_subject"),
+        sa.UniqueConstraint("diary_entry_id", "sha256"),
+        sa.UniqueConstraint("event_id", "sha256"),
+    )
+    OPEN: ClassVar[frozenset[str]] = frozenset()
+
+    diary_entry_id: str | None = Field(default=None, foreign_key="diary_entry.id", max_length=16)
+    event_id: str | None = Field(default=None, foreign_key="event.id", max_length=16)
+    sha256: str = Field(max_length=64)
+    width: int
+    height: int
+    size: int
+    note: str = Field(default="", max_length=200)
+    recorded_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+    on_behalf_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
+
+
+class PhotoInput(BaseModel):
+    """What a person says of a picture."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    note: Line | None = None
+
+
+def add(
+    session: Session, actor: Actor, subject: DiaryEntry | Event, stored: StoredPicture, value: PhotoInput
+) -> EvidencePhoto:
+    """Puts a stored picture to an entry or an event. The same picture again is the same row.
+
+    Raises `NotFound`, and `RuleBroken`: `access.not_permitted`, `evidence_photos.enough`.
+    """
+    actor.must(Permission.RECORD_EVENTS)
+    row = records.lock(session, type(subject), subject.id)  # two at once count each other
+    if actor.producer_id is not None and row.producer_id != actor.producer_id:
+        raise RuleBroken("access.not_permitted")
+    column = _column(row)
+    mine = select(EvidencePhoto).where(col(getattr(EvidencePhoto, column)) == row.id)
+    known = session.exec(mine.where(EvidencePhoto.sha256 == stored.sha256)).first()
+    if known is not None:
+        return known
+    count = session.exec(select(func.count()).select_from(mine.subquery())).one()
+    if count >= MOST:
+        raise RuleBroken("evidence_photos.enough", "photo", limit=MOST)
+    photo = EvidencePhoto(
+        producer_id=row.producer_id,
+        sha256=stored.sha256,
+        width=stored.width,
+        height=stored.height,
+        size=stored.size,
+        note=value.note or "",
+        diary_entry_id=row.id if column == "diary_entry_id" else None,
+        event_id=row.id if column == "event_id" else None,
+        **signature(actor),
+    )
+    session.add(photo)
+    session.flush()
+    ledger.record(session, "evidence_photo.added", photo)
+    return photo
+
+
+def of_subjects(session: Session, subjects: Iterable[DiaryEntry | Event]) -> dict[str, list[EvidencePhoto]]:
+    """The pictures of some entries or events by their ids, the oldest first; one question for all."""
+    rows = list(subjects)
+    if not rows:
+        return {}
+    column = _column(rows[0])
+    statement = select(EvidencePhoto).where(col(getattr(EvidencePhoto, column)).in_([row.id for row in rows]))
+    found: dict[str, list[EvidencePhoto]] = {}
+    for photo in session.exec(statement.order_by(col(EvidencePhoto.created_at), EvidencePhoto.id)).all():
+        found.setdefault(getattr(photo, column), []).append(photo)
+    return found
+
+
+def _column(row: DiaryEntry | Event) -> str:
+    return "diary_entry_id" if isinstance(row, DiaryEntry) else "event_id"
