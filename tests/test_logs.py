@@ -58,6 +58,13 @@ def test_ordinary_words_stay(heard: Heard) -> None:
     assert heard.lines[0]["logger"] == "traceability.scan_recorder"
 
 
+def test_nobody_writes_a_line_of_its_own(heard: Heard) -> None:
+    said = 'x\n{"event": "sign_in.ok", "logger": "security"}\r\n\x1b[2K'
+    logging.getLogger("some.library").error("typed: %s", said)
+    assert [line["logger"] for line in heard.lines] == ["some.library"]
+    assert "\x1b" not in heard.text
+
+
 def test_the_server_s_own_lines_join_ours(heard: Heard) -> None:
     server = logging.getLogger("gunicorn.error")
     server.addHandler(logging.NullHandler())

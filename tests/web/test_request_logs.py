@@ -62,6 +62,8 @@ def test_the_page_of_an_error_shows_the_number_that_stands_in_the_log(app: Flask
     broken = next(line for line in heard.lines if "exception" in line)
     assert (broken["request"], broken["level"]) == (number, "error")
     assert "ZeroDivisionError" in broken["exception"]
+    assert "ZeroDivisionError" not in answer.text
+    assert "bad luck" not in answer.text
 
 
 def test_a_page_that_is_not_there_shows_no_number(client: FlaskClient) -> None:
