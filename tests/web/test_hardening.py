@@ -12,6 +12,7 @@ from tests.databases import SQLITE_ONLY
 from traceability import create_app
 from traceability.config import Settings
 from traceability.db import Database
+from traceability.domain.producers import Producer
 
 pytestmark = SQLITE_ONLY
 PASSWORD, ROOT = "mưa rơi ngoài hiên", "https://tx.example.vn"
@@ -79,3 +80,17 @@ def test_what_is_searched_for_is_no_part_of_a_question_to_the_database(
     assert product.name not in answer.text
     assert "argon2" not in answer.text
     assert product.name in client.get("/products", query_string={"q": product.name}).text
+
+
+def test_one_can_sign_out_from_every_kind_of_page(client: FlaskClient, database: Database) -> None:
+    pages: list[tuple[Producer | None, tuple[str, ...]]] = [
+        (None, ("/inspector/", "/inspector/administration", "/account", "/account/notices")),
+        (
+            factories.producer(database),
+            ("/producer/", "/producer/profile", "/producer/areas", "/account/tokens"),
+        ),
+    ]
+    for of, paths in pages:
+        factories.sign_in_as(client, database, factories.account(database, of))
+        for path in paths:
+            assert 'action="/account/sign-out"' in client.get(path).text, path
