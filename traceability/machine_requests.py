@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from flask import current_app, jsonify, request
@@ -17,12 +18,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access, wording
+from traceability import access, picture_files, wording
 from traceability.db import ended_by_another
 from traceability.domain import idempotency, ledger, text
 from traceability.domain.actors import Actor
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.idempotency import Answered, AtWork, Claimed, OtherRequest
+from traceability.domain.pictures import StoredPicture
 from traceability.errors import answer as error_answer
 from traceability.errors import problem
 from traceability.i18n import gettext
@@ -50,19 +52,28 @@ class Output:
     content_type: str = "application/json"
 
 
-def takes(input_class: type[BaseModel], *fixed: str) -> Callable[[V], V]:
+@dataclass(frozen=True)
+class Input:
+    """What the body of a view's requests holds. With a `picture` (the field of its file) it is a form, else JSON."""
+
+    kind: type[BaseModel]
+    fixed: tuple[str, ...] = ()
+    picture: str = ""
+
+
+def takes(input_class: type[BaseModel], *fixed: str, picture: str = "") -> Callable[[V], V]:
     """Says what the body of a view's requests holds; `fixed` are fields that the address decides or the view."""
 
     def mark(view: V) -> V:
-        setattr(view, _INPUT, (input_class, fixed))
+        setattr(view, _INPUT, Input(input_class, fixed, picture))
         return view
 
     return mark
 
 
-def input_of(view: Any) -> tuple[type[BaseModel], tuple[str, ...]]:
+def input_of(view: Any) -> Input:
     """What `takes` said of a view."""
-    return cast("tuple[type[BaseModel], tuple[str, ...]]", getattr(view, _INPUT))
+    return cast(Input, getattr(view, _INPUT))
 
 
 def answers(kind: Any) -> Callable[[V], V]:
@@ -105,17 +116,59 @@ def write(
     `fixed` are fields that the address decides. `after` runs when the fact is committed. With an Idempotency-Key the
     act is done once, and the same answer is given again: 422 for another body, 409 while it is being done.
     """
-    input_class, _fixed = input_of(current_app.view_functions[str(request.endpoint)])
     try:
-        value = _read(input_class, dict(fixed or {}))
+        value = _read(_input().kind, dict(fixed or {}))
     except _Refused as refused:
         return refused.answer
+    return _once(use_case, said, value, after, request.get_data())
+
+
+def upload(
+    use_case: Callable[[Session, Actor, Any, StoredPicture], T],
+    said: Said[T],
+    folder: Path,
+) -> Response:
+    """As `write`, of a form (multipart/form-data) with a picture, which is kept in `folder` as pixels only.
+
+    The same under an Idempotency-Key is the same picture with the same fields, however the form was put together.
+    """
+    taken = _input()
+    if request.mimetype != "multipart/form-data":
+        return problem(415, gettext("Send a form with the picture: Content-Type: multipart/form-data."))
+    try:
+        value = _validated(taken.kind, request.form.to_dict())
+        sent = request.files.get(taken.picture)
+        if sent is None:
+            raise RuleBroken("forms.upload_missing", taken.picture)
+        stored = picture_files.store(sent.read(), folder, taken.picture)
+    except _Refused as refused:
+        return refused.answer
+    except RuleBroken as refused:
+        return problem(422, wording.refusal(refused), refused.field)
+    asked = value.model_dump_json().encode() + stored.sha256.encode()
+    return _once(
+        lambda session, actor, given: use_case(session, actor, given, stored), said, value, None, asked
+    )
+
+
+def _input() -> Input:
+    return input_of(current_app.view_functions[str(request.endpoint)])
+
+
+def _once(
+    use_case: Callable[[Session, Actor, Any], T],
+    said: Said[T],
+    value: BaseModel,
+    after: Callable[[T], None] | None,
+    body: bytes,
+) -> Response:
+    """The act, or under a key that was used the answer of then. `body` is what makes two requests the same."""
     actor, key = access.current_actor(), request.headers.get(KEY_HEADER, "")
     if not key:
         return _act(use_case, said, actor, value, after, None)
     if len(key) > idempotency.LONGEST_KEY or not key.isascii() or not key.isprintable():
         return problem(422, gettext("An Idempotency-Key has at most 100 plain letters."), KEY_HEADER)
-    asked = idempotency.fingerprint(request.method, request.path, request.get_data())
+    asked = idempotency.fingerprint(request.method, request.path, body)
     try:
         with access.database().transaction(actor) as session:
             claimed = idempotency.claim(session, actor.user_id or "", key, asked)
@@ -225,8 +278,12 @@ def _read(input_class: type[I], fixed: dict[str, Any]) -> I:
         raise _Refused(problem(400, gettext("The body is no JSON that can be read."))) from None
     if not isinstance(body, dict):
         raise _Refused(problem(422, gettext("The body must be a JSON object.")))
+    return _validated(input_class, {key: _plain(item) for key, item in body.items()} | fixed)
+
+
+def _validated(input_class: type[I], fields: dict[str, Any]) -> I:
     try:
-        return input_class.model_validate({key: _plain(item) for key, item in body.items()} | fixed)
+        return input_class.model_validate(fields)
     except ValidationError as invalid:
         first = invalid.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or None

@@ -1,5 +1,7 @@
 """The contract is kept: whatever is sent, the answer is one that the document names, of the shape that it says."""
 
+import hashlib
+import io
 import itertools
 import json
 import re
@@ -13,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
@@ -99,7 +102,8 @@ class Contract:
                 yield method.upper(), path.removeprefix("/api/v1"), operation
 
     def address(self, path: str, order_id: str = "0" * 16) -> str:
-        return path.replace("{batch_id}", self.batch.id).replace("{order_id}", order_id)
+        named = {"{batch_id}": self.batch.id, "{order_id}": order_id, "{photo_id}": "0" * 16}
+        return re.sub(r"\{\w+\}", lambda found: named[found[0]], path)
 
     def judge(self, answer: Any, operation: dict[str, Any], why: Any) -> int:
         """The status of an answer, which the document must name, in the shape that it says."""
@@ -123,7 +127,7 @@ def test_every_good_request_is_answered_as_the_document_says(contract: Contract)
     in_turn = sorted(contract.operations(), key=lambda one: (one[0] == "GET", one[1] == "/recalls"))
     for method, path, operation in in_turn:
         body = contract.bodies[path] if method == "POST" else None
-        if path.endswith("/attachments"):
+        if "attachments" in path:  # these have a test of their own
             continue
         answer = contract.program.send(method, contract.address(path, order), body)
         status = contract.judge(answer, operation, answer.get_data()[:300])
@@ -215,6 +219,66 @@ def test_a_neighbour_gets_the_answer_for_what_is_missing(
             missing = neighbour.send(method, path.replace("{batch_id}", "0" * 16), body)
             assert contract.judge(foreign, operation, path) == missing.status_code
             assert foreign.get_json() == missing.get_json()
+
+
+def picture(colour: str = "green") -> io.BytesIO:
+    """A photograph with a place in it."""
+    file, exif = io.BytesIO(), Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    Image.new("RGB", (64, 48), colour).save(file, "JPEG", exif=exif)
+    file.seek(0)
+    return file
+
+
+def test_a_picture_of_a_paper_is_attached_once_and_read_back_without_its_place(contract: Contract) -> None:
+    program, address = contract.program, f"/batches/{contract.batch.id}/attachments"
+    operations = {(method, path): said for method, path, said in contract.operations()}
+    post = operations["POST", "/batches/{batch_id}/attachments"]
+    assert list(post["requestBody"]["content"]) == ["multipart/form-data"]
+
+    def attach(colour: str = "green", **fields: Any) -> Any:
+        answer = program.client.post(
+            "/api/v1" + address,
+            data={"picture": (picture(colour), "giay.jpg")} | fields,
+            headers={"Authorization": f"Bearer {program.secret}", "Idempotency-Key": f"k-{colour}"},
+        )
+        contract.judge(answer, post, fields)
+        return answer
+
+    made = attach(note="Phiếu kiểm nghiệm")
+    assert made.status_code == 201, made.text
+    again = attach(note="Phiếu kiểm nghiệm")
+    assert (again.get_json(), again.headers["Idempotency-Replayed"]) == (made.get_json(), "true")
+    assert attach(note="Khác").status_code == 422, "another request under the same key"
+    events = program.send("GET", f"/batches/{contract.batch.id}/events").get_json()["items"]
+    assert made.get_json()["event_id"] == events[0]["id"]
+    assert attach("red", event_id="0" * 16).get_json()["error"]["field"] == "event_id"
+    assert attach("blue", khong="co").get_json()["error"]["field"] == "khong"
+    listed = program.send("GET", address)
+    contract.judge(listed, operations["GET", "/batches/{batch_id}/attachments"], "")
+    [item] = listed.get_json()["items"]
+    assert (item["id"], item["note"]) == (made.get_json()["id"], "Phiếu kiểm nghiệm")
+    shown = program.send("GET", f"/attachments/{item['id']}/picture")
+    contract.judge(shown, operations["GET", "/attachments/{photo_id}/picture"], "")
+    assert hashlib.sha256(shown.get_data()).hexdigest() == item["sha256"]
+    assert not Image.open(io.BytesIO(shown.get_data())).getexif()
+
+
+def test_what_is_no_picture_is_refused(contract: Contract) -> None:
+    head = {"Authorization": f"Bearer {contract.program.secret}"}
+    address = f"/api/v1/batches/{contract.batch.id}/attachments"
+    cases: list[tuple[dict[str, Any], int, str | None]] = [
+        ({"picture": (io.BytesIO(b"MZ not a picture"), "a.jpg")}, 422, "picture"),
+        ({"picture": (io.BytesIO(b"<svg onload=alert(1)>"), "a.svg")}, 422, "picture"),
+        ({"picture": (io.BytesIO(b""), "a.jpg")}, 422, "picture"),
+        ({"khac": (io.BytesIO(b"x"), "x")}, 422, "picture"),
+        ({"picture": "chữ", "x": (io.BytesIO(b"x"), "x")}, 422, "picture"),
+        ({"note": "\x00", "picture": (picture(), "a.jpg")}, 422, "note"),
+        ({"note": "không phải biểu mẫu có tệp"}, 415, None),
+    ]
+    for sent, status, field in cases:
+        answer = contract.program.client.post(address, data=sent, headers=head)
+        assert (answer.status_code, answer.get_json()["error"]["field"]) == (status, field), answer.text
 
 
 def test_the_batches_are_exported_and_nothing_in_them_is_run(

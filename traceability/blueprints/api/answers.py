@@ -73,6 +73,18 @@ class EventAnswer(Answer):
     external_ref: str | None
 
 
+class AttachmentAnswer(Answer):
+    """A picture of a batch's history, as it was kept: WebP, at most 1200 pixels a side."""
+
+    event_id: str | None
+    note: str
+    sha256: str
+    width: int
+    height: int
+    size: int
+    created_at: datetime
+
+
 class RecallAnswer(Answer):
     """A recall, and how many batches it reaches."""
 

@@ -10,7 +10,7 @@ from traceability.access import PUBLIC_VIEW, demand_of, requires
 from traceability.blueprints.api import blueprint
 from traceability.domain import api_tokens, webhooks
 from traceability.domain.webhooks import Interest
-from traceability.machine_requests import Output
+from traceability.machine_requests import Input, Output
 from traceability.wording.facts import FACTS
 
 _PREFIX = "/api/v1/"
@@ -69,15 +69,7 @@ def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> di
     output = machine_requests.output_of(view)
     shown = _shape(output, schemas)
     if method == "POST":
-        input_class, fixed = machine_requests.input_of(view)
-        schema = input_class.model_json_schema(ref_template=_REFERENCE)
-        schemas.update(schema.pop("$defs", {}))
-        for name in fixed:
-            schema.get("properties", {}).pop(name, None)
-            schema["required"] = [field for field in schema.get("required", []) if field != name]
-        schemas[input_class.__name__] = schema
-        reference = {"$ref": f"#/components/schemas/{input_class.__name__}"}
-        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
+        said["requestBody"] = _body(machine_requests.input_of(view), schemas)
         parameters.append(
             _header(machine_requests.KEY_HEADER, "The same key and body: done once, answered the same.")
         )
@@ -91,6 +83,23 @@ def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> di
     parameters += [_query(name, _REFERENCE_OF_ONES_OWN) for name in output.filters]
     codes |= {code: _problem(text) for code, text in _PROBLEMS.items()}
     return said | {"parameters": parameters, "responses": dict(sorted(codes.items()))}
+
+
+def _body(taken: Input, schemas: dict[str, Any]) -> dict[str, Any]:
+    """What a request holds: JSON, or a form with a picture."""
+    schema = taken.kind.model_json_schema(ref_template=_REFERENCE)
+    schemas.update(schema.pop("$defs", {}))
+    for name in taken.fixed:
+        schema.get("properties", {}).pop(name, None)
+        schema["required"] = [field for field in schema.get("required", []) if field != name]
+    kind = "application/json"
+    if taken.picture:
+        kind = "multipart/form-data"
+        schema["properties"][taken.picture] = {"type": "string", "format": "binary", "description": _PICTURE}
+        schema["required"] = [*schema.get("required", []), taken.picture]
+    schemas[taken.kind.__name__] = schema
+    reference = {"$ref": f"#/components/schemas/{taken.kind.__name__}"}
+    return {"required": True, "content": {kind: {"schema": reference}}}
 
 
 def _webhooks() -> dict[str, Any]:
@@ -149,6 +158,7 @@ def _problem(text: str) -> dict[str, Any]:
     return {"description": text, "content": {"application/problem+json": {"schema": schema}}}
 
 
+_PICTURE = "JPEG, PNG or WebP, at most 10 MB."
 _REFERENCE = "#/components/schemas/{model}"
 _ID = {"type": "string", "pattern": "^[0-9a-z]{1,16}$"}
 _CURSOR = {"type": "string", "pattern": "^[0-9]{1,9}$"}
@@ -218,7 +228,7 @@ _PROBLEMS = {
 _WRITE_PROBLEMS = {
     "409": "The same request is being done just now.",
     "413": "Too much at once.",
-    "415": "The body is no JSON.",
+    "415": "The body is of another kind.",
 }
 _PROBLEM = {
     "type": "object",
