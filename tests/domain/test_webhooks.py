@@ -6,6 +6,7 @@ import hmac
 import itertools
 import json
 import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ import time_machine
 from sqlmodel import select
 
 from tests import factories, recalled
-from traceability import outward
+from traceability import outward, serving
 from traceability.config import Settings
 from traceability.courier import Courier, may_reach
 from traceability.db import Database
@@ -263,6 +264,34 @@ def test_nothing_is_lost_when_a_process_dies(
     assert courier.round() == 0, "the dead one still holds it"
     with time_machine.travel(now() + timedelta(minutes=2)):
         assert courier.round() == 1
+    assert receiver.kinds == ["batch.registered"]
+
+
+def test_each_process_that_serves_sends_by_itself(
+    database: Database,
+    settings: Settings,
+    receiver: Receiver,
+    owner: Producer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "python:traceability.gunicorn_hooks" in serving.command(settings)
+    register(database, person(database, owner))
+    factories.harvest(database, owner)
+    monkeypatch.setattr("traceability.courier._LOOK", 0.02)
+    taken = threading.Event()
+
+    def take(address: str, body: bytes, headers: dict[str, str]) -> outward.Answer:
+        taken.set()
+        return receiver(address, body, headers)
+
+    courier = Courier(database, settings, take)
+    courier.start()
+    try:
+        assert taken.wait(20)
+    finally:
+        courier.stop()
+        while any(thread.name == "webhooks" for thread in threading.enumerate()):
+            time.sleep(0.01)
     assert receiver.kinds == ["batch.registered"]
 
 
