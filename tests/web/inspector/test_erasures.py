@@ -35,11 +35,14 @@ def test_one_writes_down_and_another_erases(app: Flask, database: Database, pers
     page = first.get(PAGE).text
     erasure = re.search(r'name="erasure_id" value="(\w+)"', page)[1]
     assert "/carry-out" not in page  # whoever wrote it down only takes it back
+    assert person.id in page
     refused = first.post(f"{PAGE}/carry-out", data={"erasure_id": erasure}, follow_redirects=True)
     assert "hai quản trị viên" in refused.text
     assert "/carry-out" in second.get(PAGE).text
     done = second.post(f"{PAGE}/carry-out", data={"erasure_id": erasure}, follow_redirects=True)
     assert "Đã xóa dữ liệu cá nhân" in done.text
+    assert "/carry-out" not in done.text
+    assert "Đã xóa" in re.search(r"<table.*?</table>", done.text, re.DOTALL)[0]
     assert f"x-{person.id}" in second.get("/inspector/administration/accounts").text
     assert "dn-rieng" not in second.get("/inspector/administration/accounts").text
     with database.reading(EVERYTHING) as session:
