@@ -230,7 +230,9 @@ def picture(colour: str = "green") -> io.BytesIO:
     return file
 
 
-def test_a_picture_of_a_paper_is_attached_once_and_read_back_without_its_place(contract: Contract) -> None:
+def test_a_picture_of_a_paper_is_attached_once_and_read_back_without_its_place(
+    contract: Contract, app: Flask, database: Database
+) -> None:
     program, address = contract.program, f"/batches/{contract.batch.id}/attachments"
     operations = {(method, path): said for method, path, said in contract.operations()}
     post = operations["POST", "/batches/{batch_id}/attachments"]
@@ -262,6 +264,7 @@ def test_a_picture_of_a_paper_is_attached_once_and_read_back_without_its_place(c
     contract.judge(shown, operations["GET", "/attachments/{photo_id}/picture"], "")
     assert hashlib.sha256(shown.get_data()).hexdigest() == item["sha256"]
     assert not Image.open(io.BytesIO(shown.get_data())).getexif()
+    assert Program(app, database).send("GET", f"/attachments/{item['id']}/picture").status_code == 404
 
 
 def test_what_is_no_picture_is_refused(contract: Contract) -> None:
