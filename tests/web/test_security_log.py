@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from tests import factories
 from tests.databases import SQLITE_ONLY
 from tests.listening import Heard
-from tests.web.api.test_tokens import Program
+from tests.programs import Program
 from traceability import create_app, limits, logs, security_log
 from traceability.config import Settings
 from traceability.db import Database
@@ -21,6 +21,7 @@ from traceability.domain import accounts, agencies, sign_in
 from traceability.domain.accounts import Account
 from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.agencies import AgencyInput
+from traceability.scan_gate import gate
 from traceability.security_log import Kind
 from traceability.wording.facts import FACTS
 
@@ -177,6 +178,20 @@ def test_a_limit_that_was_reached_is_noted_and_a_flood_is_one_line(
     monkeypatch.setattr(security_log, "_SELDOM", 0.0)
     visitor.post(SIGN_IN, data={"username": "a", "password": "b"})
     assert said(heard, Kind.LIMIT)["count"] == 3  # the two that came meanwhile, and this one
+
+
+def test_a_flood_of_scans_is_noted_without_a_code_or_an_address(
+    app: Flask, client: FlaskClient, heard: Heard, seldom: None
+) -> None:
+    load = gate(app).load
+    load.pressure, load.most = 0, 1
+    answers = [client.get("/s/ABCD1234EFGH5678", environ_overrides=ELSEWHERE).status_code for _ in range(8)]
+    assert 503 in answers
+    line = said(heard, Kind.LIMIT)
+    assert (line["reason"], line["count"]) == ("scans", 1)
+    assert load.turned_away[503] == answers.count(503)
+    assert "ABCD1234" not in heard.text
+    assert "203.0.113" not in heard.text
 
 
 def test_files_that_are_taken_away_and_looks_at_personal_data_are_noted(
