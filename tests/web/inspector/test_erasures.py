@@ -66,3 +66,30 @@ def test_agencies_neither_see_nor_open_the_page(client: FlaskClient, database: D
     factories.sign_in_as(client, database, factories.account(database, agency))
     assert "erasures" not in client.get("/inspector/administration").text
     assert client.get(PAGE).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"kind": "account"},
+        {"kind": "everybody", "name": "dn-rieng", "paper_no": "1"},
+        {"kind": "account", "name": "\x00", "paper_no": "1"},
+        {"kind": "account", "name": "x" * 5000, "paper_no": "1"},
+        {"kind": "report", "name": "' OR 1=1 --", "paper_no": "1"},
+        {"kind": "contact", "name": "ệ", "paper_no": "\u202e"},
+        {"kind": "account", "name": "dn-rieng", "paper_no": "1", "state": "carried_out"},
+    ],
+)
+def test_rubbish_is_refused_in_words(
+    app: Flask, database: Database, person: Account, typed: dict[str, str]
+) -> None:
+    client = administrator(app, database)
+    answer = client.post(PAGE, data=typed)
+    assert answer.status_code == (303 if "state" in typed else 422)  # a field that is none is not looked at
+    for path in ("carry-out", "refuse"):
+        for erasure_id in ("", "\x00", "x" * 500, "0000000000000000", person.id):
+            gone = client.post(f"{PAGE}/{path}", data={"erasure_id": erasure_id})
+            assert gone.status_code in (303, 404)
+    with database.reading(EVERYTHING) as session:
+        assert session.get_one(Account, person.id).phone == "0909765432"
