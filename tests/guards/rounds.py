@@ -61,6 +61,8 @@ ELSEWHERE = {
     "auth.second_factor_off": "tests/web/auth/test_account.py: when it was turned on",
     "inspector.doubts_photo": "tests/web/public/test_doubts.py: a picture that a visitor sent",
     "inspector.doubts_unknown_photo": "tests/web/public/test_doubts.py: the same of a stamp that is not on record",
+    "inspector.photo": "tests/web/producer/test_photos.py: a picture that a producer sent",
+    "producer.photo": "tests/web/producer/test_photos.py: the same",
     "inspector.recalls_receiver": "tests/web/producer/test_recalls.py: where goods of a recall were delivered",
     "producer.recalls_receiver": "tests/web/producer/test_recalls.py: where goods of a recall were delivered",
     "producer.recalls_answer": "tests/web/producer/test_recalls.py: by whoever received goods of a recall",
