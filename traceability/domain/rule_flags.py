@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, col, func, select
+from sqlmodel import Field, Session, SQLModel, col, func, select
 
 from traceability.domain import ledger, notices
 from traceability.domain.clock import now
@@ -98,17 +98,29 @@ def of_subjects(
 
 def withdraw(session: Session, flag: RuleFlag, reason: CloseReason) -> None:
     """Closes a flag whose cause is gone."""
+    _renew_page(session, flag)
     flag.state, flag.stands = FlagState.WITHDRAWN, None
     flag.closed_at, flag.close_reason = now(), reason
     session.flush()
     ledger.record(session, "rule.flag_closed", flag, veiled=True)
 
 
-def revise(session: Session, flag: RuleFlag, evidence: Evidence) -> None:
-    """The cause is still there, and its facts have changed."""
+def revise(session: Session, flag: RuleFlag, evidence: Evidence, *, reopen: bool = False) -> None:
+    """The cause is still there, and its facts have changed. `reopen`: what came after is not let pass any more."""
+    _renew_page(session, flag)
+    if reopen:
+        flag.state, flag.override_id = FlagState.OPEN, None
     flag.evidence = evidence
     session.flush()
     ledger.record(session, "rule.flag_revised", flag, veiled=True)
+
+
+def _renew_page(session: Session, flag: RuleFlag) -> None:
+    """A page that says what an agency let pass is made anew: the fact may lie in the leaf of another producer's act."""
+    if flag.state is FlagState.OVERRIDDEN and flag.batch_id is not None:
+        batch = SQLModel.metadata.tables["batch"]
+        newer = sa.update(batch).where(batch.c.id == flag.batch_id)
+        session.connection().execute(newer.values(page_version=batch.c.page_version + 1))
 
 
 def raise_flag(session: Session, flag: RuleFlag) -> RuleFlag:

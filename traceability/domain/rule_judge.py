@@ -165,11 +165,8 @@ def _follow(
             made.state, made.override_id = FlagState.OVERRIDDEN, let_pass.id
         rule_flags.raise_flag(case.session, made)
     elif flag.evidence != broken.evidence:
-        if (
-            flag.state is FlagState.OVERRIDDEN and let_pass is None
-        ):  # what came after its last day is not let pass
-            flag.state, flag.override_id = FlagState.OPEN, None
-        rule_flags.revise(case.session, flag, broken.evidence)
+        late = flag.state is FlagState.OVERRIDDEN and let_pass is None  # after the last day that was let pass
+        rule_flags.revise(case.session, flag, broken.evidence, reopen=late)
 
 
 def _flag(case: _Case, rule: RuleCode, subject: Record, broken: Broken) -> RuleFlag:

@@ -32,7 +32,10 @@ LIMIT 1
 """
 _FACTS = "SELECT kind, tenant FROM log_leaf WHERE position > ? AND position <= ?"
 #: Facts that no page of a stamp shows anything of.
-_SILENT = ("account.", "doubt.", "link.", "layout.", "stamp_check.")
+_SILENT = (
+    "account.", "api_token.", "doubt.", "evidence_photo.", "layout.", "link.", "rule.refused", "stamp_check.",
+    "webhook.",
+)  # fmt: skip
 
 
 #: A row of the question, as the driver gives it.

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,20 +21,38 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import select
 
 from tests import factories, stamped
 from tests.databases import SQLITE_ONLY
+from tests.domain.test_code_authorisations import CODE, Lending, lending  # noqa: F401
 from tests.stamped import Lot
 from traceability import create_app, scan_pages
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import areas, certificates, recalls, records, scan_lookup, scans, suspensions
+from traceability.domain import (
+    areas,
+    certificates,
+    events,
+    recalls,
+    records,
+    rule_overrides,
+    rule_refusals,
+    scan_lookup,
+    scans,
+    suspensions,
+)
 from traceability.domain.actors import SYSTEM
 from traceability.domain.certificates import CertificateInput
 from traceability.domain.clock import today
+from traceability.domain.corrections import CorrectionInput
+from traceability.domain.errors import RuleBroken
+from traceability.domain.history import CorrectionReason, beginning, history
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.products import Product
 from traceability.domain.recalls import RecallInput, RecallKind
+from traceability.domain.rule_flags import RuleFlag
+from traceability.domain.rule_overrides import OverrideInput
 from traceability.domain.stamps import RangeState
 from traceability.domain.suspensions import SuspendedKind, SuspensionInput
 from traceability.scan_gate import ScanGate
@@ -289,3 +308,60 @@ def test_with_two_workers_every_scan_after_a_recall_shows_it(
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_the_checksum_past_a_known_ending_is_the_checksum_of_the_whole(start: bytes, ending: bytes) -> None:
     assert scan_pages.checksum_past(ending)(zlib.crc32(start)) == zlib.crc32(start + ending)
+
+
+def test_what_a_stranger_is_refused_drops_no_page(
+    client: FlaskClient, lot: Lot, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = factories.harvest(database, factories.producer(database, code="F77"), 10)
+    made: list[int] = []
+    make = ScanGate._make
+    monkeypatch.setattr(ScanGate, "_make", lambda *given: (made.append(1), make(*given))[1])
+    scan(client, lot)
+    scan(client, lot)
+    before = len(made)
+    refusal = RuleBroken("x", rule="STAMP_OVERUSE", batch_id=stranger.id, evidence={"stamps": 9})
+    with database.transaction(SYSTEM) as session:
+        assert rule_refusals.note(session, SYSTEM, refusal) is not None
+    scan(client, lot)
+    assert len(made) == before
+
+
+def test_what_an_agency_let_pass_goes_from_the_page_when_another_producer_removes_the_cause(
+    client: FlaskClient,
+    database: Database,
+    settings: Settings,
+    lending: Lending,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    factories.crop(database, **{"yield": {"ceiling": 30, "cycles_per_year": 1, "unit": "t/ha/year"}})
+    lending.accepted(kilograms=200_000)
+    first = factories.harvest(database, lending.holder, 100_000, area_id=lending.code.area_id)
+    lot = stamped.lot(
+        database,
+        settings.keyring(),
+        producer=lending.packer,
+        area=lending.ground,
+        product=lending.product,
+        area_code=CODE,
+        kilograms=60_000,
+    )
+    stamped.put(database, lot, 0, 5, RangeState.ACTIVE)
+    officer = replace(factories.officer(*rule_overrides.OVERRIDERS), agency_id=factories.agency(database).id)
+    reason = "Đã đo lại diện tích vùng trồng tại chỗ"
+    with database.transaction(officer) as session:
+        [flag] = session.exec(select(RuleFlag).where(RuleFlag.batch_id == lot.batch.id)).all()
+        rule_overrides.override(session, officer, OverrideInput(flag_id=flag.id, reason=reason))
+    assert reason in (scan(client, lot), scan(client, lot))[1]
+    holder = factories.manager_of(lending.holder)
+    with database.transaction(holder) as session:
+        event = beginning(history(session, first.id))
+        assert event is not None
+        less = CorrectionInput(
+            event_id=event.id, reason=CorrectionReason.INCORRECT_DATA, explanation="Gõ nhầm", output_kg=10_000
+        )
+        events.correct(session, holder, less)
+    kept = scan(client, lot)
+    with the_long_way(monkeypatch):
+        assert scan(client, lot) == kept
+    assert reason not in kept
