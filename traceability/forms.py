@@ -41,6 +41,14 @@ _ROW_OF_INPUT = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})(?P<rest>(-[a-z_
 _MAX_ROWS = 200
 
 
+def _digest(upload: FileStorage) -> str:
+    """The digest of an uploaded file: phones give all their pictures one name."""
+    upload.stream.seek(0)
+    found = hashlib.file_digest(upload.stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    upload.stream.seek(0)
+    return found
+
+
 class Form(Generic[I]):
     """One form of one request.
 
@@ -213,7 +221,7 @@ class Form(Generic[I]):
     def _sending(self) -> str:
         """What is sent: the page's token, the address, and all that was typed or chosen, as one digest."""
         typed = [pair for pair in request.form.items(multi=True) if pair[0] not in (ONCE, "csrf_token")]
-        files = [(name, upload.filename) for name, upload in request.files.items(multi=True)]
+        files = [(name, _digest(upload)) for name, upload in request.files.items(multi=True)]
         said = json.dumps([self.once_token, request.path, typed, files])
         return hashlib.sha256(said.encode()).hexdigest()
 

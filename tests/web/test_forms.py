@@ -1,5 +1,7 @@
 """What every form does with what it refuses."""
 
+from io import BytesIO
+
 import pytest
 from flask import Flask, Response, render_template_string
 from pydantic import BaseModel
@@ -66,3 +68,25 @@ def test_an_act_that_the_database_ended_is_tried_once_more_and_loses_nothing(
             monkeypatch.setattr(forms, "render_template", lambda template, **_values: template)
             assert form.page("x.html") == ("x.html", 503)
             assert app.process_response(Response()).headers["Retry-After"] == "5"
+
+
+def test_another_picture_under_the_same_name_is_another_thing(app: Flask, database: Database) -> None:
+    done: list[bytes] = []
+
+    def sent(picture: bytes) -> None:
+        data = {"kilograms": "1", "once": "a-token", "photo": (BytesIO(picture), "image.jpg")}
+        with app.test_request_context("/", method="POST", data=data):
+            form = Form(Weight)
+            form.typed.poplist("once")
+
+            def use_case(_session: Session, _actor: Actor, _value: Weight) -> str:
+                upload = form.file("photo")
+                assert upload is not None
+                done.append(upload.read())
+                return "/x"
+
+            assert form.save(use_case, str, actor=SYSTEM)
+
+    for picture in (b"one", b"two", b"two"):
+        sent(picture)
+    assert done == [b"one", b"two"]
