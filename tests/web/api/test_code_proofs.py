@@ -18,7 +18,7 @@ from tests.rolls import Mint
 from traceability import log_keeper
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import merkle, stamp_codes
+from traceability.domain import code_proofs, merkle, stamp_codes
 from traceability.domain.code_proofs import way
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamps import StampOrder
@@ -45,9 +45,23 @@ def test_the_way_leads_from_every_leaf_to_the_root(size: int) -> None:
     leaves = [bytes([number]) for number in range(size)]
     for place in range(size):
         node = merkle.leaf_hash(leaves[place])
-        for step in way(leaves, place):
+        for step in way([merkle.leaf_hash(one) for one in leaves], place):
             node = merkle.parent(step.hash, node) if step.left else merkle.parent(node, step.hash)
         assert node == merkle.root(leaves)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5, 8, 9, 21])
+def test_the_way_by_blocks_is_the_way_over_all_codes(
+    rolls: Mint, order: StampOrder, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = rolls.keys[order.epoch_number]
+    whole = code_proofs.code_leaves(key, order.first_serial, size)
+    cut = StampOrder(first_serial=order.first_serial, quantity=size)
+    monkeypatch.setattr(code_proofs, "BLOCK", 4)
+    for place in range(size):
+        code_proofs.block_roots.cache_clear()
+        assert code_proofs.way_up(key, code_proofs.IssuedCode(cut, 0, place)) == way(whole, place)
+    code_proofs.block_roots.cache_clear()
 
 
 def test_each_code_of_an_order_is_proven_and_no_volume_told(

@@ -16,7 +16,7 @@ from traceability.limits import limiter
 from traceability.scan_gate import gate
 
 FORMAT = "traceability-code-proof/v1"
-#: Hashing an order of a million takes seconds: one at a time in a process, and few for one network.
+#: Hashing an order of a million for the first time takes seconds: one at a time in a process, few for one network.
 _one_at_a_time = threading.Semaphore(1)
 _RATE = "20 per minute"
 
@@ -40,7 +40,7 @@ def code_proof() -> Response:
                 vkeys=log_keeper.vkeys(database(), settings()),
             )
         [leaf] = proofs.leaves_at(session, [found.position], size)
-    if not _one_at_a_time.acquire(timeout=5):
+    if not _one_at_a_time.acquire(blocking=False):  # the other threads are for scans
         answer = jsonify(
             error={"message": "Another proof is being made. Ask again in a moment.", "field": None}
         )
