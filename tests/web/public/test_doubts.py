@@ -36,7 +36,9 @@ def test_two_taps_report_a_doubt(client: FlaskClient, database: Database, lot: L
     assert f"/doubts/new?code={lot.code(0)}" in client.get("/s/" + lot.code(0)).text
     form = client.get(f"/doubts/new?code={lot.code(0)}")
     assert form.text.count('name="kind"') == 5
-    assert form.text.rindex('name="kind"') < form.text.index('name="photo"'), "all that is not needed comes after"
+    assert form.text.rindex('name="kind"') < form.text.index('name="photo"'), (
+        "all that is not needed comes after"
+    )
     status, address = report(client, lot)
     assert status == 303
     page = client.get(address).text

@@ -1,5 +1,6 @@
 """Reporting a doubt about a stamp, and reading what came of it."""
 
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -37,15 +38,18 @@ class NetworkLimit:
 
     def __init__(self) -> None:
         self._seen: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
 
     def must_allow(self, network: str) -> None:
         """Counts a report. Raises `RuleBroken` ("doubts.too_many")."""
         moment = time.monotonic()
-        self._seen = {key: times for key, times in self._seen.items() if moment - times[-1] < _HOUR}
-        times = self._seen.setdefault(network, deque(maxlen=MOST_AN_HOUR))
-        if len(times) == MOST_AN_HOUR and moment - times[0] < _HOUR:
-            raise RuleBroken("doubts.too_many")
-        times.append(moment)
+        with self._lock:
+            self._seen = {key: times for key, times in self._seen.items() if moment - times[-1] < _HOUR}
+            times = self._seen.get(network) or deque(maxlen=MOST_AN_HOUR)
+            if len(times) == MOST_AN_HOUR and moment - times[0] < _HOUR:
+                raise RuleBroken("doubts.too_many")
+            times.append(moment)
+            self._seen[network] = times
 
 
 def _limit() -> NetworkLimit:
