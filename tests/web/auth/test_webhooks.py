@@ -149,3 +149,24 @@ def test_a_clerk_and_a_neighbour_see_nothing_of_it(
         answer = neighbour.post(f"{PATH}/send-again", data={"delivery_id": number})
         assert answer.status_code in (303, 404), number
     assert webhook(database).is_live
+
+
+def test_whatever_is_typed_is_answered(manager: FlaskClient, database: Database) -> None:
+    manager.post(PATH, data=TYPED)
+    which = webhook(database).id
+    lone = "https://\ud800".encode("utf-8", "surrogatepass")
+    hostile = [
+        "\x00", "\u202ex", "ẩ" * 5000, lone, "https://[::1", "https://a.b:99999/", "https://xn--/", "https://a..vn/",
+        "https://" + "a" * 70 + ".vn/", "http://0x7f.1/", "9" * 5000,
+    ]  # fmt: skip
+    for text in hostile:
+        for page, data in (
+            (PATH, TYPED | {"address": text}),
+            (PATH, TYPED | {"name": text, "interests": [text]}),
+            (f"{PATH}/change", {"webhook_id": text, "act": text}),
+            (f"{PATH}/change", {"webhook_id": which, "act": text}),
+            (f"{PATH}/send-again", {"delivery_id": text}),
+        ):
+            assert manager.post(page, data=data).status_code in (200, 303, 400, 404, 422), (page, data)
+    for before in ("x", "-1", "9" * 40, "%00", "1'"):
+        assert manager.get(f"{PATH}/{which}?before={before}").status_code in (200, 400)
