@@ -53,6 +53,7 @@ from traceability.domain.laboratory import LabTestInput, ResultInput
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.moments import start_of
 from traceability.domain.notices import Notice
+from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import Producer
 from traceability.domain.rule_book import Effect, RuleCode
 from traceability.domain.rule_figures import FigureInput, FigureKind
@@ -736,6 +737,42 @@ def _two_at_once(database: Database, owner: Producer, area: GrowingArea) -> list
 
     with ThreadPoolExecutor(2) as pool:
         return sorted(pool.map(register, [product.id for product in products]))
+
+
+def test_of_two_corrections_at_once_the_second_is_flagged(
+    database: Database, owner: Producer, area: GrowingArea
+) -> None:
+    lots = [
+        factories.harvest(
+            database, owner, CAP // 5, area_id=area.id, product_id=factories.product(database, owner).id
+        )
+        for _ in range(2)
+    ]
+    together = Barrier(2, timeout=20)
+
+    def more(batch: Batch) -> None:
+        with database.reading(EVERYTHING) as session:
+            event = beginning(history(session, batch.id))
+        assert event is not None
+        value = CorrectionInput(
+            event_id=event.id,
+            reason=CorrectionReason.INCORRECT_DATA,
+            explanation="Cân lại",
+            output_kg=CAP * 3 // 5,
+        )
+        together.wait()
+        with database.transaction(SYSTEM) as session:
+            events.correct(session, SYSTEM, value)
+            if not database.is_sqlite:
+                time.sleep(0.7)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(more, lots))
+    with database.reading(EVERYTHING) as session:
+        flagged = session.exec(
+            select(RuleFlag.batch_id).where(RuleFlag.rule == RuleCode.OVER_YIELD_CUMULATIVE)
+        ).all()
+    assert len(flagged) == 1
 
 
 def test_two_harvests_at_once_cannot_both_pass_a_ceiling_that_blocks(

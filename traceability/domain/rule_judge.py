@@ -77,8 +77,9 @@ def judge(session: Session, subject: Record, act: str) -> None:
         wanted = [rule for rule in wanted if rule.code not in _OF_STEPS]
         if not wanted:
             return
-    if act == Act.REGISTER and case.facts is not None and case.facts.batch.area_id is not None:
-        # Two harvests at once: the second waits here, and then counts the first into the season's sum.
+    if (
+        act in (Act.REGISTER, Act.CORRECT) and case.facts is not None and case.facts.batch.area_id is not None
+    ):  # two harvests at once: the second waits here, and then counts the first into the season's sum
         rule_grounds.lock(session, case.facts.batch)
     _judge(case, wanted, act)
     if act == Act.CORRECT:
