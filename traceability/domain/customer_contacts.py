@@ -39,10 +39,13 @@ def note(session: Session, actor: Actor, value: ContactInput) -> list[Delivery]:
         raise RuleBroken("access.not_permitted")
     if asked.to_producer_id is not None:
         raise RuleBroken("deliveries.contact_on_platform", "customer_contact")
-    ids = [row.id for row in same_customer(session, asked)]
+    found = [
+        records.lock(session, Delivery, row.id) for row in sorted(same_customer(session, asked), key=_id)
+    ]
+    rows = [row for row in found if not row.customer_contact and row.cancelled_at is None]
+    ids = [row.id for row in rows]
     if asked.id not in ids:
         raise RuleBroken("deliveries.contact_known", "customer_contact")
-    rows = [records.lock(session, Delivery, row_id) for row_id in sorted(ids)]
     for row in rows:
         row.customer_contact = value.customer_contact
     waiting = _waiting(session, asked.producer_id, set(ids))
@@ -54,17 +57,21 @@ def note(session: Session, actor: Actor, value: ContactInput) -> list[Delivery]:
     return sorted(rows, key=lambda row: row.id != asked.id)
 
 
+def _id(row: Delivery) -> str:
+    return row.id
+
+
 def same_customer(session: Session, delivery: Delivery) -> list[Delivery]:
-    """The deliveries of its sender to the same customer, or place, of whom no contact is known."""
+    """The deliveries of its sender to the same customer at the same place, of whom no contact is known. The place
+    counts because "walk-in customer" is many people."""
     statement = select(Delivery).where(
         Delivery.producer_id == delivery.producer_id,
         col(Delivery.to_producer_id).is_(None),
         Delivery.customer == delivery.customer,
+        Delivery.destination == delivery.destination,
         Delivery.customer_contact == "",
         col(Delivery.cancelled_at).is_(None),
     )
-    if not delivery.customer:
-        statement = statement.where(Delivery.destination == delivery.destination)
     return list(session.exec(statement.order_by(col(Delivery.sent_on).desc(), col(Delivery.id))).all())
 
 
