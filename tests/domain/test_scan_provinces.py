@@ -24,14 +24,16 @@ def lot(database: Database, settings: Settings) -> Lot:
     return stamped.lot(database, settings.keyring())
 
 
-def say(database: Database, lot: Lot, province: str, agent: str = "phone", number: int = 0) -> None:
+def say(
+    database: Database, lot: Lot, province: str, agent: str = "phone", number: int = 0, network: int = 113
+) -> None:
     with database.transaction(VISITOR) as session:
         scan_provinces.say(
             session,
             province,
             epoch=lot.key.epoch_id,
             serial=lot.order.first_serial + number,
-            network="203.0.113.0/24",
+            network=f"203.0.{network}.0/24",
             agent=agent,
             today=today(),
         )
@@ -84,6 +86,16 @@ def test_of_one_stamp_no_more_than_a_shop_s_worth_is_taken_a_day(
         say(database, lot, "86", "c")
 
 
+def test_of_one_network_some_visitors_of_a_stamp_are_taken_a_day(database: Database, lot: Lot) -> None:
+    for visitor in range(scan_provinces.MOST_OF_A_NETWORK):
+        say(database, lot, "86", f"phone {visitor}")
+    with pytest.raises(RuleBroken, match=r"scan_provinces\.enough"):
+        say(database, lot, "86", "another name")
+    say(database, lot, "86", "another name", number=1)
+    say(database, lot, "86", "another name", network=7)
+    assert found(database, lot).provinces == f"86:{scan_provinces.MOST_OF_A_NETWORK + 1}"
+
+
 def test_what_is_not_on_record_has_no_places(database: Database, lot: Lot) -> None:
     with pytest.raises(NotFound):
         say(database, lot, "86", number=20)
@@ -96,7 +108,10 @@ def test_visitors_who_say_so_at_once_are_all_counted(database: Database, lot: Lo
     with ThreadPoolExecutor(6) as pool:
         list(
             pool.map(
-                lambda number: say(database, lot, ("86", "79")[number % 2], f"phone {number}"), range(12)
+                lambda number: say(
+                    database, lot, ("86", "79")[number % 2], f"phone {number}", network=number
+                ),
+                range(12),
             )
         )
     assert found(database, lot).provinces == "79:6 86:6"

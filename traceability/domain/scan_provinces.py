@@ -16,8 +16,9 @@ from traceability.domain.clock import now
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.scans import Sighting, StampCount
 
-#: So many visitors a day are taken of one stamp; more is no shop.
-MOST_A_DAY = 100
+#: So many visitors a day are taken of one stamp; more is no shop. So many of one network: whoever changes the name of
+#: their browser is not somebody else.
+MOST_A_DAY, MOST_OF_A_NETWORK = 100, 3
 
 
 class ScanProvince(SQLModel, table=True):
@@ -47,7 +48,7 @@ def say(
     """A visitor says in which province the stamp (epoch, serial) was looked at. `network`, `agent`: as in `Sighting`.
 
     Raises `NotFound` for a stamp that is not on record, and `RuleBroken`: `scan_provinces.said_today` when this visitor
-    did so already, `scan_provinces.enough` when very many have.
+    did so already, `scan_provinces.enough` when very many have, or some of the same network.
     """
     found = scans.resolve(session, epoch, serial, today)
     if found is None:
@@ -55,6 +56,10 @@ def say(
     seen = Sighting(epoch, serial, found.batch_id, now(), found.verdict, network, agent)
     if not scans.is_first_act(session, today, seen, "province"):
         raise RuleBroken("scan_provinces.said_today", "province_code")
+    neighbour = seen._replace(agent="")
+    acts = (f"province {number}" for number in range(MOST_OF_A_NETWORK))
+    if not any(scans.is_first_act(session, today, neighbour, act) for act in acts):
+        raise RuleBroken("scan_provinces.enough")
     count = _locked_count(session, epoch, serial)
     of_stamp = (ScanProvince.epoch_number == epoch, ScanProvince.serial == serial)
     lately = select(func.sum(ScanProvince.visitors)).where(*of_stamp, ScanProvince.day == today)
