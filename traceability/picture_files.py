@@ -54,13 +54,13 @@ def store(data: bytes, folder: Path, field: str = "picture") -> StoredPicture:
     return StoredPicture(digest, picture.width, picture.height, len(encoded))
 
 
-def path_of(sha256: str, folder: Path, side: int | None = None) -> Path | None:
+def path_of(sha256: str | None, folder: Path, side: int | None = None) -> Path | None:
     """Where a stored picture lies, or a small one of one of `SIDES`; None if it is not there.
 
     A small one is made when it is first asked for.
     """
     original = folder / f"{sha256}.webp"
-    if not original.is_file():
+    if sha256 is None or not original.is_file():
         return None
     if side is None:
         return original
@@ -70,6 +70,12 @@ def path_of(sha256: str, folder: Path, side: int | None = None) -> Path | None:
             picture.thumbnail((side, side), Image.Resampling.LANCZOS)
             write(reduced, _encode(picture))
     return reduced
+
+
+def remove(sha256: str, folder: Path) -> None:
+    """Removes a stored picture with the small ones that were made of it."""
+    for name in (f"{sha256}.webp", *(f"{sha256}.{side}.webp" for side in SIDES)):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _read(data: bytes, field: str) -> Image.Image:

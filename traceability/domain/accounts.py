@@ -36,6 +36,7 @@ class Account(Record, table=True):
             name="belongs",
         ),
     )
+    ERASABLE: ClassVar[bool] = True
     OPEN: ClassVar[frozenset[str]] = frozenset({"role"})
     UNLOGGED: ClassVar[dict[str, str]] = {
         "password_hash": "a secret: never committed to, not even keyed",
@@ -61,6 +62,7 @@ class Account(Record, table=True):
 class Handover(Record, table=True):
     """An account handed over to a person: when, by whom, to whom, on which paper."""
 
+    ERASABLE: ClassVar[bool] = True
     OPEN: ClassVar[frozenset[str]] = frozenset({"account_id"})
 
     account_id: str = Field(foreign_key="account.id", index=True, max_length=16)

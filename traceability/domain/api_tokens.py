@@ -43,6 +43,7 @@ SCOPES = (
 class ApiToken(Record, table=True):
     """A token of one account. What is stored cannot be used to sign in."""
 
+    ERASABLE: ClassVar[bool] = True
     __tablename__ = "api_token"
     UNLOGGED: ClassVar[dict[str, str]] = {
         "token_hash": "a secret's hash: never committed to, not even keyed",

@@ -50,6 +50,7 @@ class DoubtState(StrEnum):
 class Doubt(Record, ProducerOwned, table=True):
     """A report by a visitor, about one stamp. `ticket` is what the visitor keeps; `outcome` is public."""
 
+    ERASABLE: ClassVar[bool] = True
     WRITABLE_BY_VISITORS: ClassVar[bool] = True
     #: not the ticket: whoever knows it may read the outcome
     OPEN: ClassVar[frozenset[str]] = frozenset({"kind", "state"})

@@ -7,6 +7,7 @@ verifies, and each row still follows from its leaf. The fact names the row by it
 Two administrators are needed: one writes the request down, another carries it out.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -22,6 +23,7 @@ from traceability.domain.api_tokens import ApiToken
 from traceability.domain.clock import now
 from traceability.domain.doubts import Doubt, ticket_of
 from traceability.domain.errors import RuleBroken
+from traceability.domain.evidence_photos import EvidencePhoto
 from traceability.domain.producers import Producer
 from traceability.domain.records import Instant, Record, RecordId, choice, new_record_key
 from traceability.domain.stray_doubts import StrayDoubt
@@ -32,11 +34,12 @@ GONE = "—"
 
 
 class ErasedKind(StrEnum):
-    """Whose data: the holder of an account, who reported a doubt, or a producer's contact."""
+    """Whose data: the holder of an account, who reported a doubt, a producer's contact, who is on a photo."""
 
     ACCOUNT = "account"
     REPORT = "report"
     CONTACT = "contact"
+    PHOTO = "photo"
 
 
 class ErasureState(StrEnum):
@@ -68,7 +71,7 @@ class ErasureInput(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: ErasedKind
-    #: a user name, the ticket of a report, or the code of a producer
+    #: a user name, the ticket of a report, the code of a producer, or the number (or address) of a photo
     name: ShortLine
     paper_no: ShortLine
 
@@ -94,9 +97,18 @@ PERSONAL: dict[type[Record], dict[str, Any]] = {
     },
     Handover: {"handed_to": GONE, "paper_no": "", "note": ""},
     ApiToken: {"name": GONE},
-    Doubt: {"contact": "", "place": "", "text": ""},
-    StrayDoubt: {"contact": "", "place": "", "text": ""},
+    Doubt: {"contact": "", "place": "", "text": "", "province_code": None, "photo": None},
+    StrayDoubt: {"contact": "", "place": "", "text": "", "province_code": None, "photo": None},
+    EvidencePhoto: {"sha256": None, "note": "", "width": 0, "height": 0, "size": 0},
     Producer: {"phone": None, "email": None},
+}
+
+
+#: The columns that name a picture's file, and the tables whose files lie in one folder.
+_PICTURES: dict[type[Record], tuple[str, tuple[type[Record], ...]]] = {
+    Doubt: ("photo", (Doubt, StrayDoubt)),
+    StrayDoubt: ("photo", (Doubt, StrayDoubt)),
+    EvidencePhoto: ("sha256", (EvidencePhoto,)),
 }
 
 
@@ -139,11 +151,40 @@ def carry_out(session: Session, actor: Actor, value: DecisionInput) -> Erasure:
     erased: list[Record] = [row]
     if isinstance(row, Account):
         erased += _of_account(session, row)
+    if isinstance(row, EvidencePhoto):
+        erased += _same_picture(session, row)
     for one in erased:
         empty(one)
     _decide(erasure, actor, ErasureState.CARRIED_OUT)
     ledger.record(session, "person.erased", erasure, *erased)
     return erasure
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The file of a picture: its digest, and the table whose pictures lie in one folder with it."""
+
+    sha256: str
+    table: str
+
+
+def picture_of(session: Session, erasure_id: str) -> Picture | None:
+    """The picture that a request is about, as long as it is not carried out: its file has to go afterwards."""
+    erasure = records.find(session, Erasure, erasure_id)
+    for table, (column, _others) in _PICTURES.items():
+        if table.__tablename__ == erasure.subject_table:
+            digest = getattr(records.find(session, table, erasure.subject_id), column)
+            return None if digest is None else Picture(digest, erasure.subject_table)
+    return None
+
+
+def is_held(session: Session, picture: Picture) -> bool:
+    """Whether a row still shows a picture. The session must see everything."""
+    held = next(others for table, (_, others) in _PICTURES.items() if table.__tablename__ == picture.table)
+    return any(
+        session.exec(select(table.id).where(getattr(table, _PICTURES[table][0]) == picture.sha256)).first()
+        for table in held
+    )
 
 
 def refuse(session: Session, actor: Actor, value: DecisionInput) -> Erasure:
@@ -192,6 +233,9 @@ def _subject(session: Session, value: ErasureInput) -> Record:
         found = session.exec(select(Account).where(Account.username == name.lower())).first()
     elif value.kind is ErasedKind.CONTACT:
         found = session.exec(select(Producer).where(Producer.code == name.upper())).first()
+    elif value.kind is ErasedKind.PHOTO:
+        number = name.partition("?")[0].rstrip("/").rpartition("/")[2]
+        found = session.exec(select(EvidencePhoto).where(EvidencePhoto.id == number)).first()
     else:
         ticket = ticket_of(name)
         found = (
@@ -212,6 +256,12 @@ def _must_be_erasable(session: Session, actor: Actor, row: Record) -> None:
             raise RuleBroken("accounts.own_account", "name")
         if row.role is Role.ADMINISTRATOR and row.disabled_at is None:
             accounts.must_not_be_last(session, row)
+
+
+def _same_picture(session: Session, photo: EvidencePhoto) -> list[EvidencePhoto]:
+    """The same picture at other entries: the person is on it there too."""
+    same = select(EvidencePhoto).where(EvidencePhoto.sha256 == photo.sha256, EvidencePhoto.id != photo.id)
+    return list(session.exec(same.with_for_update(key_share=True)).all())
 
 
 def _of_account(session: Session, account: Account) -> list[Record]:

@@ -5,7 +5,7 @@ with the day on which it was sent, which is a fact of its own: a picture may com
 """
 
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +28,7 @@ MOST: Final = 6
 class EvidencePhoto(Record, ProducerOwned, table=True):
     """A picture of what an entry of the diary, or an event, says. The file lies where no public page looks."""
 
+    ERASABLE: ClassVar[bool] = True
     __tablename__ = "evidence_photo"
     __table_args__ = (
         sa.CheckConstraint("(diary_entry_id IS NULL) <> (event_id IS NULL)", name="one_subject"),
@@ -38,7 +39,8 @@ class EvidencePhoto(Record, ProducerOwned, table=True):
 
     diary_entry_id: str | None = Field(default=None, foreign_key="diary_entry.id", max_length=16)
     event_id: str | None = Field(default=None, foreign_key="event.id", max_length=16)
-    sha256: str = Field(max_length=64)
+    #: None: the picture was erased
+    sha256: str | None = Field(default=None, max_length=64)
     width: int
     height: int
     size: int
@@ -67,7 +69,7 @@ def add(
     if actor.producer_id is not None and row.producer_id != actor.producer_id:
         raise RuleBroken("access.not_permitted")
     column = _column(row)
-    mine = select(EvidencePhoto).where(col(getattr(EvidencePhoto, column)) == row.id)
+    mine = select(EvidencePhoto).where(col(getattr(EvidencePhoto, column)) == row.id, _stands())
     known = session.exec(mine.where(EvidencePhoto.sha256 == stored.sha256)).first()
     if known is not None:
         return known
@@ -97,11 +99,23 @@ def of_subjects(session: Session, subjects: Iterable[DiaryEntry | Event]) -> dic
     if not rows:
         return {}
     column = _column(rows[0])
-    statement = select(EvidencePhoto).where(col(getattr(EvidencePhoto, column)).in_([row.id for row in rows]))
+    here = col(getattr(EvidencePhoto, column)).in_([row.id for row in rows])
+    statement = select(EvidencePhoto).where(here, _stands())
     found: dict[str, list[EvidencePhoto]] = {}
     for photo in session.exec(statement.order_by(col(EvidencePhoto.created_at), EvidencePhoto.id)).all():
         found.setdefault(getattr(photo, column), []).append(photo)
     return found
+
+
+def of_events(event_ids: Iterable[str]) -> Any:
+    """The question for the pictures of some events, the oldest first."""
+    statement = select(EvidencePhoto).where(col(EvidencePhoto.event_id).in_(list(event_ids)), _stands())
+    return statement.order_by(col(EvidencePhoto.created_at), col(EvidencePhoto.id))
+
+
+def _stands() -> sa.ColumnElement[bool]:
+    """A picture that was erased is no picture any more."""
+    return col(EvidencePhoto.sha256).is_not(None)
 
 
 def _column(row: DiaryEntry | Event) -> str:

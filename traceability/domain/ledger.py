@@ -7,7 +7,8 @@ emptying a row and dropping its key erases a person while the log still verifies
 
 A suspicion (a flag of a rule) has no leaf of its own, which would stand beside that of the fact that raised it and tell
 whom it is about. Its rows are covered by that fact's leaf, under its `veil`: a commitment that every leaf carries,
-whether there is something under it or not, so that nobody can tell which.
+whether there is something under it or not, so that nobody can tell which. Nothing lies under the veil of a leaf whose
+first row is one that may be erased: with its key nobody could say any more what lay there.
 
 Leaf hashes are those of RFC 6962 section 2.1 (0x00 before the leaf's bytes).
 """
@@ -33,6 +34,8 @@ from traceability.domain.records import Instant, Record
 LEAF_VERSION = 2
 #: C2SP tlog-tiles limits an entry to 65,535 bytes; entries of rows move into a digest well before that.
 INLINE_LIMIT = 48_000
+#: The tables whose rows may lie under a veil.
+VEILED = frozenset({"rule_flag"})
 _LOCK_KEY = 0x7472_6163_65  # "trace": the advisory lock of the log's tail on PostgreSQL
 
 
@@ -185,13 +188,19 @@ def _day_of(moment: datetime) -> datetime:
 
 def _under_veils(facts: list[Fact]) -> list[tuple[Fact, tuple[Record, ...]]]:
     """The facts that get a leaf, each with the rows under its veil: those of all veiled facts under the first that has
-    a veil. Where none has, veiled facts have leaves of their own."""
+    a veil that stays. Where none has, veiled facts have leaves of their own."""
     plain_facts = [fact for fact in facts if not fact.veiled]
-    carrier = next((fact for fact in plain_facts if fact.records and fact.records[0].record_key), None)
+    carrier = next((fact for fact in plain_facts if fact.records and _keeps_its_key(fact.records[0])), None)
     if carrier is None:
         return [(fact, ()) for fact in facts]
     hidden = tuple(row for fact in facts if fact.veiled for row in fact.records)
+    if strange := {str(type(row).__tablename__) for row in hidden} - VEILED:
+        raise Unlogged(f"never under a veil: {', '.join(sorted(strange))}")
     return [(fact, hidden if fact is carrier else ()) for fact in plain_facts]
+
+
+def _keeps_its_key(row: Record) -> bool:
+    return row.record_key is not None and not row.ERASABLE
 
 
 def _take_tail(connection: sa.Connection) -> tuple[int, bytes]:

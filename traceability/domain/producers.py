@@ -72,6 +72,7 @@ class Register(StrEnum):
 class Producer(Record, Address, table=True):
     """A producer. `register_of` says which register counts it (the counters count Vĩnh Long's)."""
 
+    ERASABLE: ClassVar[bool] = True
     OPEN: ClassVar[frozenset[str]] = frozenset(
         {
             "code",

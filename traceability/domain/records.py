@@ -94,12 +94,14 @@ class Record(SQLModel):
     `OPEN` names the fields whose values a leaf shows in clear because the public pages show them anyway; every other
     field enters as a keyed commitment. `UNLOGGED` names fields that no leaf covers, each with its reason. `LATER` names
     fields that came after the first release, each with the value that rows of before were given: a leaf leaves them
-    out while they hold it, so that leaves of before still follow from the rows.
+    out while they hold it, so that leaves of before still follow from the rows. `ERASABLE`: a person may be in the row,
+    and erasing it destroys its key (see `erasures`); nothing else may hang on that key.
     """
 
     OPEN: ClassVar[frozenset[str]] = frozenset()
     UNLOGGED: ClassVar[dict[str, str]] = {}
     LATER: ClassVar[dict[str, Any]] = {}
+    ERASABLE: ClassVar[bool] = False
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=ID_LENGTH)
     revision: int = Field(default=0, ge=0)

@@ -34,6 +34,7 @@ MOST_A_DAY = 300
 class StrayDoubt(Record, table=True):
     """A report about a code that is not on record. `typed`: what the visitor read on the stamp."""
 
+    ERASABLE: ClassVar[bool] = True
     __tablename__ = "stray_doubt"
     OPEN: ClassVar[frozenset[str]] = frozenset({"kind", "state"})
 

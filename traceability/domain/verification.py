@@ -52,7 +52,7 @@ UNCOVERED: dict[str, str] = {
     "webhook_progress": "how far in the log a webhook has come",
     "webhook_delivery": "messages about facts, never facts",
     "webhook_attempt": "how the sending of a message went",
-    "submission": "which form was sent already, for a day",
+    "submission": "which form was sent already, for 7 days",
     "installation": "for what the database was made",
 }
 
@@ -108,10 +108,9 @@ def _leaves(connection: Connection, found: Verified, known: list[Checkpoint]) ->
     wanted = {checkpoint.size: checkpoint for checkpoint in known}
     roots = {0: tree.root()}
     expected: dict[int, int] = {}
-    erased = _erased(connection)
     for portion in _portions(connection):
         entries = _entries(connection, portion[0].position, portion[-1].position)
-        keys = _keys(connection, [group[0] for group in entries.values()], erased)
+        keys = _keys(connection, [group[0] for group in entries.values()])
         nodes: list[tuple[Node, bytes]] = []
         for leaf in portion:
             if leaf.position != tree.size:
@@ -167,37 +166,20 @@ def _entries(connection: Connection, first: int, last: int) -> dict[int, list[An
     return {key: list(group) for key, group in itertools.groupby(rows, key=lambda row: int(row.position))}
 
 
-def _erased(connection: Connection) -> dict[tuple[str, str], int]:
-    """Where in the log rows were erased: the keys of before are destroyed."""
-    entries, leaves = SQLModel.metadata.tables["log_entry"], SQLModel.metadata.tables["log_leaf"]
-    statement = (
-        sa.select(entries.c.table_name, entries.c.record_id, sa.func.max(entries.c.position))
-        .join(leaves, leaves.c.position == entries.c.position)
-        .where(leaves.c.kind.like("%.erased"))
-        .group_by(entries.c.table_name, entries.c.record_id)
-    )
-    return {(name, row_id): int(position) for name, row_id, position in connection.execute(statement)}
-
-
-def _keys(
-    connection: Connection, entries: list[Any], erased: dict[tuple[str, str], int]
-) -> dict[int, bytes | None]:
-    """The keys of the veils of leaves by position: those of the rows that the leaves name first. None is left where
-    such a row was erased later."""
+def _keys(connection: Connection, entries: list[Any]) -> dict[int, bytes | None]:
+    """The keys of the veils of leaves by position: those of the rows that the leaves name first. None for a row that
+    can be erased: its key may be another one since, and nothing may lie under such a veil."""
     ids: dict[str, set[str]] = {}
     for entry in entries:
         ids.setdefault(entry.table_name, set()).add(entry.record_id)
     found: dict[tuple[str, str], bytes | None] = {}
-    for name, wanted in ids.items():
-        table = SQLModel.metadata.tables.get(name)
-        if table is not None and "record_key" in table.c:
-            keyed = sa.select(table.c.id, table.c.record_key).where(table.c.id.in_(wanted))
+    for table in logged_tables():
+        name = _name(table)
+        if name in ids and not table.ERASABLE:
+            columns = SQLModel.metadata.tables[name].c
+            keyed = sa.select(columns.id, columns.record_key).where(columns.id.in_(ids[name]))
             found.update({(name, row.id): row.record_key for row in connection.execute(keyed)})
-    named = {int(entry.position): (entry.table_name, entry.record_id) for entry in entries}
-    return {
-        position: found.get(row) if erased.get(row, position) <= position else None
-        for position, row in named.items()
-    }
+    return {int(entry.position): found.get((entry.table_name, entry.record_id)) for entry in entries}
 
 
 def _compare_leaf(leaf: Any, body: bytes, entries: list[Any], key: bytes | None) -> None:
@@ -217,7 +199,8 @@ def _compare_leaf(leaf: Any, body: bytes, entries: list[Any], key: bytes | None)
     named_first = int(rows.get("count", 0)) if isinstance(rows, dict) else len(rows)
     beneath, entries = entries[named_first:], entries[:named_first]
     hashes = [bytes(entry.entry_hash) for entry in entries]
-    if "veil" not in said and beneath:
+    strange = any(entry.table_name not in ledger.VEILED for entry in beneath)
+    if strange or (beneath and (key is None or "veil" not in said)):
         raise Tampered(f"{at}: its index of rows (log_entry) is not what it says")
     if "veil" in said and entries and key is not None:
         under = [bytes(entry.entry_hash) for entry in beneath]

@@ -5,7 +5,8 @@ from traceability.i18n import N_
 
 REFUSALS = {
     "erasures.unknown": N_(
-        "Nothing is on record under this name. Please check the user name, the ticket or the code of the producer."
+        "Nothing is on record under this name. Please check the user name, the ticket, the "
+        "code of the producer or the number of the photo."
     ),
     "erasures.waiting": N_("A request about this person waits already. Carry it out or refuse it below."),
     "erasures.nothing": N_("There is no personal data left here. Nothing has to be erased."),
@@ -20,6 +21,7 @@ NAMES = {
         ErasedKind.ACCOUNT: N_("Holder of an account"),
         ErasedKind.REPORT: N_("Who reported a doubt"),
         ErasedKind.CONTACT: N_("Contact of a producer"),
+        ErasedKind.PHOTO: N_("Who is on a photo of an entry"),
     },
     ErasureState: {
         ErasureState.ASKED: N_("Waits for a second administrator"),

@@ -1,17 +1,25 @@
 """The page on which two administrators erase a person's data."""
 
+import io
 import re
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
+from traceability import picture_files
+from traceability.config import Settings
 from traceability.db import Database
+from traceability.domain import stray_doubts
 from traceability.domain.accounts import Account
-from traceability.domain.actors import Permission
+from traceability.domain.actors import VISITOR, Permission
+from traceability.domain.doubts import DoubtKind
 from traceability.domain.ownership import EVERYTHING
+from traceability.domain.pictures import StoredPicture
+from traceability.domain.stray_doubts import StrayDoubtInput
 
 pytestmark = SQLITE_ONLY
 PAGE = "/inspector/administration/erasures"
@@ -47,6 +55,37 @@ def test_one_writes_down_and_another_erases(app: Flask, database: Database, pers
     assert "dn-rieng" not in second.get("/inspector/administration/accounts").text
     with database.reading(EVERYTHING) as session:
         assert session.get_one(Account, person.id).phone is None
+
+
+def picture(settings: Settings) -> StoredPicture:
+    """A picture that was sent, in its folder, and a small one that was made of it."""
+    sent = io.BytesIO()
+    Image.new("RGB", (400, 300), "green").save(sent, "PNG")
+    folder = settings.data_dir / picture_files.PHOTOS
+    stored = picture_files.store(sent.getvalue(), folder)
+    assert picture_files.path_of(stored.sha256, folder, picture_files.SMALL_SIDE)
+    return stored
+
+
+def test_the_files_of_a_photo_go_with_the_last_report_that_shows_it(
+    app: Flask, settings: Settings, database: Database
+) -> None:
+    digest = picture(settings).sha256
+    with database.transaction(VISITOR) as session:
+        value = StrayDoubtInput(kind=DoubtKind.OTHER)
+        reports = [stray_doubts.report(session, VISITOR, value, photo=digest) for _ in range(2)]
+    first, second = administrator(app, database), administrator(app, database)
+    folder = settings.data_dir / picture_files.PHOTOS
+    left = []
+    for report in reports:
+        asked = first.post(PAGE, data={"kind": "report", "name": report.ticket, "paper_no": "07/YC-XDL"})
+        assert asked.status_code == 303
+        erasure = re.findall(r'name="erasure_id" value="(\w+)"', first.get(PAGE).text)[0]
+        assert len(list(folder.iterdir())) == 2  # nothing is erased yet
+        first.post(f"{PAGE}/carry-out", data={"erasure_id": erasure})  # refused: it takes another person
+        second.post(f"{PAGE}/carry-out", data={"erasure_id": erasure})
+        left.append(sorted(path.name for path in folder.iterdir()))
+    assert left == [sorted([f"{digest}.webp", f"{digest}.{picture_files.SMALL_SIDE}.webp"]), []]
 
 
 def test_a_request_is_refused_in_words(app: Flask, database: Database, person: Account) -> None:

@@ -1,7 +1,7 @@
 """Pictures of a batch's history and of its papers, for programs."""
 
 from flask import abort, send_file
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from traceability import access, machine_requests, picture_files
@@ -55,9 +55,7 @@ def batches_list_attachments(batch_id: str) -> Response:
     with access.reading() as session:
         records.find(session, Batch, batch_id)
         events = [event.id for event in history.history(session, batch_id)]
-    statement = select(EvidencePhoto).where(col(EvidencePhoto.event_id).in_(events))
-    in_order = statement.order_by(col(EvidencePhoto.created_at), col(EvidencePhoto.id))
-    return machine_requests.listed(in_order, EvidencePhoto, AttachmentAnswer.said)
+    return machine_requests.listed(evidence_photos.of_events(events), EvidencePhoto, AttachmentAnswer.said)
 
 
 @blueprint.get("/api/v1/attachments/<photo_id>/picture")
@@ -68,7 +66,7 @@ def attachments_picture(photo_id: str) -> Response:
     with access.reading() as session:
         photo = records.find(session, EvidencePhoto, photo_id)
     path = picture_files.path_of(photo.sha256, access.settings().data_dir / picture_files.EVIDENCE)
-    if path is None:
+    if path is None or photo.sha256 is None:
         abort(404)
     answer = send_file(path, mimetype="image/webp", etag=photo.sha256)
     answer.headers["Cache-Control"] = "private, no-cache"

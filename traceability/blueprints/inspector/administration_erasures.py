@@ -3,14 +3,16 @@
 from typing import Any
 
 from flask import flash, redirect, url_for
+from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access, wording
+from traceability import access, picture_files, wording
 from traceability.access import current_actor, database, requires
 from traceability.blueprints.inspector import blueprint
 from traceability.domain import erasures, logbook
-from traceability.domain.actors import Permission
-from traceability.domain.erasures import DecisionInput, ErasedKind, ErasureInput, ErasureState
+from traceability.domain.actors import Actor, Permission
+from traceability.domain.erasures import DecisionInput, ErasedKind, Erasure, ErasureInput, ErasureState
+from traceability.domain.ownership import EVERYTHING
 from traceability.forms import Form
 from traceability.i18n import gettext
 
@@ -42,7 +44,16 @@ def administration_erasures() -> Response | tuple[str, int]:
 @requires(Permission.ADMINISTER)
 def administration_erasures_carry_out() -> Response:
     """The second administrator erases."""
-    answer = _decide(erasures.carry_out, gettext("The personal data is erased. The log verifies as before."))
+    pictures: list[erasures.Picture] = []
+
+    def carry_out(session: Session, actor: Actor, value: DecisionInput) -> Erasure:
+        picture = erasures.picture_of(session, value.erasure_id)
+        pictures[:] = [picture] if picture else []
+        return erasures.carry_out(session, actor, value)
+
+    answer, done = _decide(carry_out, gettext("The personal data is erased. The log verifies as before."))
+    if done:
+        _remove(pictures)
     database().fold()
     return answer
 
@@ -51,13 +62,23 @@ def administration_erasures_carry_out() -> Response:
 @requires(Permission.ADMINISTER)
 def administration_erasures_refuse() -> Response:
     """A request is refused or taken back."""
-    return _decide(erasures.refuse, gettext("The request is refused. Nothing was erased."))
+    return _decide(erasures.refuse, gettext("The request is refused. Nothing was erased."))[0]
 
 
-def _decide(use_case: Any, word: str) -> Response:
+def _remove(pictures: list[erasures.Picture]) -> None:
+    """The files go once the erasure is written: not before, since it may still be refused."""
+    with database().reading(EVERYTHING) as session:
+        gone = [picture for picture in pictures if not erasures.is_held(session, picture)]
+    for picture in gone:
+        folder = picture_files.EVIDENCE if picture.table == "evidence_photo" else picture_files.PHOTOS
+        picture_files.remove(picture.sha256, access.settings().data_dir / folder)
+
+
+def _decide(use_case: Any, word: str) -> tuple[Response, bool]:
     form = Form(DecisionInput)
-    if form.save(use_case, lambda _done: url_for("inspector.administration_erasures")):
+    done = form.save(use_case, lambda _done: url_for("inspector.administration_erasures"))
+    if done:
         flash(word, "success")
     else:
         flash(" ".join(form.errors.values()), "error")
-    return redirect(url_for("inspector.administration_erasures"), code=303)
+    return redirect(url_for("inspector.administration_erasures"), code=303), done
