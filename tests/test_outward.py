@@ -93,6 +93,8 @@ def receivers() -> Iterator[Any]:
         "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1",
         "::ffff:10.0.0.1", "2002:7f00:1::", "2002:c0a8:101::1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
         "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1", "", "khong-co", "1.2.3",
+        "fec0::1", "::127.0.0.1", "::1.1.1.1", "::ffff:0:127.0.0.1", "::ffff:0:1.1.1.1", "64:ff9b:1::1", "192.88.99.1",
+        "5f00::1", "3fff::1", "2002:c058:6301::",
     ],
 )  # fmt: skip
 def test_addresses_of_machines_networks_and_clouds_are_not_public(address: str) -> None:
@@ -151,6 +153,34 @@ def test_an_answer_that_trickles_does_not_hold_us_up(receivers: Any, answer: byt
     heard = outward.post(address, b"{}", {}, may_reach=anywhere, seconds=0.4)
     assert heard.trouble == "timeout"
     assert time.monotonic() - began < 3
+
+
+def test_a_name_that_is_slow_to_be_found_does_not_hold_us_up(receivers: Any) -> None:
+    over, good = threading.Event(), receivers()
+
+    def resolve(_host: str, _port: int) -> list[str]:
+        over.wait(10)
+        return ["127.0.0.1"]
+
+    began = time.monotonic()
+    address = f"http://cham.example:{good.port}/"
+    heard = outward.post(address, b"{}", {}, names=resolve, may_reach=anywhere, seconds=0.2)
+    assert (heard.status, heard.trouble) == (None, "timeout")
+    assert time.monotonic() - began < 3
+    over.set()
+    assert good.asked == []
+
+
+def test_the_time_for_the_name_is_taken_from_the_time_for_the_answer(receivers: Any) -> None:
+    def resolve(_host: str, _port: int) -> list[str]:
+        time.sleep(0.3)
+        return ["127.0.0.1"]
+
+    trickling = receivers(b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 400, trickle=True)
+    address = f"http://cham.example:{trickling.port}/"
+    heard = outward.post(address, b"{}", {}, names=resolve, may_reach=anywhere, seconds=0.6)
+    assert heard.trouble == "timeout"
+    assert heard.seconds < 0.85
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Nothing is handed over in memory: each round looks into the log and at what is d
 was committed is sent also after a crash, by whichever process is there.
 """
 
+import functools
 import json
 import logging
 import random
@@ -14,12 +15,11 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from sqlmodel import col, select
 
 from traceability import outward
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import log_tree, notices, webhook_deliveries, webhooks
+from traceability.domain import notices, webhook_deliveries, webhooks
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import now
 from traceability.domain.ownership import EVERYTHING
@@ -27,7 +27,6 @@ from traceability.domain.webhook_deliveries import (
     DeliveryState,
     WebhookAttempt,
     WebhookDelivery,
-    WebhookProgress,
 )
 from traceability.domain.webhooks import Webhook
 
@@ -37,19 +36,42 @@ _log = logging.getLogger(__name__)
 _LOOK, _LONGEST_LOOK = 1.0, 30.0
 #: A process holds a webhook for so long; within it stays what it does for one webhook at a time.
 LEASE = timedelta(seconds=60)
-_AT_ONCE, _BUSY_SECONDS = 20, 15.0
+#: A webhook's turn: so many messages, of which none is begun after so many seconds.
+_AT_ONCE, _TURN_SECONDS = 20, 1.0
 _FORGET_EVERY = 6 * 3600.0
 _GONE = 410
+_HTTPS = 443
+#: Seconds that the addresses of this site are remembered.
+_OWN_FOR = 600.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Post = Callable[[str, bytes, dict[str, str]], outward.Answer]
 
 
 def may_reach(settings: Settings) -> Callable[[str], bool]:
-    """Which addresses may be asked: public ones. A demo that only its own machine can open may ask that machine."""
-    if settings.demo and urlsplit(settings.public_root).hostname in _LOOPBACK:
+    """Which addresses may be asked: public ones, but for those of this site itself.
+
+    A demo that only its own machine can open may ask that machine.
+    """
+    host = urlsplit(settings.public_root).hostname or ""
+    if settings.demo and host in _LOOPBACK:
         return lambda address: address in _LOOPBACK or outward.is_public(address)
-    return outward.is_public
+
+    def outside(address: str) -> bool:
+        if not outward.is_public(address):
+            return False
+        return outward.unwrapped(address) not in _own(host, int(time.monotonic() // _OWN_FOR))
+
+    return outside
+
+
+@functools.lru_cache(maxsize=4)
+def _own(host: str, _period: int) -> frozenset[outward.Address | None]:
+    """The addresses of this site, as its name says them; none where nobody knows the name just now."""
+    try:
+        return frozenset(map(outward.unwrapped, outward.resolve(host, _HTTPS)))
+    except (OSError, UnicodeError):
+        return frozenset()
 
 
 class Courier:
@@ -63,6 +85,8 @@ class Courier:
         )
         self._stop = threading.Event()
         self._forgotten = 0.0
+        #: webhooks whose receiver took long the last time this process asked it
+        self._slow: set[str] = set()
 
     def start(self) -> None:
         """Begins to look, in a thread that ends with the process."""
@@ -87,7 +111,11 @@ class Courier:
                 pause = min(2 * pause, _LONGEST_LOOK)
 
     def round(self) -> int:
-        """Looks once at every webhook. Answers how many requests were made."""
+        """Gives each webhook with something to do its turn. Answers how many requests were made.
+
+        Receivers that take long come last, and after one of them it is looked anew: what came meanwhile for others
+        waits for one slow answer, not for all of them.
+        """
         made = 0
         for webhook in self._ready():
             with self._database.transaction(SYSTEM) as session:
@@ -99,6 +127,8 @@ class Courier:
             finally:
                 with self._database.transaction(SYSTEM) as session:
                     webhook_deliveries.let_go(session, webhook.id, until)
+            if webhook.id in self._slow:
+                break
         if time.monotonic() - self._forgotten > _FORGET_EVERY or not self._forgotten:
             self._forgotten = time.monotonic()
             with self._database.transaction(SYSTEM) as session:
@@ -106,37 +136,27 @@ class Courier:
         return made
 
     def _ready(self) -> list[Webhook]:
-        """The live webhooks that nobody is at work on and for which there is something to do, in any order."""
-        free = sa.or_(col(WebhookProgress.held_until).is_(None), col(WebhookProgress.held_until) < now())
-        statement = (
-            select(Webhook, WebhookProgress)
-            .join(WebhookProgress, col(WebhookProgress.webhook_id) == col(Webhook.id))
-            .where(col(Webhook.paused_at).is_(None), col(Webhook.ended_at).is_(None), free)
-        )
+        """The webhooks with something to do, in any order, those of slow receivers last."""
         with self._database.reading(EVERYTHING) as session:
-            rows = session.exec(statement).all()
-            if not rows:
-                return []
-            tail = log_tree.size(session.connection())
-            found = [
-                webhook
-                for webhook, progress in rows
-                if webhook_deliveries.has_news(session, progress, webhook.kinds, tail)
-                or webhook_deliveries.due(session, webhook.id, 1)
-            ]
+            found = webhooks.with_something_to_do(session)
         random.shuffle(found)
-        return found
+        return sorted(found, key=lambda webhook: webhook.id in self._slow)
 
     def _serve(self, webhook: Webhook) -> int:
-        """New facts become deliveries, and what is due is sent until one fails or the time is over."""
+        """New facts become deliveries, and what is due is sent until one fails or the turn is over."""
         with self._database.transaction(SYSTEM) as session:
             webhook_deliveries.gather(session, webhook.id, webhook.kinds, webhooks.scope_of(session, webhook))
         with self._database.reading(EVERYTHING) as session:
             waiting = webhook_deliveries.due(session, webhook.id, _AT_ONCE)
-        end, made = time.monotonic() + _BUSY_SECONDS, 0
+        end, made = time.monotonic() + _TURN_SECONDS, 0
         for delivery in waiting:
             made += 1
-            if not self._send(webhook, delivery) or time.monotonic() > end or self._stop.is_set():
+            if (
+                not self._send(webhook, delivery)
+                or webhook.id in self._slow
+                or time.monotonic() > end
+                or self._stop.is_set()
+            ):
                 break
         return made
 
@@ -148,6 +168,10 @@ class Courier:
         headers = webhooks.headers(master, webhook, delivery.message_id, body, at)
         headers |= {"Content-Type": "application/json", "User-Agent": "traceability-webhooks/1"}
         answer = self._post(webhook.address, body, headers)
+        if answer.seconds > webhook_deliveries.SLOW.total_seconds():
+            self._slow.add(webhook.id)
+        else:
+            self._slow.discard(webhook.id)
         taken = answer.status is not None and 200 <= answer.status < 300
         attempt = WebhookAttempt(
             delivery_id=delivery.id or 0,

@@ -14,16 +14,25 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 SECONDS = 10.0
 _MOST_ADDRESSES = 3
 _MOST_READ = 4_096
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Global by their number to some version of Python's list, yet leading inside (site-local, IPv4 in old wrappings that a
+#: kernel or a router may unwrap: compatible, translated, local NAT64, the 6to4 relay) or to nobody (documentation,
+#: SRv6).
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "fec0::/10", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "192.88.99.0/24", "5f00::/16", "3fff::/20",
+    )
+)  # fmt: skip
 #: Public by their number, yet answered by the machine's own host.
 _HOSTS_OWN = frozenset({"168.63.129.16"})
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -42,18 +51,25 @@ class _Trouble(Exception):
 
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the open internet: not of this machine, a private network or a cloud's inside."""
-    try:
-        found: Any = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
+    found = unwrapped(address)
+    if found is None or (found.version == 6 and found.teredo):
         return False
-    if found.version == 6:
-        inner = found.ipv4_mapped or found.sixtofour
-        if found in _NAT64:
-            inner = ipaddress.ip_address(int(found) & 0xFFFF_FFFF)
-        if found.teredo:
-            return False
-        found = inner or found
-    return bool(found.is_global) and not found.is_multicast and str(found) not in _HOSTS_OWN
+    if any(found in network for network in _NOT_PUBLIC if network.version == found.version):
+        return False
+    return found.is_global and not found.is_multicast and str(found) not in _HOSTS_OWN
+
+
+def unwrapped(address: str) -> Address | None:
+    """An IP address without its zone, or the IPv4 address that a mapped, 6to4 or NAT64 one means. None: no address."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    if found.version == 4:
+        return found
+    if found in _NAT64:
+        return ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
+    return found.ipv4_mapped or found.sixtofour or found
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -74,6 +90,7 @@ def post(
 ) -> Answer:
     """Sends a body to an https (or http) address. Never raises for what the other side does.
 
+    `seconds` is for the whole: asking for the name's addresses (and `may_reach`), connecting, sending, hearing.
     `trouble` is one of name, address, connection, tls, timeout, answer.
     """
     began = time.monotonic()
@@ -83,7 +100,9 @@ def post(
     try:
         port = parts.port or (443 if secure else 80)
         context = (trust or ssl.create_default_context()) if secure else None
-        connection = _Pinned(host, port, _addresses(host, port, names, may_reach), context, seconds)
+        addresses = _addresses(host, port, names, may_reach, seconds)
+        left = max(0.01, seconds - (time.monotonic() - began))
+        connection = _Pinned(host, port, addresses, context, left)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         status = connection.send_and_hear(target, body, headers)
     except _Trouble as why:
@@ -91,14 +110,28 @@ def post(
     return Answer(status, trouble, time.monotonic() - began)
 
 
-def _addresses(host: str, port: int, names: Resolve, may_reach: Callable[[str], bool]) -> list[str]:
-    try:
-        found = names(host, port)
-    except (OSError, UnicodeError):
-        raise _Trouble("name") from None
-    allowed = [address for address in found if may_reach(address)]
-    if not allowed:
-        raise _Trouble("address")
+def _addresses(
+    host: str, port: int, names: Resolve, may_reach: Callable[[str], bool], seconds: float
+) -> list[str]:
+    """The addresses that may be asked. The system's resolver knows no deadline, so a thread asks it and may be left."""
+    allowed: list[str] = []
+    troubles: list[str] = []
+
+    def ask() -> None:
+        try:
+            allowed.extend(address for address in names(host, port) if may_reach(address))
+            if not allowed:
+                troubles.append("address")
+        except (OSError, UnicodeError):
+            troubles.append("name")
+
+    thread = threading.Thread(target=ask, name="names", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise _Trouble("timeout")
+    if troubles or not allowed:
+        raise _Trouble(troubles[0] if troubles else "name")
     return allowed[:_MOST_ADDRESSES]
 
 

@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 from sqlmodel import select
 
 from tests import factories, recalled
+from traceability import courier as courier_module
 from traceability import outward, serving
 from traceability.config import Settings
 from traceability.courier import Courier, may_reach
@@ -43,13 +45,14 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status: int | None = 204
+        self.seconds: dict[str, float] = {}
         self.messages: list[dict[str, Any]] = []
         self.raw: list[tuple[str, bytes, dict[str, str]]] = []
 
     def __call__(self, address: str, body: bytes, headers: dict[str, str]) -> outward.Answer:
         self.raw.append((address, body, headers))
         self.messages.append(json.loads(body))
-        return outward.Answer(self.status, "" if self.status else "timeout", 0.012)
+        return outward.Answer(self.status, "" if self.status else "timeout", self.seconds.get(address, 0.012))
 
     @property
     def kinds(self) -> list[str]:
@@ -410,6 +413,66 @@ def test_a_quiet_log_costs_no_writes(database: Database, courier: Courier, owner
         assert progress.next_position < log_tree.size(session.connection())
 
 
+def test_an_idle_look_asks_as_much_for_many_webhooks_as_for_one(
+    database: Database, courier: Courier, owner: Producer
+) -> None:
+    register(database, person(database, owner), Interest.VOID)
+    factories.harvest(database, owner)  # news, for others
+    courier.round()
+
+    def questions() -> int:
+        asked: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+            asked.append(statement)
+
+        sa.event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            assert courier.round() == 0
+        finally:
+            sa.event.remove(database.engine, "before_cursor_execute", note)
+        return len(asked)
+
+    alone = questions()
+    for _ in range(3):
+        register(database, person(database, owner), Interest.RECALL)
+    assert questions() == alone <= 6
+
+
+def test_a_webhook_that_lags_far_behind_moves_on(
+    database: Database, courier: Courier, owner: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook = register(database, person(database, owner), Interest.VOID)
+    factories.harvest(database, owner)
+    monkeypatch.setattr(webhook_deliveries, "LAG", 1)
+    assert courier.round() == 0
+    with database.reading(EVERYTHING) as session:
+        progress = session.get_one(WebhookProgress, webhook.id)
+        assert progress.next_position == log_tree.size(session.connection())
+
+
+def test_receivers_that_take_long_do_not_keep_others_waiting(
+    database: Database, courier: Courier, receiver: Receiver, owner: Producer
+) -> None:
+    """They answer in time, each time: what comes for others waits for one of them at most."""
+    slow = ["https://cham-1.example/", "https://cham-2.example/"]
+    receiver.seconds = dict.fromkeys(slow, 9.9)
+    actor = person(database, owner)
+    for address in (*slow, ADDRESS):
+        register(database, actor, Interest.BATCH, address=address)
+    with time_machine.travel(now(), tick=False) as clock:
+        factories.harvest(database, owner)
+        factories.harvest(database, owner)
+        assert sum(courier.round() for _ in range(3)) == 4, "of each slow one the first message only"
+        assert courier.round() == 0, "the slow ones rest"
+        clock.shift(timedelta(minutes=2))
+        receiver.raw.clear()
+        factories.harvest(database, owner)
+        assert courier.round() == 2
+        assert receiver.raw[0][0] == ADDRESS
+        assert receiver.raw[1][0] in slow
+
+
 def test_an_old_log_of_messages_is_dropped(
     database: Database, settings: Settings, courier: Courier, receiver: Receiver, owner: Producer
 ) -> None:
@@ -474,6 +537,25 @@ def test_only_who_speaks_for_an_organisation_sets_one_up(database: Database, own
     with pytest.raises(RuleBroken):
         act(database, actor, made[0], Change.RESUME)
     register(database, actor)
+
+
+def test_the_address_of_the_site_itself_is_not_asked(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = []
+
+    def resolve(host: str, _port: int) -> list[str]:
+        names.append(host)
+        return ["1.2.3.4", "2606:4700::7"]
+
+    monkeypatch.setattr(outward, "resolve", resolve)
+    courier_module._own.cache_clear()
+    outside = may_reach(replace(settings, public_root="https://truy-xuat.example"))
+    for own in ("1.2.3.4", "::ffff:1.2.3.4", "2606:4700:0::7", "64:ff9b::102:304"):
+        assert not outside(own), own
+    assert outside("1.2.3.5")
+    assert not outside("10.0.0.1")
+    assert names == ["truy-xuat.example"], "asked once, not for each message"
 
 
 def test_only_a_demo_on_its_own_machine_may_ask_that_machine(settings: Settings) -> None:

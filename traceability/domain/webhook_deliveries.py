@@ -27,12 +27,15 @@ from traceability.domain.stamps import StampOrder
 
 #: The first wait after a failure, how it grows, and the longest.
 _FIRST_WAIT, _GROWTH, _LONGEST_WAIT = timedelta(seconds=10), 3, timedelta(hours=6)
+#: A receiver that takes a message, but takes so long over it, rests so many times as long: others have their turn.
+SLOW = timedelta(seconds=2)
+_RESTS = 10
 #: How long a delivery is tried, and how long its log is kept.
 TRIED_FOR = timedelta(days=4)
 KEPT = timedelta(days=30)
 #: Leaves of one transaction, and how far the place in the log may lag where nothing was to be sent.
 _PORTION = 200
-_LAG = 1_000
+LAG = 1_000
 _MOST_BATCHES = 500
 #: A recall reaches over tenants: who has a batch in it is told.
 _CROSSING = "recall."
@@ -113,16 +116,19 @@ def wait_after(failures: int) -> timedelta:
 # --- out of the log --------------------------------------------------------------------------------------------------
 
 
-def has_news(session: Session, progress: WebhookProgress, kinds: Iterable[str], tail: int) -> bool:
-    """Whether the log holds something for a webhook (or its place in it lags far behind)."""
-    if progress.next_position >= tail:
-        return False
-    if tail - progress.next_position > _LAG:
-        return True
-    statement = select(LogLeaf.position).where(
-        LogLeaf.position >= progress.next_position, col(LogLeaf.kind).in_(tuple(kinds))
+def newest_facts(session: Session, kinds: Iterable[str], start: int, tail: int) -> dict[str, int]:
+    """The newest place in the log, from `start` on, of each kind: one question for all webhooks.
+
+    `start` is at most `LAG` places before the log's `tail`.
+    """
+    if start >= tail:
+        return {}
+    statement = (
+        select(LogLeaf.kind, sa.func.max(LogLeaf.position))
+        .where(LogLeaf.position >= start, col(LogLeaf.kind).in_(tuple(kinds)))
+        .group_by(col(LogLeaf.kind))
     )
-    return session.exec(statement.limit(1)).first() is not None
+    return dict(session.exec(statement).all())
 
 
 def gather(session: Session, webhook_id: str, kinds: Iterable[str], scope: Scope | None) -> int:
@@ -235,6 +241,22 @@ def let_go(session: Session, webhook_id: str, until: datetime) -> None:
     session.connection().execute(sa.update(table).where(*mine).values(held_until=None))
 
 
+def _is_due() -> tuple[Any, Any]:
+    return WebhookDelivery.state == DeliveryState.WAITING, col(WebhookDelivery.due_at) <= now()
+
+
+def has_due() -> Any:
+    """SQL: whether something is to be sent now to the webhook of a row of `WebhookProgress`."""
+    rested = sa.or_(col(WebhookProgress.not_before).is_(None), col(WebhookProgress.not_before) <= now())
+    waiting = (
+        select(WebhookDelivery.id)
+        .where(col(WebhookDelivery.webhook_id) == col(WebhookProgress.webhook_id), *_is_due())
+        .correlate(WebhookProgress)
+        .exists()
+    )
+    return sa.and_(rested, waiting)
+
+
 def due(session: Session, webhook_id: str, most: int) -> list[WebhookDelivery]:
     """What is to be sent now, the oldest first."""
     progress = session.get(WebhookProgress, webhook_id)
@@ -242,11 +264,7 @@ def due(session: Session, webhook_id: str, most: int) -> list[WebhookDelivery]:
         return []
     statement = (
         select(WebhookDelivery)
-        .where(
-            WebhookDelivery.webhook_id == webhook_id,
-            WebhookDelivery.state == DeliveryState.WAITING,
-            col(WebhookDelivery.due_at) <= now(),
-        )
+        .where(WebhookDelivery.webhook_id == webhook_id, *_is_due())
         .order_by(col(WebhookDelivery.position))
         .limit(most)
     )
@@ -267,7 +285,9 @@ def note(
     delivery.attempts += 1
     if taken:
         delivery.state = DeliveryState.DELIVERED
-        progress.failures, progress.not_before, progress.delivered_at = 0, None, attempt.at
+        spent = timedelta(milliseconds=attempt.milliseconds)
+        rest = now() + _RESTS * spent if spent > SLOW else None
+        progress.failures, progress.not_before, progress.delivered_at = 0, rest, attempt.at
         return delivery.state, False
     moment = now()
     progress.failures += 1

@@ -7,7 +7,7 @@ generation. What is sent and how it went is in `webhook_deliveries`.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import ledger, log_tree, records
+from traceability.domain import ledger, log_tree, records, webhook_deliveries
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.agencies import Agency, AgencyState
 from traceability.domain.clock import now
@@ -61,6 +61,10 @@ FACTS: dict[Interest, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def _kinds(interests: Iterable[str]) -> tuple[str, ...]:
+    return tuple(kind for word in interests for kind in FACTS[Interest(word)])
+
+
 class Webhook(Record, table=True):
     """An address and what it is told. Exactly one of producer and agency owns it."""
 
@@ -93,7 +97,7 @@ class Webhook(Record, table=True):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The facts of the log that it is told of."""
-        return tuple(kind for word in self.interests for kind in FACTS[Interest(word)])
+        return _kinds(self.interests)
 
 
 class WebhookInput(BaseModel):
@@ -235,6 +239,33 @@ def own(session: Session, actor: Actor, webhook_id: str, *, lock: bool = False) 
     if mine is None or mine != (actor.producer_id or actor.agency_id):
         raise NotFound("Webhook", webhook_id)
     return webhook
+
+
+def with_something_to_do(session: Session) -> list[Webhook]:
+    """The live webhooks that nobody is at work on and for which there is news in the log or a message is due.
+
+    Three questions however many there are; rows are read of those alone that have something to do. The session must
+    see everything.
+    """
+    free = sa.or_(col(WebhookProgress.held_until).is_(None), col(WebhookProgress.held_until) < now())
+    live = (
+        select(Webhook.id, Webhook.interests, WebhookProgress.next_position, webhook_deliveries.has_due())
+        .join(WebhookProgress, col(WebhookProgress.webhook_id) == col(Webhook.id))
+        .where(col(Webhook.paused_at).is_(None), col(Webhook.ended_at).is_(None), free)
+    )
+    rows = session.exec(live).all()
+    if not rows:
+        return []
+    tail = log_tree.size(session.connection())
+    far = tail - webhook_deliveries.LAG
+    start = min((place for _id, _interests, place, _is_due in rows if place >= far), default=tail)
+    newest = webhook_deliveries.newest_facts(session, _kinds(Interest), start, tail)
+    found = [
+        webhook_id
+        for webhook_id, interests, place, is_due in rows
+        if is_due or place < far or any(newest.get(kind, -1) >= place for kind in _kinds(interests))
+    ]
+    return list(session.exec(select(Webhook).where(col(Webhook.id).in_(found))).all()) if found else []
 
 
 def scope_of(session: Session, webhook: Webhook) -> Scope | None:
