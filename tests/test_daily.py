@@ -4,8 +4,10 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -16,7 +18,8 @@ from flask import Flask
 from sqlmodel import Session, SQLModel, select
 
 from tests import factories
-from traceability import create_app, log_keeper
+from tests.databases import POSTGRESQL_ONLY
+from traceability import create_app, daily, log_keeper, mail
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import digests, housekeeping, notices
@@ -25,13 +28,13 @@ from traceability.domain.clock import now, today
 from traceability.domain.notices import Notice
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import Producer
-from traceability.mail import MailServer
+from traceability.mail import Letter, MailServer
 from traceability.wording.facts import fact
 from traceability.wording.notices import notice
 
 
 class Postbox:
-    """A mail server that takes what comes, but for one receiver."""
+    """A mail server that takes what comes, but for one receiver, and hangs up at the name of another."""
 
     def __init__(self) -> None:
         self.letters: list[bytes] = []
@@ -47,7 +50,7 @@ class Postbox:
                 return
             with connection, connection.makefile("rwb", buffering=0) as line:
                 line.write(b"220 here\r\n")
-                while word := line.readline():
+                while (word := line.readline()) and b"awful@" not in word:
                     if word.upper().startswith(b"DATA"):
                         line.write(b"354 go on\r\n")
                         letter = b""
@@ -153,6 +156,43 @@ def test_a_mail_server_that_is_away_loses_no_digest_in_the_inbox(
     assert run(create_app(replace(settings, mail=server), database)).exit_code == 1
     assert len(digest_notices(database, producer_id=producer.id)) == 1
     assert "hush" not in caplog.text
+
+
+def test_one_address_that_cannot_be_served_stops_no_other(postbox: Postbox) -> None:
+    server = MailServer(postbox.url, "tx@example.vn")
+    receivers = ("đ@x.vn", "a\nb@x.vn", "awful@example.vn", "full@example.vn", "htx@example.vn")
+    answers = list(mail.send(server, [Letter(one, "Nhật ký", "Xin chào") for one in receivers]))
+    assert answers == [False, False, False, False, True]
+    assert [b"To: htx@example.vn" in letter for letter in postbox.letters] == [True]
+
+
+def test_what_a_mail_server_did_not_take_goes_out_when_the_day_is_run_again(
+    settings: Settings, database: Database, producer: Producer, postbox: Postbox
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        gone = taken.getsockname()[1]
+    for url, mails in ((f"smtp://127.0.0.1:{gone}", 0), (postbox.url, 1), (postbox.url, 0)):
+        app = create_app(replace(settings, mail=MailServer(url, "tx@example.vn")), database)
+        assert f" {mails} mails," in run(app).output
+    assert len(postbox.letters) == len(digest_notices(database, producer_id=producer.id)) == 1
+
+
+@POSTGRESQL_ONLY
+def test_two_machines_that_run_the_day_at_once_post_it_once(
+    app: Flask, settings: Settings, database: Database, producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, asked = threading.Barrier(2), digests.of_day
+
+    def together(session: Session, day: date) -> list[digests.Digest]:
+        with suppress(threading.BrokenBarrierError):  # alone here: the other waits for the lock
+            both.wait(timeout=0.5)
+        return asked(session, day)
+
+    monkeypatch.setattr(digests, "of_day", together)
+    with ThreadPoolExecutor(2) as pool:
+        made = [one.result() for one in [pool.submit(daily.run, database, settings) for _ in range(2)]]
+    assert sorted(done.posted for done in made) == [0, 1]
+    assert len(digest_notices(database, producer_id=producer.id)) == 1
 
 
 #: Table -> the columns of a row past its time, as an age in days, and of one just within it.

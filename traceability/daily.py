@@ -1,8 +1,12 @@
 """What is done once a day: tidying up, the checkpoint, and the digest with which the checkpoint leaves the machine."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TypeVar
 
+import sqlalchemy as sa
 from flask import g
 
 from traceability import i18n, log_keeper, mail
@@ -12,8 +16,15 @@ from traceability.domain import digests, housekeeping
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import today
 from traceability.domain.digests import Digest
+from traceability.domain.ownership import EVERYTHING
 from traceability.i18n import gettext
+from traceability.mail import Letter, MailServer
 from traceability.wording.facts import fact
+
+_PORTION = 50
+_LOCK_KEY = 0x6461_696C_79  # "daily": its advisory lock on PostgreSQL
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -30,31 +41,70 @@ class Done:
 
 
 def run(database: Database, settings: Settings) -> Done:
-    """Tidies up, and sends yesterday's digests. Run again on the same day, it sends nothing twice."""
+    """Tidies up, and sends yesterday's digests. Run again on the same day, it sends nothing twice, but again what a
+    mail server did not take. Of two machines that run it at once the second waits for the first."""
+    with _alone(database):
+        done = _run(database, settings)
+    database.fold()
+    return done
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """Nobody else runs this on the same PostgreSQL server meanwhile. An SQLite file belongs to one machine."""
+    if database.is_sqlite:
+        yield
+        return
+    with database.engine.connect() as connection:
+        connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
+        connection.commit()  # the lock belongs to the connection, not to a transaction that would stay open
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})
+            connection.commit()
+
+
+def _run(database: Database, settings: Settings) -> Done:
     with database.transaction(SYSTEM) as session:
         gone = housekeeping.tidy(session, today())
     with database.engine.connect() as connection:
         note = log_keeper.publish(connection, settings)
     size, root = note.split("\n")[1:3]
     done = Done(today() - timedelta(days=1), note, int(size), gone)
-    with database.transaction(SYSTEM) as session:
-        fresh = [
-            digest
-            for digest in digests.of_day(session, done.day)
-            if digests.post(session, digest, size=done.size, root=root)
-        ]
-    done.posted = len(fresh)
+    with database.reading(EVERYTHING) as session:
+        every = digests.of_day(session, done.day)
+    for some in _portions(every):
+        with database.transaction(SYSTEM) as session:
+            done.posted += sum(digests.post(session, one, size=done.size, root=root) for one in some)
     if settings.mail is not None:
-        server = settings.mail
-        key = log_keeper.vkeys(database, settings)[-1]
-        subject, letters = _subject(done.day, settings), []
-        for digest in fresh:
-            if digest.email:
-                text = _letter(digest, note, key, settings)
-                letters.append(mail.message(server, digest.email, subject, text))
-        done.mailed, done.unmailed = mail.send(server, letters)
-    database.fold()
+        _mail(database, settings, settings.mail, every, note, done)
     return done
+
+
+def _mail(
+    database: Database, settings: Settings, server: MailServer, every: list[Digest], note: str, done: Done
+) -> None:
+    """Mails what has not gone out yet, and notes of each portion what was taken."""
+    with database.reading(EVERYTHING) as session:
+        waiting = digests.unmailed(session, every)
+    key = log_keeper.vkeys(database, settings)[-1]
+    subject = _subject(done.day, settings)
+    letters = (
+        Letter(digest.email or "", subject, _letter(digest, note, key, settings)) for digest, _ in waiting
+    )
+    with closing(mail.send(server, letters)) as answers:
+        for some in _portions(waiting):
+            taken = [notice_id for _, notice_id in some if next(answers)]
+            with database.transaction(SYSTEM) as session:
+                digests.mark_mailed(session, taken)
+            done.mailed += len(taken)
+            done.unmailed += len(some) - len(taken)
+
+
+def _portions(items: list[T]) -> list[list[T]]:
+    """So many at a time that nobody waits for the database meanwhile."""
+    return [items[start : start + _PORTION] for start in range(0, len(items), _PORTION)]
 
 
 def _subject(day: date, settings: Settings) -> str:

@@ -6,7 +6,7 @@ What goes wrong is counted and logged by its kind alone: a mail server's words m
 import logging
 import smtplib
 import ssl
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -28,33 +28,72 @@ class MailServer:
         return urlsplit(self.url).hostname or ""
 
 
-def message(server: MailServer, to: str, subject: str, text: str) -> EmailMessage:
+@dataclass(frozen=True)
+class Letter:
     """A mail in plain text."""
+
+    to: str = field(repr=False)
+    subject: str
+    text: str = field(repr=False)
+
+
+def send(server: MailServer, letters: Iterable[Letter]) -> Generator[bool]:
+    """Hands mails over, one by one as it is asked. Answers of each whether it was taken.
+
+    One that is refused, or cannot be sent at all, stops no other; after the server has hung up it is called anew. Where
+    it does not answer, nothing more is tried.
+    """
+    connection: smtplib.SMTP | None = None
+    away = False
+    try:
+        for letter in letters:
+            try:
+                if connection is None and not away:
+                    connection = _connected(server)
+            except (OSError, smtplib.SMTPException) as error:
+                _log.error("mail cannot be sent: %s", type(error).__name__)
+                away = True
+            yield connection is not None and _taken(connection, server, letter)
+            if connection is not None and connection.sock is None:
+                connection = None
+    finally:
+        if connection is not None:
+            _hang_up(connection)
+
+
+def _taken(connection: smtplib.SMTP, server: MailServer, letter: Letter) -> bool:
+    try:
+        connection.send_message(_message(server, letter))
+        return True
+    except smtplib.SMTPResponseException as refused:
+        _log.warning("a mail was refused: %s %s", type(refused).__name__, refused.smtp_code)
+    except smtplib.SMTPRecipientsRefused:
+        _log.warning("a mail was refused: its receiver is not known there")
+    except (
+        OSError
+    ) as error:  # SMTPException is one: a server that hangs up, an address in letters it does not take
+        _log.warning("a mail was not sent: %s", type(error).__name__)
+        if not isinstance(error, smtplib.SMTPException):
+            connection.close()
+    except Exception as error:  # an address that is none makes the library raise whatever comes
+        _log.warning("a mail could not be made: %s", type(error).__name__)
+    return False
+
+
+def _message(server: MailServer, letter: Letter) -> EmailMessage:
     made = EmailMessage()
-    made["From"], made["To"], made["Subject"] = server.sender, to, subject
+    made["From"], made["To"], made["Subject"] = server.sender, letter.to, letter.subject
     made["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2])
     made["Auto-Submitted"] = "auto-generated"
-    made.set_content(text)
+    made.set_content(letter.text)
     return made
 
 
-def send(server: MailServer, messages: Iterable[EmailMessage]) -> tuple[int, int]:
-    """Hands mails over. Answers how many were taken, and how many were not; one refused mail stops no other."""
-    waiting = list(messages)
-    taken = 0
+def _hang_up(connection: smtplib.SMTP) -> None:
     try:
-        with _connected(server) as connection:
-            for one in waiting:
-                try:
-                    connection.send_message(one)
-                    taken += 1
-                except smtplib.SMTPResponseException as refused:
-                    _log.warning("a mail was refused: %s %s", type(refused).__name__, refused.smtp_code)
-                except smtplib.SMTPRecipientsRefused:
-                    _log.warning("a mail was refused: its receiver is not known there")
-    except (OSError, smtplib.SMTPException) as error:
-        _log.error("mail cannot be sent: %s", type(error).__name__)
-    return taken, len(waiting) - taken
+        connection.quit()
+    except (OSError, smtplib.SMTPException):
+        connection.close()
 
 
 def _connected(server: MailServer) -> smtplib.SMTP:

@@ -21,7 +21,7 @@ LEFT_OUT: dict[str, str] = {
     "sign_in_session": "everybody signs in anew",
     "one_time_link": "a link works where it was made",
     "sign_in_guard": "counts of failed sign-ins",
-    "submission": "which form was sent, for a day",
+    "submission": "which form was sent, for 7 days",
     "repeated_request": "which request was sent, for a month",
 }
 _PORTION = 1_000

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from traceability.domain import notices
 from traceability.domain.accounts import Account
 from traceability.domain.agencies import Agency, AgencyState
+from traceability.domain.clock import now
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.moments import start_of
 from traceability.domain.notices import Notice
@@ -67,6 +68,25 @@ def post(session: Session, digest: Digest, *, size: int, root: str) -> bool:
         root=root,
     )
     return True
+
+
+def unmailed(session: Session, of: list[Digest]) -> list[tuple[Digest, int]]:
+    """The digests that have an address and have not gone out by mail, each with the number of its notice."""
+    inbox = {(digest.producer_id, digest.agency_id): digest for digest in of if digest.email}
+    waiting = (
+        select(Notice).where(Notice.code == CODE, col(Notice.mailed_at).is_(None)).order_by(col(Notice.id))
+    )
+    found = ((inbox.get((row.producer_id, row.agency_id)), row) for row in session.exec(waiting).all())
+    return [
+        (digest, int(row.id or 0))
+        for digest, row in found
+        if digest is not None and row.facts.get("day_on") == digest.day.isoformat()
+    ]
+
+
+def mark_mailed(session: Session, notice_ids: list[int]) -> None:
+    """These notices have gone out by mail."""
+    session.execute(sa.update(Notice).where(col(Notice.id).in_(notice_ids)).values(mailed_at=now()))
 
 
 def _inbox(digest: Digest) -> sa.ColumnElement[bool]:

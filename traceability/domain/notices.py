@@ -28,6 +28,8 @@ class Notice(SQLModel, table=True):
     subject_id: str = Field(default="", max_length=16)
     at: datetime = Field(default_factory=now, sa_type=Instant)
     read_at: datetime | None = Field(default=None, sa_type=Instant)
+    #: when it went out by mail too
+    mailed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 def post(

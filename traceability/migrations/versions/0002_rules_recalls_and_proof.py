@@ -1783,6 +1783,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("gln", sa.String(length=13), nullable=True))
         batch_op.create_index(batch_op.f("ix_growing_area_gln"), ["gln"], unique=False)
 
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True))
+
     with op.batch_alter_table("recall", schema=None) as batch_op:
         batch_op.add_column(sa.Column("established_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("due_on", sa.Date(), nullable=True))
@@ -1856,6 +1859,9 @@ def downgrade() -> None:
     with op.batch_alter_table("recall", schema=None) as batch_op:
         batch_op.drop_column("due_on")
         batch_op.drop_column("established_at")
+
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_column("mailed_at")
 
     with op.batch_alter_table("growing_area", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_growing_area_gln"))
