@@ -139,6 +139,7 @@ PICTURES = (
         PHONE,
         (type_codes, click("main form button[type=submit]")),
     ),
+    Picture("producer-diary", "/producer/diary", "producer", LAPTOP),
     # overseers
     Picture("inspector-dashboard", "/inspector/", "inspector", LAPTOP),
     Picture("inspector-dashboard-en", "/inspector/", "inspector", LAPTOP, language="en"),
@@ -147,6 +148,14 @@ PICTURES = (
     Picture("inspector-area", "/inspector/areas?q=song+phu", "inspector", LAPTOP, (FIRST_ROW,)),
     Picture("inspector-stamp", "/inspector/stamp-orders/code?code={code}", "inspector", LAPTOP),
     Picture("inspector-inspection", "/inspector/inspections", "inspector", LAPTOP, (FIRST_ROW,)),
+    Picture("inspector-flag", "/inspector/flags", "inspector", LAPTOP, (FIRST_ROW,)),
+    Picture(
+        "inspector-recall-new",
+        "/inspector/batches?q=L26102303",
+        "inspector",
+        LAPTOP,
+        (FIRST_ROW, click("main a[href*='/recalls/new']")),
+    ),
     Picture("inspector-log", "/inspector/log", "inspector", LAPTOP),
     # the administrator
     Picture("administration", "/inspector/administration", "administrator", LAPTOP),
