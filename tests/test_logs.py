@@ -13,6 +13,9 @@ from traceability import logs
     "said",
     [
         "from 203.0.113.77 and 2001:db8:1:2::77",
+        "from fe80::77ab, ::77ab and [2001:db8::77ab]:443",
+        "code abcd1234efgh5678, abcd-1234-efgh-5678 or Abcd 1234 efgh 5678",
+        "signed with whsec_aHVzaC1odXNo/aHVzaC1odXNo+aHVzaA==",
         "GET /s/ABCD1234EFGH5678 and /01/08930001/21/XYZ99 were odd",
         "code ABCD-1234-EFGH-5678 again",
         "at /account/set-password/Qb3-x_9aQb3-x_9aQb3-x_9aQb3-x_9aQb3-x_9aQb3",
@@ -38,6 +41,11 @@ def test_what_may_not_be_kept_is_taken_out_of_every_line(heard: Heard, said: str
     hidden = [
         "203.0.113.77",
         "2001:db8",
+        "77ab",
+        "abcd",
+        "Abcd",
+        "5678",
+        "aHVzaC",
         "ABCD",
         "XYZ99",
         "Qb3-x",
@@ -53,6 +61,7 @@ def test_what_may_not_be_kept_is_taken_out_of_every_line(heard: Heard, said: str
 
 def test_ordinary_words_stay(heard: Heard) -> None:
     said = "3 scans wait since 2026-11-24T11:35:33+00:00, test_a_rather_long_name_of_a_function_stays, version 3.11.2"
+    said += ", account:0123456789abcdef, at tests/test_x.py::test_b, they have been sent"
     logging.getLogger("traceability.scan_recorder").warning("%s", said)
     assert heard.lines[0]["event"] == said
     assert heard.lines[0]["logger"] == "traceability.scan_recorder"

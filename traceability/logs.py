@@ -21,6 +21,11 @@ _NAME = "traceability-log"
 #: A text of a line is cut to so many letters: nobody fills the disk, or keeps the log busy, with one request.
 LONGEST = 20_000
 
+#: Of a code as people type it, in small letters too: with a digit, or it is words. A row's id looks the same: it stays
+#: where its table stands before it (`account:…`), as in the security log.
+_GROUP = "[0-9a-hjkmnp-tv-z]{4}"
+_DIGIT = "(?=(?:[a-z][ -]?){0,15}[0-9])"
+_IP6 = "[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*"
 #: What never stands in a log, and what stands there instead.
 _SECRET = (
     (re.compile(r"\[parameters: .*?\](?=\n|$)", re.DOTALL), "[parameters: …]"),
@@ -32,21 +37,27 @@ _SECRET = (
     (re.compile(r"/(01|10|21|8006|414|set-password|papers|print)/[^\s\"'?<>]+"), r"/\1/…"),
     (re.compile(r"\?[\w.~%-]+=[^\s\"')>]*"), "?…"),
     (re.compile(r"\btrc_[\w-]+"), "trc_…"),
+    (re.compile(r"\bwhsec_[\w+/=-]+"), "whsec_…"),
     (re.compile(r"(?i)\b(authorization|cookie)\s*[:=][^\n]*"), r"\1: …"),
     (re.compile(r"(?i)\b(bearer) \S+"), r"\1 …"),
     (re.compile(r"(?i)\b(password|passphrase|secret_key|pin)\s*[:=]\s*\S+"), r"\1=…"),
     (re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"), "…"),
     (re.compile(r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Z])[\w-]{32,}"), "…"),
     (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}([ -]?)(?:[0-9A-HJKMNP-TV-Z]{4}\1){2}[0-9A-HJKMNP-TV-Z]{4}\b"), "…"),
+    (re.compile(rf"(?i)(?<![\w:]){_DIGIT}{_GROUP}([ -]?)(?:{_GROUP}\1){{2}}{_GROUP}(?!\w)"), "…"),
     (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "…@…"),
     (re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), "…"),
     (re.compile(r"(?i)(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])"), "…"),
+    (re.compile(rf"(?i)(?<![\w:])(?:{_IP6}::(?:{_IP6})?|::{_IP6})(?![\w:])"), "…"),
     (re.compile(r"(?<![\w.])(?:\+84|0)[1-9]\d{1,2}[ .-]?\d{3}[ .-]?\d{3,4}(?![\w.])"), "…"),
 )  # fmt: skip
 #: Fields that are made of our own words and numbers. A network is cut to /24 or /48 before it is noted.
 _SAFE = frozenset(
-    {"timestamp", "level", "logger", "request", "endpoint", "network", "ms", "status", "method"}
-)
+    {
+        "timestamp", "level", "logger", "request", "endpoint", "network", "ms", "status", "method",
+        "account", "agency", "producer",
+    }
+)  # fmt: skip
 
 
 def begin(*, machine: bool, stream: TextIO | None = None) -> logging.Handler:

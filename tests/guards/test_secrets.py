@@ -31,10 +31,12 @@ from traceability.domain import password_links, stamp_pins
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import now
 from traceability.domain.stamp_codes import EpochKey
+from traceability.mail import MailServer
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD, NEW_PASSWORD = "mưa rơi ngoài hiên", "nắng lên ngoài sân"
 PASSPHRASE = "mười hai ký tự trở lên"
+MAIL_PASSWORD = "gio-mua-dong-bac-77"
 SESSION_SECRET = "h7Qv2mXkL9tRw4ZcN8pYb3sFg6JdA1eU"
 
 
@@ -79,7 +81,7 @@ def unpacked(data: bytes) -> bytes:
 def used(
     app: Flask, settings: Settings, database: Database, heard: Heard, tmp_path: Path, run_folder: Path
 ) -> Used:
-    owner = factories.producer(database)
+    owner = factories.producer(database, email="htx@example.vn")
     factories.account(database, owner, username="dn-f01", password=PASSWORD)
     manager = app.test_client()
     manager.post("/account/sign-in", data={"username": "dn-f01", "password": "sai mật khẩu rồi"})
@@ -98,6 +100,11 @@ def used(
     assert turned_on.status_code == 303
     made = manager.post("/account/tokens", data={"name": "cân", "scopes": "view_own", "days": "5"}).text
     api_token = re.search(r"trc_[\w-]+", made)[0]
+    told = {"name": "kho", "address": "https://hooks.example.vn/in", "interests": ["batch"]}
+    webhook = re.search(r"whsec_([A-Za-z0-9+/=]{44})", manager.post("/account/webhooks", data=told).text)[1]
+    assert (
+        app.test_cli_runner().invoke(args=["traceability", "daily"]).exit_code == 1
+    )  # nobody takes the mail
     program = {"Authorization": f"Bearer {api_token}"}
     assert app.test_client().get("/api/v1/batches", headers=program).status_code == 200
     clerk = factories.account(database, owner)
@@ -133,6 +140,7 @@ def used(
     words = {
         "session secret": SESSION_SECRET, "session": session_token, "totp secret": totp, "API token": api_token,
         "link": link_token, "password": PASSWORD, "new password": NEW_PASSWORD, "passphrase": PASSPHRASE,
+        "webhook": webhook, "mail password": MAIL_PASSWORD,
     }  # fmt: skip
     derived = {f"mint {name}": value for name, value in _keys_within(epoch_key).items()}
     stamps = range(with_pins.first_serial, with_pins.first_serial + 5)
@@ -140,7 +148,10 @@ def used(
     inside = [path for path in settings.data_dir.rglob("*") if path.is_file() and path not in (key_backup,)]
     data_folder = [path for path in inside if settings.key_dir not in path.parents]
     return Used(
-        secrets=keys | derived | {name: word.encode() for name, word in words.items()},
+        secrets=keys
+        | derived
+        | {name: word.encode() for name, word in words.items()}
+        | {"webhook's key": base64.b64decode(webhook)},
         pins=pins,
         places={
             "database": everything(database),
@@ -162,7 +173,8 @@ def _keys_within(key: EpochKey) -> dict[str, bytes]:
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return replace(settings, secret_key=SESSION_SECRET.encode())
+    mail = MailServer(f"smtp://tx:{MAIL_PASSWORD}@127.0.0.1:1", "tx@example.vn")
+    return replace(settings, secret_key=SESSION_SECRET.encode(), mail=mail)
 
 
 def test_no_secret_is_found_anywhere_else(used: Used) -> None:
@@ -182,6 +194,8 @@ def test_no_secret_is_found_anywhere_else(used: Used) -> None:
     assert b"dn-f01" in used.places["database"]
     assert b"dn-f01" in used.places["backup"]
     assert b"sign_in.ok" in used.places["log"]
+    assert b"mail cannot be sent" in used.places["log"]
+    assert b"hooks.example.vn" in used.places["database"]
     assert b"$argon2id$" in used.places["database"]
 
 
