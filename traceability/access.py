@@ -246,6 +246,7 @@ def _machine_gate(demand: tuple[Permission | str, ...]) -> None:
     if found is None:
         abort(401, www_authenticate=WWWAuthenticate("bearer"))
     token, account = found
+    g.machine_token = token.id
     g.machine_actor = api_tokens.narrowed(actor_for(account, None), token)
     if api_tokens.must_be_noted(token):
         _note_token(token)

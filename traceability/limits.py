@@ -1,20 +1,27 @@
-"""How often one network may try what costs work or could be guessed: signing in, one-time links.
+"""How often may be tried what costs work or could be guessed (signing in, one-time links), and how much a token writes.
 
-Counted in the memory of each process, by the network of the visitor (no single address is kept). What protects an
-account is another count, in the database: see `traceability.domain.sign_in`.
+Counted in the memory of each process, by the network of the visitor (no single address is kept) or by the token. What
+protects an account is another count, in the database: see `traceability.domain.sign_in`.
 """
 
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_limiter import Limiter
 
 from traceability.visitors import network_of
 
 #: A whole office may share one network.
 TRIES = "120 per minute"
+#: Of one token in one process, over all addresses: a packing line that sends what a day gathered stays below it, a
+#: program that runs in a circle does not fill the log by itself.
+API_WRITES = "6000 per minute"
 
 limiter = Limiter(key_func=lambda: network_of(request), storage_uri="memory://", headers_enabled=True)
 #: Put under `@requires(...)`: sending the form counts, looking at it does not.
 tries = limiter.limit(lambda: TRIES, methods=["POST"])
+#: What a program writes; the views' `machine_requests.takes` puts it on.
+writes = limiter.shared_limit(
+    lambda: API_WRITES, scope="api writes", key_func=lambda: str(g.get("machine_token", ""))
+)
 
 
 def init_app(app: Flask) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access, picture_files, wording
+from traceability import access, limits, picture_files, wording
 from traceability.db import ended_by_another
 from traceability.domain import idempotency, ledger, text
 from traceability.domain.actors import Actor
@@ -62,11 +62,15 @@ class Input:
 
 
 def takes(input_class: type[BaseModel], *fixed: str, picture: str = "") -> Callable[[V], V]:
-    """Says what the body of a view's requests holds; `fixed` are fields that the address decides or the view."""
+    """Says what the body of a view's requests holds; `fixed` are fields that the address decides or the view.
+
+    A token may send so many of them (`limits.writes`).
+    """
 
     def mark(view: V) -> V:
-        setattr(view, _INPUT, Input(input_class, fixed, picture))
-        return view
+        limited = limits.writes(view)
+        setattr(limited, _INPUT, Input(input_class, fixed, picture))
+        return cast(V, limited)
 
     return mark
 
@@ -140,15 +144,19 @@ def upload(
         sent = request.files.get(taken.picture)
         if sent is None:
             raise RuleBroken("forms.upload_missing", taken.picture)
-        stored = picture_files.store(sent.read(), folder, taken.picture)
+        picture = picture_files.prepare(sent.read(), taken.picture)
     except _Refused as refused:
         return refused.answer
     except RuleBroken as refused:
         return problem(422, wording.refusal(refused), refused.field)
-    asked = value.model_dump_json().encode() + stored.sha256.encode()
-    return _once(
-        lambda session, actor, given: use_case(session, actor, given, stored), said, value, None, asked
-    )
+
+    def act(session: Session, actor: Actor, given: Any) -> T:
+        result = use_case(session, actor, given, picture.stored)
+        picture_files.keep(picture, folder)  # what is refused leaves no file
+        return result
+
+    asked = value.model_dump_json().encode() + picture.stored.sha256.encode()
+    return _once(act, said, value, None, asked)
 
 
 def _input() -> Input:

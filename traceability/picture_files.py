@@ -11,6 +11,7 @@ import io
 import os
 import secrets
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +36,28 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITY: Final = 80
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """An uploaded picture, encoded anew and not yet kept."""
+
+    stored: StoredPicture
+    data: bytes
+
+
 def store(data: bytes, folder: Path, field: str = "picture") -> StoredPicture:
-    """Encodes an uploaded picture anew and keeps it as `<folder>/<sha256>.webp`.
+    """Prepares an uploaded picture and keeps it at once. Raises what `prepare` raises."""
+    picture = prepare(data, field)
+    keep(picture, folder)
+    return picture.stored
+
+
+def keep(picture: Prepared, folder: Path) -> None:
+    """Keeps a picture as `<folder>/<sha256>.webp`: last in the transaction whose row names it, once all is judged."""
+    write(folder / f"{picture.stored.sha256}.webp", picture.data)
+
+
+def prepare(data: bytes, field: str = "picture") -> Prepared:
+    """Encodes an uploaded picture anew.
 
     Raises `RuleBroken`: `pictures.empty`, `.too_large` (10 MB), `.not_a_picture` (only JPEG, PNG and WebP are read),
     `.too_many_pixels` and `.unpacks_too_large` (50 million, told from the header before anything is unpacked),
@@ -50,8 +71,7 @@ def store(data: bytes, folder: Path, field: str = "picture") -> StoredPicture:
     picture = _read(data, field)
     encoded = _encode(picture)
     digest = hashlib.sha256(encoded).hexdigest()
-    write(folder / f"{digest}.webp", encoded)
-    return StoredPicture(digest, picture.width, picture.height, len(encoded))
+    return Prepared(StoredPicture(digest, picture.width, picture.height, len(encoded)), encoded)
 
 
 def path_of(sha256: str | None, folder: Path, side: int | None = None) -> Path | None:

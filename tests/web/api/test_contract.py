@@ -261,6 +261,8 @@ def test_a_picture_of_a_paper_is_attached_once_and_read_back_without_its_place(
     listed = program.send("GET", address)
     contract.judge(listed, operations["GET", "/batches/{batch_id}/attachments"], "")
     [item] = listed.get_json()["items"]
+    kept = (app.extensions["settings"].data_dir / "evidence_photos").iterdir()
+    assert [path.stem for path in kept] == [item["sha256"]], "what was refused leaves no file"
     assert (item["id"], item["note"]) == (made.get_json()["id"], "Phiếu kiểm nghiệm")
     shown = program.send("GET", f"/attachments/{item['id']}/picture")
     contract.judge(shown, operations["GET", "/attachments/{photo_id}/picture"], "")

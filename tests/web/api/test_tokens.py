@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlmodel import func, select
 
 from tests import factories
 from tests.programs import Program
+from traceability import create_app, limits
+from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import api_tokens, idempotency, suspensions
 from traceability.domain.actors import SYSTEM, Permission
@@ -64,6 +67,25 @@ def test_a_program_registers_a_batch_and_gets_a_receipt(program: Program, harves
     assert event.status_code == 201, event.text
     events = program.send("GET", f"/batches/{said['id']}/events").get_json()["items"]
     assert [item["type"] for item in events] == ["harvest", "pack"]
+
+
+def test_one_token_writes_so_much_in_a_minute_and_another_is_not_kept_waiting(
+    settings: Settings, database: Database, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "API_WRITES", "3 per minute")
+    real = create_app(replace(settings, testing=False), database)
+    real.test_client_class = app.test_client_class
+    hasty, calm = Program(real, database), Program(real, database)
+    try:
+        answers = [hasty.send("POST", path, {}) for path in ("/batches", "/areas", "/batches", "/areas")]
+        assert [answer.status_code for answer in answers] == [422, 422, 422, 429]
+        assert answers[-1].content_type == "application/problem+json"
+        assert answers[-1].get_json()["error"]["message"]
+        assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+        assert hasty.send("GET", "/batches").status_code == 200
+        assert calm.send("POST", "/batches", {}).status_code == 422
+    finally:
+        limits.limiter.enabled = False  # one limiter serves all applications of this process
 
 
 def test_the_same_key_and_body_is_done_once_and_answered_the_same(

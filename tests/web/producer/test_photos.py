@@ -109,3 +109,6 @@ def test_what_is_no_photo_or_one_too_many_is_refused_with_a_sentence(us: Visit) 
     assert "tối đa 6 ảnh" in us.get(where)
     assert "tối đa 6 ảnh" in us.refused(where, photo=picture(250))
     assert len(photos(us)) == 6
+    folder = us.client.application.extensions["settings"].data_dir
+    kept = {path.stem for path in (folder / picture_files.EVIDENCE).iterdir()}
+    assert kept == {photo.sha256 for photo in photos(us)}, "what was refused leaves no file"

@@ -154,6 +154,23 @@ def test_a_photo_that_is_none_comes_back_with_its_sentence(
         assert doubts.listed(session) == []
 
 
+@pytest.mark.parametrize("on_record", [True, False])
+def test_a_photo_of_a_report_that_is_not_taken_is_not_kept(
+    client: FlaskClient, lot: Lot, settings: Settings, monkeypatch: pytest.MonkeyPatch, on_record: bool
+) -> None:
+    def enough(*_given: object, **_said: object) -> None:
+        raise RuleBroken("doubts.enough")
+
+    monkeypatch.setattr(doubts, "report", enough)
+    monkeypatch.setattr(stray_doubts, "report", enough)
+    data = {"kind": "other", "typed": "KHONG-CO", "photo": (io.BytesIO(a_photo()), "anh.jpg")}
+    if on_record:
+        del data["typed"]
+    address = f"/doubts/new?code={lot.code(0)}" if on_record else "/doubts/new"
+    assert client.post(address, data=data).status_code == 422
+    assert not list(settings.data_dir.glob("doubt_photos/*"))
+
+
 def test_a_stamp_that_is_not_on_record_can_be_reported(
     client: FlaskClient, database: Database, lot: Lot
 ) -> None:

@@ -229,6 +229,7 @@ _WRITE_PROBLEMS = {
     "409": "The same request is being done just now.",
     "413": "Too much at once.",
     "415": "The body is of another kind.",
+    "429": "The token writes too much in a minute. Retry-After says when it may go on.",
 }
 _PROBLEM = {
     "type": "object",

@@ -1,16 +1,17 @@
 """Pictures of what was done: sent with an entry of the diary or an event of a batch, and seen again."""
 
 from flask import request, url_for
+from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from traceability import access, photo_pages, picture_files, wording
 from traceability.blueprints.producer import blueprint
 from traceability.domain import evidence_photos, records
-from traceability.domain.actors import Permission
+from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch
 from traceability.domain.diary import DiaryEntry
 from traceability.domain.errors import NotFound, RuleBroken
-from traceability.domain.evidence_photos import PhotoInput
+from traceability.domain.evidence_photos import EvidencePhoto, PhotoInput
 from traceability.domain.history import Event
 from traceability.forms import Form
 from traceability.i18n import gettext
@@ -56,16 +57,19 @@ def _photos(
         try:
             if upload is None:
                 raise RuleBroken("forms.upload_missing", "photo")
-            folder = access.settings().data_dir / picture_files.EVIDENCE
-            stored = picture_files.store(upload.read(), folder, "photo")
+            picture = picture_files.prepare(upload.read(), "photo")
         except RuleBroken as refused:
             form.valid()  # says also what else is wrong
             form.refuse(refused)
         else:
-            if form.save(
-                lambda session, actor, value: evidence_photos.add(session, actor, subject, stored, value),
-                lambda _photo: here,
-            ):
+            folder = access.settings().data_dir / picture_files.EVIDENCE
+
+            def add(session: Session, actor: Actor, value: PhotoInput) -> EvidencePhoto:
+                photo = evidence_photos.add(session, actor, subject, picture.stored, value)
+                picture_files.keep(picture, folder)  # what is refused leaves no file
+                return photo
+
+            if form.save(add, lambda _photo: here):
                 return form.redirect()
     with access.reading() as session:
         shown = evidence_photos.of_subjects(session, [subject]).get(subject.id, [])

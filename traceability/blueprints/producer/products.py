@@ -80,15 +80,19 @@ def products_picture(product_id: str) -> Response | tuple[str, int]:
         upload = form.file("picture")
         if upload is None:
             raise RuleBroken("forms.upload_missing", "picture")
-        stored = picture_files.store(upload.read(), access.settings().data_dir / "pictures")
+        uploaded = picture_files.prepare(upload.read())
     except RuleBroken as refused:
         form.valid()  # says also what else is wrong
         form.refuse(refused)
         return _page(product_id, form)
 
     def show_it(session: Session, actor: Actor, value: PictureInput) -> Product:
-        picture = pictures.add(session, actor, stored, kind=value.kind, alt=value.alt or "")
-        return products.set_picture(session, actor, product_id, picture)
+        picture = pictures.add(session, actor, uploaded.stored, kind=value.kind, alt=value.alt or "")
+        product = products.set_picture(session, actor, product_id, picture)
+        picture_files.keep(
+            uploaded, access.settings().data_dir / "pictures"
+        )  # what is refused leaves no file
+        return product
 
     if form.save(show_it, lambda _product: url_for("producer.products_show", product_id=product_id)):
         return form.redirect()

@@ -23,7 +23,7 @@ from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.stray_doubts import StrayDoubt, StrayDoubtInput
 from traceability.forms import Form
-from traceability.picture_files import PHOTOS
+from traceability.picture_files import PHOTOS, Prepared
 from traceability.scan_gate import gate
 
 #: Reports taken from one network within an hour. A network of a telephone company is shared by many.
@@ -133,17 +133,22 @@ def _ticket_page(doubt: Doubt | StrayDoubt) -> str:
     return url_for("public.doubts_show", ticket=doubt.ticket)
 
 
-def _photo(form: Form[Any]) -> str | None:
-    """The visitor's picture, encoded anew (no place, no camera in it) and kept where no public page looks."""
+def _photo(form: Form[Any]) -> Prepared | None:
+    """The visitor's picture, encoded anew (no place, no camera in it)."""
     upload = form.file("photo")
     if upload is None:
         return None
     try:
-        stored = picture_files.store(upload.read(), access.settings().data_dir / PHOTOS, "photo")
+        return picture_files.prepare(upload.read(), "photo")
     except RuleBroken as refused:
         form.refuse(refused)
         return None
-    return stored.sha256
+
+
+def _keep(photo: Prepared | None) -> None:
+    """Where no public page looks; once the report is taken, so that what is refused leaves no file."""
+    if photo is not None:
+        picture_files.keep(photo, access.settings().data_dir / PHOTOS)
 
 
 def _allowed(form: Form[Any]) -> bool:
@@ -155,10 +160,17 @@ def _allowed(form: Form[Any]) -> bool:
 
 
 def _report(
-    session: Session, actor: Actor, value: DoubtInput, *, epoch: int, serial: int, photo: str | None
+    session: Session, actor: Actor, value: DoubtInput, *, epoch: int, serial: int, photo: Prepared | None
 ) -> Doubt:
-    return doubts.report(session, actor, value, epoch=epoch, serial=serial, today=today(), photo=photo)
+    digest = photo.stored.sha256 if photo else None
+    doubt = doubts.report(session, actor, value, epoch=epoch, serial=serial, today=today(), photo=digest)
+    _keep(photo)
+    return doubt
 
 
-def _report_stray(session: Session, actor: Actor, value: StrayDoubtInput, *, photo: str | None) -> StrayDoubt:
-    return stray_doubts.report(session, actor, value, photo=photo)
+def _report_stray(
+    session: Session, actor: Actor, value: StrayDoubtInput, *, photo: Prepared | None
+) -> StrayDoubt:
+    doubt = stray_doubts.report(session, actor, value, photo=photo.stored.sha256 if photo else None)
+    _keep(photo)
+    return doubt
