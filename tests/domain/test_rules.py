@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from sqlmodel import col, select
 
 from tests import factories, rolls
@@ -508,12 +509,16 @@ def test_a_refused_attempt_is_noted_once_and_can_be_let_pass(
     decide(database, RuleCode.OVER_YIELD, Effect.BLOCK)
     actor = factories.manager_of(owner)
     product = factories.product(database, owner)
-    for _time in range(2):
+    for more in (1, 1, 2, 700):  # other figures are no other attempt
         with pytest.raises(RuleBroken) as caught:
-            harvest_today(database, owner, area, CAP + 1, product_id=product.id)
+            harvest_today(database, owner, area, CAP + more, product_id=product.id)
         with database.transaction(actor) as session:
             rule_refusals.note(session, actor, caught.value)
     (flag,) = flags(database)
+    first = flag.evidence
+    with time_machine.travel(now() + timedelta(minutes=61)), database.transaction(actor) as session:
+        assert rule_refusals.note(session, actor, caught.value) is not None, "an hour later it is told again"
+    assert first in [one.evidence for one in flags(database)]
     assert (flag.state, flag.subject_id, flag.batch_id) == (FlagState.REFUSED, area.id, None)
     agency = factories.agency(database, Permission.INSPECT)
     officer = factories.actor_of(database, factories.account(database, agency))

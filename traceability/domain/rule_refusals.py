@@ -19,8 +19,8 @@ from traceability.domain.rule_book import RuleCode
 from traceability.domain.rule_flags import FlagState, RuleFlag
 from traceability.domain.text import fold
 
-#: The same attempt within this time is one attempt.
-SAME_WITHIN = timedelta(hours=24)
+#: What one rule refuses for one subject within this time is one attempt, whatever figures are tried: the first is kept.
+SAME_WITHIN = timedelta(hours=1)
 _ABOUT = frozenset({"rule", "batch_id", "area_id", "producer_id", "title", "evidence"})
 
 
@@ -32,7 +32,7 @@ def is_by_rule(refusal: RuleBroken) -> bool:
 
 def note(session: Session, actor: Actor, refusal: RuleBroken) -> RuleFlag | None:
     """Notes a refusal in a transaction of its own, after the refused one. None for what no rule of the book refused,
-    for somebody else's rows, and for the same attempt tried again.
+    for somebody else's rows, and for an attempt tried again, with the same or other figures.
     """
     if not is_by_rule(refusal):
         return None
@@ -42,16 +42,16 @@ def note(session: Session, actor: Actor, refusal: RuleBroken) -> RuleFlag | None
     subject = session.exec(select(table).where(table.id == subject_id)).one_or_none()
     if subject is None:
         return None
-    told = facts.get("evidence") or {key: value for key, value in facts.items() if key not in _ABOUT}
-    evidence = {key: _plain(value) for key, value in told.items()}
-    earlier = select(RuleFlag).where(
+    earlier = select(RuleFlag.id).where(
         RuleFlag.rule == RuleCode(facts["rule"]),
         RuleFlag.subject_id == subject_id,
         RuleFlag.state == FlagState.REFUSED,
         col(RuleFlag.opened_at) > now() - SAME_WITHIN,
     )
-    if any(flag.evidence == evidence for flag in session.exec(earlier).all()):
+    if session.exec(earlier.limit(1)).first() is not None:
         return None
+    told = facts.get("evidence") or {key: value for key, value in facts.items() if key not in _ABOUT}
+    evidence = {key: _plain(value) for key, value in told.items()}
     owner = session.exec(select(Producer.name).where(Producer.id == subject.producer_id)).first() or ""
     title = str(facts.get("title") or getattr(subject, "lot", None) or subject.name)
     made = RuleFlag(
