@@ -23,7 +23,7 @@ from sqlmodel import Session, col, select
 from traceability import log_keeper, mint, table_copies
 from traceability.config import Settings, WrongSettings
 from traceability.db import Database
-from traceability.domain import ledger, verification
+from traceability.domain import ledger, verification, webhooks
 from traceability.domain.actors import SYSTEM
 from traceability.domain.checkpoints import BadNote, Checkpoint, LogOrigin
 from traceability.domain.clock import now
@@ -38,11 +38,12 @@ _COPY = 1 << 20
 
 @dataclass(frozen=True)
 class Restored:
-    """What came back: rows, leaves, and how many leaves a checkpoint outside knows beyond them."""
+    """What came back: rows, leaves, how many leaves a checkpoint outside knows beyond them, webhooks now paused."""
 
     rows: int
     leaves: int
     missing: int
+    paused: int
 
 
 def back_up(database: Database, settings: Settings, out: Path) -> dict[str, Any]:
@@ -141,7 +142,9 @@ def restore(database: Database, settings: Settings, source: Path) -> Restored:
         _unpack(archive, manifest, settings.data_dir)
     size = _verify(database, settings, manifest)
     missing = _go_on(database, settings, size)
-    return Restored(rows, size, missing)
+    with database.transaction(SYSTEM) as session:
+        paused = webhooks.pause_all(session)
+    return Restored(rows, size, missing, paused)
 
 
 @contextmanager

@@ -17,15 +17,18 @@ from tests.databases import BACKENDS, TestDatabases
 from tests.rolls import Mint
 from traceability import backups, create_app, key_backups, log_keeper, mint
 from traceability.config import Settings, WrongSettings
+from traceability.courier import Courier
 from traceability.db import Database
-from traceability.domain import ledger, stamp_runs, verification
+from traceability.domain import ledger, notices, stamp_runs, verification, webhooks
 from traceability.domain.actors import SYSTEM
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import LegalForm, Producer
 from traceability.domain.records import new_id
 from traceability.domain.stamps import StampEpoch, StampOrder
+from traceability.domain.webhooks import Change, ChangeInput, Interest, WebhookInput
 from traceability.keys import MissingKey
+from traceability.outward import Answer
 
 PASSPHRASE = "mười hai ký tự trở lên"
 
@@ -150,6 +153,36 @@ def test_after_a_restore_no_serial_is_issued_again(
     assert len(set(taken)) == len(taken)
     client = create_app(elsewhere, database).test_client()
     assert client.get(f"/s/{min(printed)}").status_code == 404
+
+
+def test_what_is_put_back_sends_nothing_until_the_owners_say_so(
+    lived_in: Database, settings: Settings, new_machine: tuple[Database, Settings], tmp_path: Path
+) -> None:
+    """Else a trial restore would tell the real receivers of the real facts."""
+    owner = factories.producer(lived_in)
+    actor = factories.manager_of(owner)
+    value = WebhookInput(name="kế toán", address="https://nhan-tin.example/", interests=list(Interest))
+    with lived_in.transaction(actor) as session:
+        webhook = webhooks.register(session, actor, value, plain_http=False, may_reach=lambda _address: True)
+    factories.harvest(lived_in, owner)
+    key_backups.back_up(settings.keyring(), tmp_path / "keys.json", PASSPHRASE)
+    backups.back_up(lived_in, settings, tmp_path / "backup.tar")
+    database, elsewhere = new_machine
+    key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
+    assert backups.restore(database, elsewhere, tmp_path / "backup.tar").paused == 1
+    sent: list[str] = []
+
+    def take(address: str, _body: bytes, _headers: dict[str, str]) -> Answer:
+        sent.append(address)
+        return Answer(204, "", 0.01)
+
+    courier = Courier(database, elsewhere, take)
+    assert courier.round() == 0
+    with database.transaction(actor) as session:
+        assert notices.inbox(session, actor)[0].code == "webhook_restored"
+        webhooks.change(session, actor, ChangeInput(webhook_id=webhook.id, act=Change.RESUME))
+    assert courier.round() == 1
+    assert sent == ["https://nhan-tin.example/"]
 
 
 def test_a_log_of_which_the_world_knows_more_goes_on_under_a_new_name(

@@ -45,6 +45,10 @@ def restore(source: Path) -> None:
         click.echo(
             f"The newest known checkpoint has {restored.missing} leaves more: the log goes on under a new name."
         )
+    if restored.paused:
+        click.echo(
+            f"{restored.paused} webhooks are paused, so that a trial sends nothing: their owners resume them."
+        )
     click.echo("The mint goes on with a new key: no code is issued twice. Everybody signs in anew.")
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import ledger, log_tree, records, webhook_deliveries
+from traceability.domain import ledger, log_tree, notices, records, webhook_deliveries
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.agencies import Agency, AgencyState
 from traceability.domain.clock import now
@@ -218,6 +218,26 @@ def pause(session: Session, webhook: Webhook) -> None:
     if webhook.paused_at is None:
         webhook.paused_at = now()
         ledger.record(session, "webhook.paused", webhook)
+
+
+def pause_all(session: Session) -> int:
+    """Pauses every live webhook and tells the owners why: what is put back from a backup, perhaps only to try whether
+    it can be, must not speak to the world by itself. Answers how many.
+    """
+    live = select(Webhook).where(col(Webhook.paused_at).is_(None), col(Webhook.ended_at).is_(None))
+    found = session.exec(live.order_by(col(Webhook.id)).with_for_update()).all()
+    for webhook in found:
+        pause(session, webhook)
+        notices.post(
+            session,
+            "webhook_restored",
+            producer_id=webhook.producer_id,
+            agency_id=webhook.agency_id,
+            subject=webhook,
+            name=webhook.name,
+            host=webhook.host,
+        )
+    return len(found)
 
 
 def _mine(actor: Actor) -> Any:

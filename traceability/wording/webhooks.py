@@ -41,6 +41,10 @@ REFUSALS = {
         "{host} ({name}) does not answer, so nothing more is sent to it. Put it right and resume the webhook: "
         "everything since then will be sent."
     ),
+    "notice.webhook_restored": N_(
+        "Data were put back from a backup, so nothing more is sent to {host} ({name}) for now. Resume the webhook when "
+        "its receiver may be told again."
+    ),
 }
 #: What stands for an attempt on which nothing came back.
 TROUBLE = {
