@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 
 from tests.guards.test_words import KEYWORDS, METHODS, PACKAGE
 from traceability import i18n, stamp_pages, wording
-from traceability.domain import catalogue, doubts, history, product_categories, public_facts, stamps
+from traceability.domain import catalogue, doubts, history, product_categories, public_facts, public_units, stamps
 from traceability.wording.areas import area_words
 
 #: Where the sentences of public pages stand.
@@ -22,7 +22,7 @@ FILES = re.compile(
 )
 #: Refusals that a shopper can meet: links that cannot be right, typed texts, forms sent twice.
 REFUSALS = re.compile(
-    r"link_|links_epc|doubts\.|scan_provinces\.|stamp_checks\.|forms\.|text_|string_|too_|(missing|enum|literal_error|extra_forbidden|value_error)$"
+    r"link_|links_epc|links\.(\w+_page|unit_recalled|\w+_status|recalled|doubt)$|doubts\.|scan_provinces\.|stamp_checks\.|forms\.|text_|string_|too_|(missing|enum|literal_error|extra_forbidden|value_error)$"
 )
 #: Enums whose words public pages show beside those of the public facts.
 ENUMS = (doubts.DoubtKind, doubts.DoubtState, stamps.FileKind, stamps.VoidReason)
@@ -50,7 +50,7 @@ def public_enums() -> set[type[Enum]]:
     seen: set[Any] = set()
     shown = [
         thing
-        for module in (public_facts, catalogue, stamp_pages)
+        for module in (public_facts, public_units, catalogue, stamp_pages)
         for thing in vars(module).values()
         if isinstance(thing, type) and dataclasses.is_dataclass(thing) and thing.__module__ == module.__name__
     ]
