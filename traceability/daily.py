@@ -1,12 +1,10 @@
 """What is done once a day: tidying up, the checkpoint, and the digest with which the checkpoint leaves the machine."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
 
-import sqlalchemy as sa
 from flask import g
 
 from traceability import i18n, log_keeper, mail
@@ -43,26 +41,10 @@ class Done:
 def run(database: Database, settings: Settings) -> Done:
     """Tidies up, and sends yesterday's digests. Run again on the same day, it sends nothing twice, but again what a
     mail server did not take. Of two machines that run it at once the second waits for the first."""
-    with _alone(database):
+    with database.alone(_LOCK_KEY):
         done = _run(database, settings)
     database.fold()
     return done
-
-
-@contextmanager
-def _alone(database: Database) -> Iterator[None]:
-    """Nobody else runs this on the same PostgreSQL server meanwhile. An SQLite file belongs to one machine."""
-    if database.is_sqlite:
-        yield
-        return
-    with database.engine.connect() as connection:
-        connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
-        connection.commit()  # the lock belongs to the connection, not to a transaction that would stay open
-        try:
-            yield
-        finally:
-            connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})
-            connection.commit()
 
 
 def _run(database: Database, settings: Settings) -> Done:

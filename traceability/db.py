@@ -105,6 +105,22 @@ class Database:
         if self.listener is not None:
             self.listener(actor, session, session.info.get("told", ()))
 
+    @contextmanager
+    def alone(self, key: int) -> Iterator[None]:
+        """Waits until nobody else runs under this key on the same PostgreSQL server. An SQLite file belongs to one
+        machine."""
+        if self.is_sqlite:
+            yield
+            return
+        with self.engine.connect() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": key})
+            connection.commit()  # the lock belongs to the connection, not to a transaction that would stay open
+            try:
+                yield
+            finally:
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+                connection.commit()
+
     def rows(self, statement: str, *values: int | str) -> list[tuple[Any, ...]]:
         """The rows of one small question, past sessions and mappings: for the scan, where they would cost most.
 
