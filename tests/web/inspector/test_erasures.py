@@ -13,10 +13,11 @@ from tests.databases import SQLITE_ONLY
 from traceability import picture_files
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import stray_doubts
+from traceability.domain import evidence_photos, history, stray_doubts
 from traceability.domain.accounts import Account
 from traceability.domain.actors import VISITOR, Permission
 from traceability.domain.doubts import DoubtKind
+from traceability.domain.evidence_photos import PhotoInput
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.pictures import StoredPicture
 from traceability.domain.stray_doubts import StrayDoubtInput
@@ -57,11 +58,11 @@ def test_one_writes_down_and_another_erases(app: Flask, database: Database, pers
         assert session.get_one(Account, person.id).phone is None
 
 
-def picture(settings: Settings) -> StoredPicture:
+def picture(settings: Settings, name: str = picture_files.PHOTOS) -> StoredPicture:
     """A picture that was sent, in its folder, and a small one that was made of it."""
     sent = io.BytesIO()
     Image.new("RGB", (400, 300), "green").save(sent, "PNG")
-    folder = settings.data_dir / picture_files.PHOTOS
+    folder = settings.data_dir / name
     stored = picture_files.store(sent.getvalue(), folder)
     assert picture_files.path_of(stored.sha256, folder, picture_files.SMALL_SIDE)
     return stored
@@ -86,6 +87,26 @@ def test_the_files_of_a_photo_go_with_the_last_report_that_shows_it(
         second.post(f"{PAGE}/carry-out", data={"erasure_id": erasure})
         left.append(sorted(path.name for path in folder.iterdir()))
     assert left == [sorted([f"{digest}.webp", f"{digest}.{picture_files.SMALL_SIDE}.webp"]), []]
+
+
+def test_the_file_of_a_photo_of_an_entry_goes_and_its_page_with_it(
+    app: Flask, settings: Settings, database: Database
+) -> None:
+    owner = factories.producer(database)
+    manager = factories.actor_of(database, factories.account(database, owner))
+    batch = factories.harvest(database, owner)
+    with database.transaction(manager) as session:
+        event = history.history(session, batch.id)[0]
+        stored = picture(settings, picture_files.EVIDENCE)
+        photo = evidence_photos.add(session, manager, event, stored, PhotoInput())
+    first, second = administrator(app, database), administrator(app, database)
+    address = f"/inspector/photos/{photo.id}"
+    assert first.get(address).status_code == 200
+    first.post(PAGE, data={"kind": "photo", "name": address, "paper_no": "07/YC-XDL"})
+    erasure = re.findall(r'name="erasure_id" value="(\w+)"', first.get(PAGE).text)[0]
+    assert second.post(f"{PAGE}/carry-out", data={"erasure_id": erasure}).status_code == 303
+    assert list((settings.data_dir / picture_files.EVIDENCE).iterdir()) == []
+    assert first.get(address).status_code == 404
 
 
 def test_a_request_is_refused_in_words(app: Flask, database: Database, person: Account) -> None:
