@@ -72,10 +72,18 @@ def test_the_first_right_pin_is_remembered_and_the_second_is_told_so(database: D
 def test_a_wrong_pin_counts_and_the_pin_of_the_next_stamp_is_wrong(database: Database, lot: Lot) -> None:
     wrong = tried(database, lot, pin_of(lot, 1))
     assert (wrong.is_right, wrong.first_at, wrong.left) == (False, None, MOST_A_DAY - 1)
-    assert tried(database, lot, pin_of(lot)).left == MOST_A_DAY - 2
+    assert tried(database, lot, pin_of(lot)).left == MOST_A_DAY - 1
 
 
-def test_few_tries_a_day_are_taken_of_one_stamp(database: Database, lot: Lot) -> None:
+def test_the_right_pin_is_answered_however_often_it_is_asked(database: Database, lot: Lot) -> None:
+    tried(database, lot, "000000")
+    for _time in range(MOST_A_DAY + 2):
+        assert tried(database, lot, pin_of(lot)).is_right
+    assert tried(database, lot, "000000").left == MOST_A_DAY - 2
+    assert len(rows(database)) == 3
+
+
+def test_few_wrong_tries_a_day_are_taken_of_one_stamp(database: Database, lot: Lot) -> None:
     for _try in range(MOST_A_DAY):
         tried(database, lot, "000000")
     with pytest.raises(RuleBroken) as refused:

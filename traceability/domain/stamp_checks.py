@@ -1,8 +1,8 @@
 """The check of a scratch PIN (kiểm mã cào): whoever bought the goods types what stood under the panel.
 
 The first right PIN is remembered for ever with its moment; a later right one is told when that was, and nobody is
-called a cheat for asking twice. Few tries a day are taken of one stamp, so that a PIN cannot be guessed. Nothing is
-kept of who tried. The PIN itself is derived when it is asked for and stands nowhere.
+called a cheat for asking twice. Few wrong tries a day are taken of one stamp, so that a PIN cannot be guessed; asking
+again with the right one uses up none and leaves no row. Nothing is kept of who tried. The PIN itself is derived when it is asked for and stands nowhere.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamps import StampOrder, StampRange
 from traceability.domain.text import ShortLine
 
-#: So many tries of one stamp are taken on one day, right ones too.
+#: So many wrong tries of one stamp are taken on one day.
 MOST_A_DAY = 10
 #: Stamps that should be on no goods have nothing to check.
 _NOT_IN_USE = frozenset({Verdict.INACTIVE, Verdict.VOID})
@@ -64,7 +64,7 @@ class CheckInput(BaseModel):
 class Outcome:
     """What came of a try. `first_at`: when the PIN was checked right for the first time; `is_first`: just now.
 
-    `left` tries are taken today.
+    `left` wrong tries are taken today.
     """
 
     is_right: bool
@@ -89,15 +89,20 @@ def check(
         raise RuleBroken("stamp_checks.no_pin")
     if found.verdict in _NOT_IN_USE:
         raise RuleBroken("stamp_checks.not_in_use")
-    tried = select(func.count()).where(
-        StampCheck.epoch_number == key.epoch_id, StampCheck.serial == serial, StampCheck.day == today
+    wrong = select(func.count()).where(
+        StampCheck.epoch_number == key.epoch_id,
+        StampCheck.serial == serial,
+        StampCheck.day == today,
+        ~col(StampCheck.is_right),
     )
-    left = MOST_A_DAY - session.exec(tried).one() - 1
-    if left < 0:
+    left = MOST_A_DAY - session.exec(wrong).one()
+    if left <= 0:
         raise RuleBroken("stamp_checks.enough", "pin", most=MOST_A_DAY)
     is_right = stamp_pins.matches(key, serial, value.pin)
     before = first_right(session, key.epoch_id, serial)
     is_first = is_right and before is None
+    if is_right and not is_first:
+        return Outcome(True, False, before, left)
     row = StampCheck(
         producer_id=run.producer_id,
         batch_id=found.batch_id,
@@ -111,7 +116,7 @@ def check(
     session.add(row)
     session.flush()
     ledger.record(session, "stamp_check.passed" if is_right else "stamp_check.failed", row)
-    return Outcome(is_right, is_first, row.at if is_first else before, left)
+    return Outcome(is_right, is_first, row.at if is_first else before, left - (not is_right))
 
 
 def first_right(session: Session, epoch: int, serial: int) -> datetime | None:
