@@ -191,6 +191,20 @@ def test_a_harvest_inside_the_interval_is_refused_and_a_late_entry_flags_it(farm
         assert (given.interval_days, given.source_table) == (7, "diary_entry")
 
 
+def test_what_was_sprayed_without_saying_its_kind_is_judged_like_a_pesticide(farm: Farm) -> None:
+    unsaid: dict[str, Any] = {"input_lot_id": None, "amount": None, "substance": "Abamectin 3,6 EC"}
+    batch = farm.harvest(harvested_on=ago(1))
+    entry = farm.enter(done_on=ago(5), active_ingredient="Abamectin", interval_days=7, **unsaid)
+    assert (entry.input_kind, entry.earliest_harvest_on) == (None, today() + timedelta(days=2))
+    farm.enter(done_on=ago(5), task=DiaryTask.FERTILISE, **unsaid | {"substance": "Phân chuồng ủ hoai"})
+    with farm.database.reading(SYSTEM.scope) as session:
+        assert [flag.rule.value for flag in rules.flags_of(session, batch)] == ["PHI_VIOLATION"]
+        (given,) = applications.bearing_on(session, batch)
+        assert (given.kind, given.ingredient) == ("", "Abamectin")
+    with pytest.raises(RuleBroken, match="phi_violation"):
+        farm.harvest(harvested_on=ago(1))
+
+
 def test_a_correction_keeps_the_original_and_settles_the_store(farm: Farm) -> None:
     entry = farm.enter(amount="400 ml")
 

@@ -144,6 +144,17 @@ def test_an_interval_nobody_wrote_down_is_unknown_and_never_zero() -> None:
     assert isinstance(within_interval(both, day + timedelta(days=2)), Broken)
 
 
+def test_a_product_whose_kind_nobody_wrote_down_is_taken_for_a_pesticide() -> None:
+    day, unsaid = date(2026, 5, 3), {"kind": ""}
+    assert within_interval([sprayed(day, None, **unsaid)], day) == Unknown("interval_missing")
+    assert isinstance(within_interval([sprayed(day, 7, **unsaid)], day), Broken)
+    listed = [Listed("carbofuran", banned=True), Listed("abamectin", banned=False)]
+    assert isinstance(banned([sprayed(day, ingredient="Carbofuran", **unsaid)], listed), Broken)
+    assert unregistered([sprayed(day, ingredient="abamectin", **unsaid)], listed) is None
+    assert unregistered([sprayed(day, ingredient="lạ", **unsaid)], listed) == Unknown("kind_missing")
+    assert isinstance(unregistered([sprayed(day, ingredient="lạ")], listed), Broken)
+
+
 def test_the_interval_that_ends_last_is_the_one_that_is_told() -> None:
     used = [sprayed(date(2026, 5, 1), 14, substance="Mancozeb"), sprayed(date(2026, 5, 10), 3)]
     broken = within_interval(used, date(2026, 5, 11))

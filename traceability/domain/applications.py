@@ -23,7 +23,7 @@ class Application:
     """
 
     applied_on: date
-    #: a value of `treatments.InputKind`
+    #: a value of `treatments.InputKind`; empty: nobody said it, and the rules take it for a pesticide
     kind: str
     substance: str
     ingredient: str = ""
@@ -62,11 +62,11 @@ def _of_diary(session: Session, batch: Harvested) -> Iterator[Application]:
         return
     first = batch.harvested_on - timedelta(days=LONGEST_INTERVAL)
     for entry in diary.between(session, batch.area_id, first, batch.harvested_on):
-        if entry.input_kind is None:
+        if entry.input_kind is None and not _tells_of_pesticide(entry):
             continue
         yield Application(
             applied_on=entry.done_on,
-            kind=entry.input_kind.value,
+            kind=entry.input_kind.value if entry.input_kind else "",
             substance=entry.substance,
             ingredient=entry.active_ingredient,
             interval_days=entry.interval_days,
@@ -77,6 +77,12 @@ def _of_diary(session: Session, batch: Harvested) -> Iterator[Application]:
             source_table="diary_entry",
             source_id=entry.id,
         )
+
+
+def _tells_of_pesticide(entry: diary.DiaryEntry) -> bool:
+    """Whether an entry without the kind of its input says what only a pesticide or a medicine has, or was sprayed."""
+    sprayed = entry.task is diary.DiaryTask.SPRAY and bool(entry.substance)
+    return bool(entry.active_ingredient) or entry.interval_days is not None or sprayed
 
 
 def _of_history(session: Session, batch: Harvested) -> Iterator[Application]:

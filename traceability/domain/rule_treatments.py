@@ -16,6 +16,8 @@ WITH_INTERVAL: Final = frozenset(
     {"insecticide", "fungicide", "herbicide", "biopesticide", "growth_regulator", "veterinary"}
 )
 PESTICIDES: Final = WITH_INTERVAL - {"veterinary"}
+#: The kind of what nobody said the kind of.
+UNSAID: Final = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ def within_interval(applications: Iterable[Application], harvested_on: date) -> 
                 "harvested_on": written(harvested_on),
             }
         )
-    silent = [row for row in applications if row.interval_days is None and row.kind in WITH_INTERVAL]
+    silent = [
+        row for row in applications if row.interval_days is None and row.kind in (*WITH_INTERVAL, UNSAID)
+    ]
     return Unknown("interval_missing") if silent else None
 
 
@@ -75,10 +79,11 @@ def banned(
 def unregistered(applications: Iterable[Application], listed: Iterable[Listed]) -> Outcome:
     """Whether a pesticide was used whose ingredient is not on the list in force on the day of use.
 
-    Where no list is loaded, or the ingredient was not written down, nobody can tell.
+    Where no list is loaded, or the ingredient was not written down, nobody can tell. What is not on the list and has
+    no kind may be a fertiliser, which the list does not name.
     """
     known = [entry for entry in listed if entry.market is None]
-    sprayed = [row for row in applications if row.kind in PESTICIDES]
+    sprayed = [row for row in applications if row.kind in (*PESTICIDES, UNSAID)]
     if not sprayed:
         return None
     if not any(not entry.banned for entry in known):
@@ -92,8 +97,11 @@ def unregistered(applications: Iterable[Application], listed: Iterable[Listed]) 
             for entry in known
         )
     ]
+    sure = [row for row in missing if row.kind != UNSAID]
+    if sure:
+        return _named(sure)
     if missing:
-        return _named(missing)
+        return Unknown("kind_missing")
     return Unknown("ingredient_missing") if any(not row.ingredient for row in sprayed) else None
 
 

@@ -236,6 +236,7 @@ UNKNOWNS = {
     "interval_missing": N_("the interval of a product used was not written down"),
     "list_missing": N_("no list of active ingredients is loaded"),
     "ingredient_missing": N_("the active ingredient of a product used was not written down"),
+    "kind_missing": N_("the kind of a product used was not written down"),
     "dose_by_label": N_("a dose is written without an amount (“by the label”)"),
     "draw_missing": N_("the amount taken from the store, or the treated area, was not written down"),
     "band_missing": N_("no conversion band is set for this product"),
