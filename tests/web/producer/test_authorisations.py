@@ -57,7 +57,8 @@ def test_the_holder_signs_and_the_packer_accepts_and_claims_the_code(two: Two) -
     packer = two.packer.producer
     ground = factories.area(two.packer.database, packer)
     product = factories.product(two.packer.database, packer)
-    assert f"{CODE} · Trung Quốc · được ủy quyền, còn 500\u00a0kg" in two.packer.get("/producer/batches/new")
+    whose = f"mã của {two.holder.producer.name}, được ủy quyền"
+    assert f"{CODE} · Trung Quốc · {whose}, còn 500\u00a0kg" in two.packer.get("/producer/batches/new")
     fields = {"area_id": ground.id, "product_id": product.id, "harvested_on": today().isoformat()}
     two.packer.accepted("/producer/batches/new", kilograms="120", area_code=CODE, **fields)
     for side in (two.holder, two.packer):
@@ -66,6 +67,20 @@ def test_the_holder_signs_and_the_packer_accepts_and_claims_the_code(two: Two) -
         assert "còn lại: 380\u00a0kg" in text
     refused = two.packer.refused("/producer/batches/new", kilograms="381", area_code=CODE, **fields)
     assert "chỉ còn 380\u00a0kg, trong khi cần 381\u00a0kg" in refused
+
+
+def test_the_next_harvest_begins_with_the_areas_own_code_and_never_with_a_lent_one(two: Two) -> None:
+    two.packer.accepted(f"/producer/authorisations/{two.sign()}/accept")
+    packer, own = two.packer.producer, "VN-VLOR-9002"
+    ground = factories.area(two.packer.database, packer)
+    factories.area_code(two.packer.database, ground, own)
+    product = factories.product(two.packer.database, packer)
+    fields = {"area_id": ground.id, "product_id": product.id, "harvested_on": today().isoformat()}
+    for code, begins in ((CODE, False), (own, True)):
+        two.packer.accepted("/producer/batches/new", kilograms="20", area_code=code, **fields)
+        page = two.packer.get("/producer/batches/new")
+        assert f'<option value="{ground.id}" selected>' in page
+        assert (f'<option value="{code}" selected>' in page) is begins
 
 
 def test_strangers_see_nothing_of_it_and_the_user_cannot_end_it(

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from traceability import access
 from traceability.blueprints.producer import blueprint
-from traceability.domain import areas, batches, code_draws, dossiers, products, releases
+from traceability.domain import areas, batches, code_draws, dossiers, partners, products, releases
 from traceability.domain.actors import Permission
 from traceability.domain.areas import AreaState, CodeState, GrowingArea
 from traceability.domain.batches import BatchState, HarvestInput
@@ -137,9 +137,10 @@ def _harvest_choices(session: Session, tenant: str) -> tuple[dict[str, Any], dic
         (
             row.code,
             _(
-                "%(code)s · %(market)s · signed over to you, %(weight)s left",
+                "%(code)s · %(market)s · code of %(holder)s, signed over to you, %(weight)s left",
                 code=row.code,
                 market=country(row.market),
+                holder=partners.of(session, row.producer_id).name,
                 weight=kg_text(row.left_g, language()),
             ),
         )
@@ -158,8 +159,11 @@ def _harvest_choices(session: Session, tenant: str) -> tuple[dict[str, Any], dic
     initial: dict[str, Any] = {"harvested_on": today()}
     last = batches.newest(session, tenant)
     if last is not None:
-        same = ("area_id", "product_id", "area_code", "picker")
+        same = ("area_id", "product_id", "picker")
         initial |= {name: getattr(last, name) for name in same}
+        own = {code.code for code in granted.get(last.area_id or "", [])}
+        if last.area_code in own:  # a lent code draws its holder's kilograms: nobody claims it unawares
+            initial["area_code"] = last.area_code
     else:
         initial |= {"area_id": growing[0].id} if len(growing) == 1 else {}
         initial |= {"product_id": sold[0].id} if len(sold) == 1 else {}

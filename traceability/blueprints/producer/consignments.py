@@ -15,6 +15,7 @@ from traceability.domain import (
     consignment_steps,
     consignments,
     packing_houses,
+    partners,
     records,
 )
 from traceability.domain.actors import Permission
@@ -185,7 +186,14 @@ def _choices(session: Session) -> dict[str, Any]:
         for house in packing_houses.packing_houses_of(session, tenant)
     ]
     lent = [
-        (row.code, _("%(code)s · signed over to you", code=row.code))
+        (
+            row.code,
+            _(
+                "%(code)s · code of %(holder)s, signed over to you",
+                code=row.code,
+                holder=partners.of(session, row.producer_id).name,
+            ),
+        )
         for row in code_draws.lent_to(session, tenant, today())
         if row.kind is CodeOf.PACKING_HOUSE
     ]
