@@ -25,7 +25,9 @@ from traceability.domain.traces import Direction
 ADDRESS = "https://example.test"
 #: An identifier of ours: GTIN and lot, or the page of a lot.
 _LOT = re.compile(r"https://example\.test/(?:01/\d{14}/10|lots/[^/]+)/([^/]+)")
-_STEPS = {"commissioning", "packing", "sampling", "shipping", "receiving", "repackaging", "repairing"}
+_STEPS = {
+    "commissioning", "packing", "sampling", "shipping", "receiving", "repackaging", "repairing", "storing", "other",
+}  # fmt: skip
 
 
 def exported(database: Database, batch: Batch, scope: Scope) -> dict[str, Any]:
@@ -97,6 +99,41 @@ def test_export_and_import_give_the_same_graph(database: Database) -> None:
         and event["outputQuantityList"][0]["epcClass"] == class_of(database, made.id)
     ]
     assert last["vl:materials"] == [{"vl:name": "Đường", "vl:kilograms": 7.0}]
+
+
+def test_goods_that_left_are_shipped_to_whoever_they_went_to(database: Database) -> None:
+    owner, neighbour = factories.producer(database), factories.producer(database)
+    batch = factories.harvest(database, owner, 1000)
+    abroad = factories.sent(
+        database, batch, 300, customer="Hanbit Fruit", destination="Busan", market="KR", document_no="XK-7"
+    )
+    near = factories.received(database, factories.sent(database, batch, 100, neighbour))
+    told = exported(database, batch, Scope.of_producer(owner.id))["epcisBody"]["eventList"]
+    own = class_of(database, batch.id)
+    shipped = [event for event in told if event["bizStep"] == "shipping"]
+    (far,) = [event for event in shipped if "destinationList" not in event]
+    assert (far["type"], far["action"], far["disposition"]) == ("ObjectEvent", "OBSERVE", "in_transit")
+    assert far["quantityList"] == [{"epcClass": own, "quantity": 300.0, "uom": "KGM"}]
+    assert far["sourceList"][0]["source"].endswith(owner.code)
+    assert (far["vl:customer"], far["vl:destination"], far["vl:market"], far["vl:document"]) == (
+        abroad.customer, "Busan", "KR", "XK-7",
+    )  # fmt: skip
+    (close,) = [event for event in shipped if "destinationList" in event]
+    (arrived,) = [event for event in told if event["bizStep"] == "receiving"]
+    assert close["destinationList"] == arrived["destinationList"]
+    assert arrived["readPoint"]["id"].endswith(neighbour.code)
+    assert arrived["quantityList"][0]["quantity"] == (near.received_g or 0) / 1000
+
+
+def test_storing_and_steps_of_work_are_observed(database: Database) -> None:
+    batch = factories.harvest(database, factories.producer(database))
+    with database.transaction(SYSTEM) as session:
+        for kind, step in (("store", ""), ("treat", "Rửa")):
+            value = {"batch_id": batch.id, "type": kind, "step": step or None, "happened_at": now()}
+            events.record(session, SYSTEM, EventInput.model_validate(value))
+    told = exported(database, batch, EVERYTHING)["epcisBody"]["eventList"]
+    steps = {event["bizStep"]: event.get("vl:step") for event in told}
+    assert steps == {"commissioning": None, "storing": None, "other": "Rửa"}
 
 
 def test_of_a_neighbour_only_the_identifier_of_its_lot_is_told(database: Database, chain: Chain) -> None:

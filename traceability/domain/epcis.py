@@ -1,8 +1,9 @@
 """A lot and everything behind it as EPCIS 2.0 events in JSON-LD, for trading partners' and GS1 systems.
 
-Harvests are ObjectEvents, everything that makes a lot of others is a TransformationEvent with its weights, goods that
-changed hands are shipped and received. Identifiers are GS1 Digital Links under the platform's own address, or the page
-of the lot where the product has no GTIN. Of other producers' lots only the identifier stands in it, as an input.
+Harvests are ObjectEvents, everything that makes a lot of others is a TransformationEvent with its weights, storing and
+steps of work are observed, goods that left or changed hands are shipped and received. Identifiers are GS1 Digital Links
+under the platform's own address, or the page of the lot where the product has no GTIN. Of other producers' lots only
+the identifier stands in it, as an input.
 """
 
 import uuid
@@ -28,6 +29,15 @@ MEDIA_TYPE = "application/ld+json"
 _KILOGRAM = "KGM"
 #: CBV words for how a lot came about; what stands not here is a commissioning too.
 _STEPS = {Origin.REPACK: "repackaging", Origin.REWORK: "repairing"}
+#: CBV words for what is done with a lot after its beginning. The vocabulary has none for washing or sorting: those are
+#: "other" with the trade's own word in vl:step.
+_WORK = {
+    EventType.PACK: "packing",
+    EventType.TEST: "sampling",
+    EventType.STORE: "storing",
+    EventType.TREAT: "other",
+    EventType.TRANSFORM: "other",
+}
 _DISPOSITIONS = {BatchState.RECALLED: "recalled", BatchState.HELD: "non_sellable_other"}
 
 
@@ -37,7 +47,8 @@ def document(session: Session, batch_id: str, address: str, at: datetime) -> dic
     """
     found = traces.trace(session, batch_id, Direction.UP)
     lots = tracking.lots_of(session, found)
-    deliveries = tracking.deliveries_into(session, found)
+    sent = [*tracking.deliveries_of(session, batch_id), *tracking.deliveries_into(session, found)]
+    deliveries = list({delivery.id: delivery for delivery in sent}.values())
     receivers = tracking.receivers_of(session, deliveries)
     names = _Names(address, lots)
     by_batch = found.by_batch()
@@ -88,7 +99,7 @@ class _Names:
 
 
 def _of_lot(lot: TracedLot, inputs: list[TracedInput], names: _Names) -> Iterable[dict[str, Any]]:
-    """How a lot came about, and how its packing and its samples went."""
+    """How a lot came about, and what was done with it afterwards: its packing, samples, storing and steps of work."""
     first = beginning(lot.events) if lot.events else None
     made_g = first.output_g if first is not None and first.output_g is not None else lot.batch.made_g
     own = names.lot(lot.batch.id)
@@ -128,15 +139,16 @@ def _of_lot(lot: TracedLot, inputs: list[TracedInput], names: _Names) -> Iterabl
             **common,
         }
     for event in standing(lot.events):
-        if event.type in (EventType.PACK, EventType.TEST):
+        if event.type in _WORK and event is not first:
             yield {
                 "type": "ObjectEvent",
                 "action": "OBSERVE",
-                "bizStep": "packing" if event.type is EventType.PACK else "sampling",
+                "bizStep": _WORK[event.type],
                 **common,
                 "eventID": names.event(event.id),
                 "disposition": "in_progress",
                 "quantityList": [_quantity(own, event.output_g)],
+                **_said(step=event.step),
                 **_when(event, lot),
             }
 
@@ -144,28 +156,36 @@ def _of_lot(lot: TracedLot, inputs: list[TracedInput], names: _Names) -> Iterabl
 def _of_delivery(
     delivery: Delivery, lot: TracedLot, receivers: dict[str, Producer], names: _Names
 ) -> Iterable[dict[str, Any]]:
-    """Goods that went from one producer to another: shipped, where the sender is within the scope, and received."""
+    """Goods that left: shipped, where the sender is within the scope, and received, where a producer weighed them.
+
+    A customer outside the platform has no identifier, so it stands in words beside the standard's fields.
+    """
     receiver = receivers.get(delivery.to_producer_id or "")
-    if receiver is None:
-        return
     common: dict[str, Any] = {
         "type": "ObjectEvent",
         "action": "OBSERVE",
         "eventTimeZoneOffset": "+07:00",
         "sourceList": [{"type": "owning_party", "source": names.party(lot.producer)}],
-        "destinationList": [{"type": "owning_party", "destination": names.party(receiver)}],
     }
+    if receiver is not None:
+        common["destinationList"] = [{"type": "owning_party", "destination": names.party(receiver)}]
     own = names.lot(lot.batch.id)
     if lot.within:
         yield common | {
             "eventID": names.event(delivery.id, "shipped"),
-            "eventTime": _instant(start_of(delivery.sent_on)),
             "bizStep": "shipping",
             "disposition": "in_transit",
             "readPoint": {"id": names.place(lot.producer)},
             "quantityList": [_quantity(own, delivery.sent_g)],
+            **_said(
+                customer=delivery.customer,
+                destination=delivery.destination,
+                market=delivery.market,
+                document=delivery.document_no,
+            ),
+            **_left(delivery, lot),
         }
-    if delivery.received_at is not None:
+    if receiver is not None and delivery.received_at is not None:
         yield common | {
             "eventID": names.event(delivery.id, "received"),
             "eventTime": _instant(delivery.received_at),
@@ -195,6 +215,19 @@ def _ilmd(lot: TracedLot, area: GrowingArea | None) -> dict[str, Any]:
     if area is not None:
         told["vl:growingArea"] = area.name
     return told
+
+
+def _said(**words: str) -> dict[str, str]:
+    """What has no field in the standard, in our own namespace."""
+    return {f"vl:{name}": word for name, word in words.items() if word}
+
+
+def _left(delivery: Delivery, lot: TracedLot) -> dict[str, str]:
+    """When goods left: as its event says, which knows the hour; else the day."""
+    for event in standing(lot.events):
+        if event.type is EventType.SHIP and event.delivery_id == delivery.id:
+            return _when(event, lot)
+    return {"eventTime": _instant(start_of(delivery.sent_on))}
 
 
 def _when(event: Event | None, lot: TracedLot) -> dict[str, Any]:

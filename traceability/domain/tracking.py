@@ -86,8 +86,7 @@ def rows(session: Session, batch_id: str, reference: Reference) -> list[Tracking
     """The rows of a lot of the scope, in the order of days. Raises `NotFound`."""
     found = traces.trace(session, batch_id, Direction.UP)
     lots = lots_of(session, found)
-    shipped = select(Delivery).where(Delivery.batch_id == batch_id, col(Delivery.cancelled_at).is_(None))
-    deliveries = [*session.exec(shipped).all(), *deliveries_into(session, found)]
+    deliveries = [*deliveries_of(session, batch_id), *deliveries_into(session, found)]
     receivers = receivers_of(session, deliveries)
     by_batch = found.by_batch()
     told: list[TrackingRow] = []
@@ -252,6 +251,12 @@ def _in_order(events: list[Event]) -> list[Event]:
         return event.happened_at, event.created_at
 
     return sorted(events, key=key)
+
+
+def deliveries_of(session: Session, batch_id: str) -> list[Delivery]:
+    """The deliveries by which goods of a lot left, without those that never did."""
+    left = select(Delivery).where(Delivery.batch_id == batch_id, col(Delivery.cancelled_at).is_(None))
+    return list(session.exec(left).all())
 
 
 def deliveries_into(session: Session, trace: Trace) -> list[Delivery]:
