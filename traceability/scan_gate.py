@@ -254,7 +254,8 @@ class ScanGate:
             story = provenance.of_batch(session, found.batch_id, today(), found.stamps_id)
             checked_at = stamp_checks.first_right(session, *issued)
         code = stamp_codes.normalise(text)
-        counted = visitors.is_a_person(request)
+        # who chooses another language has the page open already: nothing printed names one
+        counted = visitors.is_a_person(request) and "lang" not in request.args
         page = stamp_pages.StampPage(str(code), found, story, counted, _said(request, story), checked_at)
         if visitors.wants_json(request):
             answer = _json(stamp_pages.as_json(page))

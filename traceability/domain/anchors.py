@@ -22,7 +22,8 @@ from traceability.domain.products import Product, ProductState
 from traceability.domain.resolver import Anchor, Target
 from traceability.domain.scans import Verdict
 
-BOTH = ("vi", "en")
+#: The languages of the public pages.
+SPOKEN = ("vi", "en", "zh")
 #: The keys that are resolved here: carton or pallet, GTIN, location (area, packing house), party.
 KEYS = ("00", "01", "414", "417")
 #: While goods are stopped nothing but the platform speaks for them.
@@ -242,4 +243,4 @@ def _anchor(level: Level, description: str, ours: list[Target], own: tuple[Link,
 
 
 def _ours(link_type: str, href: str, code: str, facts: dict[str, str]) -> Target:
-    return Target(link_type, href, code, BOTH, facts=facts, ours=True)
+    return Target(link_type, href, code, SPOKEN, facts=facts, ours=True)

@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
+from sqlmodel import func, select
 
 from tests.databases import SQLITE_ONLY
 from tests.stamped import Lot
 from traceability import i18n
 from traceability.domain.clock import today
 from traceability.domain.evidence import Evidence, How
+from traceability.domain.ownership import PUBLIC
+from traceability.domain.scans import StampCount
+from traceability.scan_gate import gate
 
 pytestmark = SQLITE_ONLY
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
@@ -93,3 +97,16 @@ def test_days_and_numbers_are_written_the_reader_s_way(app: Flask) -> None:
             assert i18n.day(moment.date()) == day
             assert i18n.moment(moment) == written == i18n.moment_in(language, moment)
             assert i18n.number(1_234_567) == number == i18n.number_in(language, 1_234_567)
+
+
+def test_another_language_of_the_page_is_not_another_opening(
+    client: FlaskClient, app: Flask, lot: Lot
+) -> None:
+    path, shopper = "/s/" + lot.code(0), {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile"}
+    recorder = gate(app).recorder
+    client.get(path, headers=shopper)
+    for language in i18n.LANGUAGES:
+        client.get(f"{path}?lang={language}", headers=shopper)
+    assert recorder.drain()
+    with app.extensions["database"].reading(PUBLIC) as session:
+        assert session.exec(select(func.sum(StampCount.opened))).one() == 1
