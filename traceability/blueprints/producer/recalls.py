@@ -38,7 +38,7 @@ def recalls_new(batch_id: str) -> Response | tuple[str, int]:
         parts = recall_pages.parts_of_preview(session, access.current_actor(), reach)
     form = Form(RecallInput, fixed={"batch_id": batch_id, "kind": "voluntary"})
     if form.save(recalls.open_recall, lambda recall: _address(recall.id)):
-        flash(gettext("The recall is open. Everybody concerned has been told."), "success")
+        flash(gettext("The recall is open. Everybody concerned on the platform has been told; tell the receivers outside it."), "success")
         return form.redirect()
     return form.page("producer/recalls/new.html", batch=batch, product=product, **parts)
 
@@ -63,7 +63,7 @@ def recalls_ask_lift(recall_id: str) -> Response | tuple[str, int]:
 def recalls_lift(recall_id: str) -> Response | tuple[str, int]:
     """The second person lifts it."""
     form = Form(ConfirmInput, fixed={"recall_id": recall_id})
-    word = gettext("The recall is lifted. Everybody concerned has been told.")
+    word = gettext("The recall is lifted. Everybody concerned on the platform has been told.")
     return _done(form, recalls.lift, recall_id, word)
 
 
