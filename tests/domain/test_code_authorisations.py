@@ -14,7 +14,16 @@ from tests import factories
 from tests.domain.goods import split
 from traceability import signatures
 from traceability.db import Database
-from traceability.domain import area_grants, code_authorisations, code_draws, events, notices, records
+from traceability.domain import (
+    area_grants,
+    code_authorisations,
+    code_draws,
+    events,
+    ledger,
+    notices,
+    provenance,
+    records,
+)
 from traceability.domain.actors import SYSTEM, Actor, Permission, Role
 from traceability.domain.areas import AreaCode, CodeState, GrowingArea
 from traceability.domain.batches import Batch
@@ -28,7 +37,8 @@ from traceability.domain.code_authorisations import (
 from traceability.domain.corrections import CorrectionInput
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.history import CorrectionReason, beginning, history
-from traceability.domain.producers import Producer
+from traceability.domain.ownership import PUBLIC
+from traceability.domain.producers import LegalForm, Producer
 from traceability.domain.products import Product
 from traceability.domain.rule_book import RuleCode
 from traceability.domain.rule_flags import RuleFlag
@@ -357,6 +367,32 @@ def test_goods_under_a_lent_code_keep_it_for_its_market_in_every_lot_that_is_mad
     with lending.database.reading(SYSTEM.scope) as session:
         (flag,) = session.exec(select(RuleFlag)).all()
     assert (flag.rule, flag.evidence["market"]) == (RuleCode.MARKET_WITHOUT_CODE, "US")
+
+
+def test_the_public_is_told_whose_a_lent_code_is(lending: Lending) -> None:
+    lending.accepted()
+    batch = lending.harvest(400)
+    (part,) = split(lending.database, batch, 100)
+    for lot in (batch, part):
+        with lending.database.reading(PUBLIC) as session:
+            story = provenance.of_batch(session, lot.id, today())
+        (area,) = story.areas
+        assert area.code is not None
+        assert (area.code.code, area.code.holder, area.code.market) == (CODE, lending.holder.name, "CN")
+        assert {row.code_holder for row in story.sources if row.code} <= {lending.holder.name}
+
+
+def test_of_a_household_that_lends_its_code_the_public_is_told_the_register_code_alone(
+    lending: Lending,
+) -> None:
+    with lending.database.transaction(SYSTEM) as session:
+        records.find(session, Producer, lending.holder.id).legal_form = LegalForm.HOUSEHOLD
+        ledger.record(session, "producer.revised", records.find(session, Producer, lending.holder.id))
+    lending.accepted()
+    with lending.database.reading(PUBLIC) as session:
+        (area,) = provenance.of_batch(session, lending.harvest(400).id, today()).areas
+    assert area.code is not None
+    assert area.code.holder == lending.holder.code
 
 
 def test_a_corrected_harvest_corrects_its_draw(lending: Lending) -> None:

@@ -138,6 +138,20 @@ def draws_of(session: Session, subject: Record) -> list[CodeDraw]:
     return list(session.exec(statement.order_by(CodeDraw.authorisation_id)).all())
 
 
+def lenders(session: Session, batch_ids: list[str]) -> dict[str, CodeAuthorisation]:
+    """By lot: the authorisation under which its code was claimed. Whoever may see the code may know whose it is."""
+    if not batch_ids:
+        return {}
+    with beyond_scope(session):
+        statement = (
+            select(CodeDraw.subject_id, CodeAuthorisation)
+            .join(CodeAuthorisation, col(CodeAuthorisation.id) == CodeDraw.authorisation_id)
+            .where(CodeDraw.subject_table == "batch", col(CodeDraw.subject_id).in_(batch_ids))
+            .where(col(CodeDraw.released_at).is_(None))
+        )
+        return dict(session.exec(statement).all())
+
+
 def draws_from(session: Session, authorisation_id: str) -> list[CodeDraw]:
     """All draws on one authorisation, the newest first, those that were taken back included."""
     statement = select(CodeDraw).where(CodeDraw.authorisation_id == authorisation_id)

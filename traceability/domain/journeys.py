@@ -96,10 +96,12 @@ class Source:
     lot: str = ""
     producer: str = ""
     place: str = ""
-    #: the area's name (empty for a household's), and the code that was claimed for the lot, with its market
+    #: the area's name (empty for a household's), and the code that was claimed for the lot, with its market and, where
+    #: it was lent, its holder
     area: str = ""
     code: str = ""
     market: str = ""
+    code_holder: str = ""
     area_id: str | None = None
     harvested_on: date | None = None
     traced: bool = True

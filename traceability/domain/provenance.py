@@ -68,7 +68,8 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
     journey = journeys.of_batch(session, batch, product, producer)
     above = [parent for parent in journey.parents if parent.batch.id != batch.id]
     codes = public_areas.codes_of(session, journey.parents)
-    areas = public_areas.shown(session, journey, codes)
+    lent = public_areas.lent_of(session, journey.parents, codes)
+    areas = public_areas.shown(session, journey, codes, lent)
     subjects = [batch.id, product.id, producer.id, *journey.area_ids, *([stamps_id] if stamps_id else [])]
     subjects += [code.id for code in codes[batch.id]]
     lab_tests, more_lab_tests = public_papers.lab_tests_above(session, above)
@@ -83,7 +84,7 @@ def of_batch(session: Session, batch_id: str, today: date, stamps_id: str | None
         areas=areas,
         more_areas=len(journey.area_ids) - len(areas),
         chapters=journey.chapters,
-        sources=public_areas.with_markets(journey, codes),
+        sources=public_areas.with_markets(journey, codes, lent),
         more_sources=journey.more_sources,
         more_per_mille=journey.more_per_mille,
         complete=journey.complete,

@@ -1,12 +1,12 @@
 """Where the goods of a batch come from, as the public may see it: areas, their blurred outlines, claimed codes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 from sqlmodel import Session, col, select
 
-from traceability.domain import evidence, outlines
+from traceability.domain import code_draws, evidence, outlines, partners
 from traceability.domain.areas import AreaCode, AreaCodeChange, AreaState, CodeState, GrowingArea
 from traceability.domain.batches import Batch
 from traceability.domain.clock import local_day
@@ -20,6 +20,9 @@ from traceability.domain.public_facts import PublicArea, PublicCode
 MOST_AREAS = 4
 #: The drawing of an area, in its own units.
 OUTLINE_WIDTH, OUTLINE_HEIGHT = 320, 150
+
+#: By area and code: the holder and the market of a code that was lent.
+Lent = Mapping[tuple[str | None, str], tuple[str, str]]
 
 
 def codes_of(session: Session, parents: Sequence[Parent]) -> dict[str, list[AreaCode]]:
@@ -37,16 +40,28 @@ def codes_of(session: Session, parents: Sequence[Parent]) -> dict[str, list[Area
     }
 
 
-def with_markets(journey: Journey, codes: dict[str, list[AreaCode]]) -> tuple[Source, ...]:
-    """The sources with the market of each code that was claimed for them."""
-    markets = {(rows[0].area_id, rows[0].code): rows[0].market for rows in codes.values() if rows}
-    return tuple(
-        replace(source, market=markets.get((source.area_id or "", source.code), ""))
-        for source in journey.sources
-    )
+def lent_of(session: Session, parents: Sequence[Parent], codes: dict[str, list[AreaCode]]) -> Lent:
+    """By area and code: the holder and the market of each code that is not the area's own."""
+    others = [parent.batch for parent in parents if parent.batch.area_code and not codes[parent.batch.id]]
+    found = code_draws.lenders(session, [batch.id for batch in others])
+    return {
+        (batch.area_id, batch.area_code or ""): (partners.known_as(session, row.producer_id), row.market)
+        for batch in others
+        if (row := found.get(batch.id))
+    }
 
 
-def shown(session: Session, journey: Journey, codes: dict[str, list[AreaCode]]) -> tuple[PublicArea, ...]:
+def with_markets(journey: Journey, codes: dict[str, list[AreaCode]], lent: Lent) -> tuple[Source, ...]:
+    """The sources with the market of each code that was claimed for them, and whose it is where it was lent."""
+    known = dict(lent)
+    known |= {(rows[0].area_id, rows[0].code): ("", rows[0].market) for rows in codes.values() if rows}
+    found = ((source, known.get((source.area_id, source.code), ("", ""))) for source in journey.sources)
+    return tuple(replace(source, market=market, code_holder=holder) for source, (holder, market) in found)
+
+
+def shown(
+    session: Session, journey: Journey, codes: dict[str, list[AreaCode]], lent: Lent
+) -> tuple[PublicArea, ...]:
     """The areas that a page draws, with the codes that were claimed for what comes from them."""
     drawn = []
     said = evidence.days_of_word(session, (code for rows in codes.values() for code in rows))
@@ -57,7 +72,7 @@ def shown(session: Session, journey: Journey, codes: dict[str, list[AreaCode]]) 
             continue
         crop = session.get(Crop, area.crop_id)
         here = [parent for parent in journey.parents if parent.batch.area_id == area.id]
-        claimed = (_claimed(session, parent.batch, codes[parent.batch.id], said) for parent in here)
+        claimed = (_claimed(session, parent.batch, codes[parent.batch.id], said, lent) for parent in here)
         declared_on = evidence.days_of_word(session, (area,))[area.id]
         household = owner.legal_form is LegalForm.HOUSEHOLD
         drawn.append(
@@ -82,14 +97,15 @@ def shown(session: Session, journey: Journey, codes: dict[str, list[AreaCode]]) 
 
 
 def _claimed(
-    session: Session, batch: Batch, codes: list[AreaCode], said: dict[str, date]
+    session: Session, batch: Batch, codes: list[AreaCode], said: dict[str, date], lent: Lent
 ) -> PublicCode | None:
     """The code that was claimed for a batch, as it stands today. One that is not on record is the producer's word."""
     if not batch.area_code:
         return None
     if not codes:
         word = evidence.declared(local_day(batch.created_at), name_of(session, batch.on_behalf_agency_id))
-        return PublicCode(batch.area_code, None, "", "", None, None, word)
+        holder, market = lent.get((batch.area_id, batch.area_code), ("", ""))
+        return PublicCode(batch.area_code, None, market, "", None, None, word, holder)
     code = codes[0]
     return PublicCode(
         code.code, code.family, code.market, code.authority, code.state, code.valid_to,

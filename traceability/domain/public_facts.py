@@ -97,7 +97,7 @@ class PublicBatch:
 
 @dataclass(frozen=True)
 class PublicCode:
-    """A growing-area code claimed for the batch, and how it stands today."""
+    """A growing-area code claimed for the batch, and how it stands today. `holder`: whose it is, where it was lent."""
 
     code: str
     family: CodeFamily | None
@@ -106,6 +106,7 @@ class PublicCode:
     state: CodeState | None
     valid_to: date | None
     evidence: Evidence
+    holder: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Pages of lent codes: signed, accepted, used, checked by whoever is shown the paper."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
@@ -67,6 +68,29 @@ def test_the_holder_signs_and_the_packer_accepts_and_claims_the_code(two: Two) -
         assert "còn lại: 380\u00a0kg" in text
     refused = two.packer.refused("/producer/batches/new", kilograms="381", area_code=CODE, **fields)
     assert "chỉ còn 380\u00a0kg, trong khi cần 381\u00a0kg" in refused
+
+
+@pytest.mark.parametrize(
+    ("lang", "whose"),
+    [
+        ("vi", "Mã của {}, được ủy quyền sử dụng"),
+        ("en", "Code of {}, used by authorisation"),
+        ("zh", "{} 的代码，经授权使用"),
+    ],
+)
+def test_the_public_page_of_a_lot_says_whose_its_lent_code_is(
+    two: Two, app: Flask, lang: str, whose: str
+) -> None:
+    two.packer.accepted(f"/producer/authorisations/{two.sign()}/accept")
+    packer = two.packer.producer
+    ground = factories.area(two.packer.database, packer)
+    product = factories.product(two.packer.database, packer)
+    values = {"area_id": ground.id, "product_id": product.id, "harvested_on": today(), "area_code": CODE}
+    batch = factories.harvest(two.packer.database, packer, 100, **values)
+    factories.release(two.packer.database, batch)
+    page = app.test_client().get(f"/lots/{product.code}/{batch.lot}?lang={lang}").get_data(as_text=True)
+    text = re.sub(r"<[^>]*>", "", unescape(page))
+    assert whose.format(two.holder.producer.name) in text
 
 
 def test_the_next_harvest_begins_with_the_areas_own_code_and_never_with_a_lent_one(two: Two) -> None:
