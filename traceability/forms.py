@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from flask import after_this_request, flash, redirect, render_template, request
+from flask import session as cookie
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
@@ -30,11 +31,13 @@ from traceability.db import ended_by_another
 from traceability.domain import submissions
 from traceability.domain.actors import Actor
 from traceability.domain.errors import RuleBroken
+from traceability.i18n import gettext
 
 I = TypeVar("I", bound=BaseModel)  # noqa: E741 - the input class
 T = TypeVar("T")
 
 ONCE = "once"
+_OFFICES = frozenset({"producer", "inspector"})
 _ROW = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})-(?P<field>[a-z_]+)$")
 _NAMED = re.compile(r"^(?P<table>[a-z_]+)-(?P<name>[a-z][a-z0-9_]*)$")
 _ROW_OF_INPUT = re.compile(r"^(?P<list>[a-z_]+)-(?P<row>\d{1,3})(?P<rest>(-[a-z_]+)?)$")
@@ -197,7 +200,9 @@ class Form(Generic[I]):
         self.errors[self._typed_name(error.field or "")] = wording.refusal(error)
 
     def redirect(self) -> Response:
-        """To where `then` said."""
+        """To where `then` said. In the offices with a word that it is done, unless the view has said one."""
+        if request.blueprint in _OFFICES and not cookie.get("_flashes"):
+            flash(gettext("Saved."), "success")
         return redirect(self.location, code=303)
 
     def page(self, template: str, **values: Any) -> tuple[str, int]:

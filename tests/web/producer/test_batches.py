@@ -77,6 +77,7 @@ def test_a_clerk_registers_a_harvest_and_sees_its_page(us: Visit, fields: dict[s
         "Tổ thu hái 2",
         "11,5",
         "Chưa công bố",
+        "Đã lưu.",
     ):
         assert text in page
     assert "Sản phẩm chưa có ảnh." in page  # the gate says what is missing
