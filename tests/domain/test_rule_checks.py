@@ -237,6 +237,17 @@ def test_a_step_nobody_weighed_is_unknown_in_handling_and_a_breach_in_drying() -
     assert isinstance(outside_band([], TEA), Broken)
 
 
+def test_who_only_packs_may_lose_little_but_can_add_nothing() -> None:
+    fresh = Band(Decimal("0.8"), Decimal("0.98"))
+    assert outside_band([Step(1000, 984)], fresh) is None
+    assert outside_band([Step(1000, 1000)], fresh) is None
+    more = outside_band([Step(1000, 1001)], fresh)
+    assert isinstance(more, Broken)
+    assert more.evidence["high_per100"] == "100.00"
+    assert isinstance(outside_band([Step(1000, 799)], fresh), Broken)
+    assert isinstance(outside_band([Step(1000, 984, makes=True)], fresh), Broken)
+
+
 # --- codes -----------------------------------------------------------------------------------------------------------
 
 

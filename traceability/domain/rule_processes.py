@@ -132,5 +132,6 @@ def _steps(batch: Batch, events: list[Event], own: dict[str, int], until: date |
             continue
         makes = event.type is EventType.TRANSFORM and batch.origin is Origin.TRANSFORM and batch.id in own
         first = makes and local_day(event.happened_at) >= batch.started_on and not found
-        found.append(Step(event.input_g, own[batch.id] if first else event.output_g))
+        after_g = own[batch.id] if first else event.output_g
+        found.append(Step(event.input_g, after_g, makes=event.type is EventType.TRANSFORM))
     return found

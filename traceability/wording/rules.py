@@ -11,7 +11,7 @@ from traceability.domain.rule_flags import CloseReason, FlagState, RuleFlag
 from traceability.domain.rule_outcomes import sentence_of
 from traceability.domain.rule_overrides import RuleOverride
 from traceability.domain.rule_views import RuleStanding
-from traceability.i18n import N_, gettext
+from traceability.i18n import N_, gettext, number
 
 REFUSALS = {
     "rules.over_yield": N_(
@@ -183,8 +183,7 @@ REASONS = {
         "Dose times treated area must agree with what left the store. A dose “by the label” cannot be judged."
     ),
     RuleCode.BAD_CONVERSION: N_(
-        "Fresh tea leaf gives 1 kg of dry tea from 3.85 to 5.26 kg; more dry tea than that means that other leaf was "
-        "mixed in."
+        "Each process gives so much of what goes in and no more; more than that means that other goods were mixed in."
     ),
     RuleCode.SUSPENDED_AREA: N_("What was harvested while an area or its code was suspended may not use it."),
     RuleCode.EXPIRED_AREA_CODE: N_("A code counts on the days for which it was granted, and on no other."),
@@ -213,9 +212,7 @@ SOURCES = {
     RuleCode.BANNED_INGREDIENT: N_("The circular that lists pesticides, as the operator loaded it."),
     RuleCode.UNREGISTERED_INGREDIENT: N_("The circular that lists pesticides, as the operator loaded it."),
     RuleCode.DOSE_MISMATCH: N_("Our own proposal; the tolerance is a setting."),
-    RuleCode.BAD_CONVERSION: N_(
-        "Conversion bands of the crop table; that of tea follows from 76–80% water in the bud and 7% in the tea."
-    ),
+    RuleCode.BAD_CONVERSION: N_("Conversion bands of the crop table, by crop and form."),
     RuleCode.SUSPENDED_AREA: N_("Crop Production Law, Art. 64; decisions of the plant protection office."),
     RuleCode.EXPIRED_AREA_CODE: N_("Crop Production Law, Art. 64; protocols with importing countries."),
     RuleCode.PUC_MISMATCH: N_(
@@ -250,6 +247,19 @@ def told(rule: RuleCode, evidence: dict[str, Any]) -> str:
     return wording.sentence(sentence_of(rule.value, evidence), evidence)
 
 
+def why(rule: RuleCode, evidence: dict[str, Any]) -> str:
+    """Why a rule is there, by the figures of the process that was judged where there are some."""
+    low, high = (float(evidence.get(name) or 0) for name in ("low_per100", "high_per100"))
+    if rule is not RuleCode.BAD_CONVERSION or not low or not high:
+        return gettext(REASONS[rule])
+    return gettext(
+        "By this process 1 kg takes %(least)s to %(most)s kg of what went in; more than that gives means that other "
+        "goods were mixed in.",
+        least=number(round(100 / high, 2)),
+        most=number(round(100 / low, 2)),
+    )
+
+
 def why_unknown(why: str) -> str:
     """What is missing for a rule to be judged."""
     return gettext(UNKNOWNS[why]) if why in UNKNOWNS else why
@@ -280,5 +290,5 @@ def box(standing: RuleStanding) -> Box:
     for flag in standing.flags:
         override, agency = standing.overrides.get(flag.override_id or "", (None, None))
         text = told(flag.rule, flag.evidence)
-        worded.append(WordedFlag(flag, text, gettext(REASONS[flag.rule]), override, agency))
+        worded.append(WordedFlag(flag, text, why(flag.rule, flag.evidence), override, agency))
     return Box(worded, [(wording.name(rule), why_unknown(why)) for rule, why in standing.unknown])

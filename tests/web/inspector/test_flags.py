@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import select
 
@@ -15,9 +16,11 @@ from traceability.domain.batches import Batch
 from traceability.domain.clock import today
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
+from traceability.domain.rule_book import RuleCode
 from traceability.domain.rule_figures import RuleFigure
 from traceability.domain.rule_flags import FlagState, RuleFlag
 from traceability.domain.rule_settings import RuleSetting
+from traceability.wording.rules import why
 
 pytestmark = SQLITE_ONLY
 REASON = "Đã kiểm tra thực địa, vườn trồng dày theo đề án"
@@ -120,6 +123,18 @@ def test_figures_of_each_kind_can_be_read_and_set(
     common = {"valid_from": today().isoformat(), "source": "Thông tư minh họa"}
     assert client.post(address, data=values | common).status_code == 303
     assert "Thông tư minh họa" in client.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "takes"), [("80.00", "100.00", "1–1,25"), ("19.00", "26.00", "3,85–5,26")]
+)
+def test_the_reason_of_a_conversion_flag_is_that_of_the_process_judged(
+    app: Flask, low: str, high: str, takes: str
+) -> None:
+    with app.test_request_context("/"):
+        told = why(RuleCode.BAD_CONVERSION, {"low_per100": low, "high_per100": high})
+        assert f"cần {takes} kg đầu vào cho 1 kg thành phẩm" in told
+        assert "chè" not in told + why(RuleCode.BAD_CONVERSION, {})
 
 
 def test_the_board_holds_harvests_against_ceilings(

@@ -15,7 +15,7 @@ from traceability.domain.rule_flags import FlagState, RuleFlag
 from traceability.domain.rule_overrides import OVERRIDERS, OverrideInput
 from traceability.forms import Form
 from traceability.i18n import gettext
-from traceability.wording.rules import REASONS, SOURCES, told
+from traceability.wording.rules import SOURCES, told, why
 
 _ANY = "any"
 
@@ -67,7 +67,7 @@ def flags_show(flag_id: str) -> Response | tuple[str, int]:
         owner=owner,
         said=said,
         text=told(flag.rule, flag.evidence),
-        reason=gettext(REASONS[flag.rule]),
+        reason=why(flag.rule, flag.evidence),
         source=gettext(SOURCES[flag.rule]),
         may_override=pending
         and not BOOK[flag.rule].fixed
