@@ -94,6 +94,11 @@ class Exporter:
                 reason.code for reason in (*found.reasons, *(r for lot in found.lots for r in lot.reasons))
             }
 
+    def notes(self, row: Consignment) -> set[str]:
+        with self.database.reading(self.actor.scope) as session:
+            found = consignment_checks.judge(session, records.find(session, Consignment, row.id))
+            return {note.code for lot in found.lots for note in lot.notes}
+
     def seal(self, row: Consignment) -> Consignment:
         found: Consignment = self.do(consignment_steps.seal, row.id)
         return found
@@ -231,7 +236,10 @@ def test_a_residue_result_is_held_against_the_limit_of_that_market_on_that_day(e
         assert residue_limits.load(session, SYSTEM, entries) == 0
     row = exporter.draft(market="EU")
     assert exporter.reasons(row) == {"consignment.result_missing"}
-    assert exporter.reasons(exporter.draft(market="CN")) == set()
+    china = exporter.draft(market="CN")
+    assert exporter.reasons(china) == set()  # nothing forbids it; that nobody measured anything is said
+    assert exporter.notes(china) == {"consignment.limits_unknown", "consignment.result_none"}
+    assert exporter.notes(row) == set()
 
     def report(number: str, name: str, value: str) -> None:
         values = {
@@ -248,6 +256,7 @@ def test_a_residue_result_is_held_against_the_limit_of_that_market_on_that_day(e
     assert exporter.reasons(row) == {"consignment.result_missing"}
     report("R2", "Dư lượng Abamectin", "0,04")
     assert exporter.reasons(row) == set()
+    assert (exporter.notes(row), exporter.notes(china)) == (set(), {"consignment.limits_unknown"})
     report("R3", "Dư lượng Mancozeb", "0,02")  # its own limit is over: the one for any holds
     assert exporter.reasons(row) == {"consignment.residue_exceeded"}
     assert exporter.reasons(exporter.draft(market="CN")) == set()

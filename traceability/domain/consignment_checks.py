@@ -53,6 +53,8 @@ class Verdict:
     batch: Batch
     product: Product
     reasons: list[Reason] = field(default_factory=list)
+    #: what nobody looked at, or could: it keeps nothing back, and is said
+    notes: list[Reason] = field(default_factory=list)
     #: codes of others that have to be claimed when it is sealed: code and grams
     claims: list[tuple[str, int]] = field(default_factory=list)
     looked_at: dict[str, Any] = field(default_factory=dict)
@@ -266,6 +268,11 @@ def _judge_results(session: Session, row: Consignment, lot: Verdict) -> None:
     if any(limit.demanded for limit in limits) and not any(_measured(limits, test.results) for test in tests):
         facts = {"lot": lot.batch.lot, "market": row.market}
         lot.reasons.append(Reason("consignment.result_missing", facts, "batch", lot.batch.id))
+    elif not tests:
+        lot.notes.append(Reason("consignment.result_none", {"lot": lot.batch.lot}, "batch", lot.batch.id))
+    if not limits:
+        facts = {"lot": lot.batch.lot, "market": row.market}
+        lot.notes.append(Reason("consignment.limits_unknown", facts, "batch", lot.batch.id))
     lot.looked_at["reports"] = [{"report_no": test.report_no, "passed": test.passed} for test in tests]
     lot.looked_at["limits"] = [
         {"ingredient": limit.ingredient, "ug_per_kg": limit.limit_ug, "source": limit.source}

@@ -86,6 +86,10 @@ REFUSALS = {
     "consignment.result_missing": N_(
         "{market} demands a residue result, and for lot {lot} there is none from which a figure can be read."
     ),
+    "consignment.limits_unknown": N_(
+        "No residue limits of {market} for these goods are known here: no result could be held against them."
+    ),
+    "consignment.result_none": N_("There is no laboratory result behind lot {lot}."),
     "notice.consignment_sealed": N_("Consignment {number} was sealed: {sent_g} for the market {market}."),
 }
 

@@ -51,7 +51,10 @@ def test_a_consignment_goes_from_draft_to_departure(
     page = begun(us)
     assert "Chưa thêm lô hàng nào" in us.get(page)
     us.accepted(f"{page}/lots", batch_id=batch.id, kilograms="400")
-    assert "Có thể niêm phong" in us.get(page)
+    ready = us.get(page)
+    assert "Có thể niêm phong" in ready
+    assert "chưa có mức dư lượng cho phép của thị trường Trung Quốc" in ready
+    assert "chưa có kết quả kiểm nghiệm nào" in ready
     us.accepted(f"{page}/seal")
     shown = us.get(page)
     assert "đã niêm phong" in shown
