@@ -14,7 +14,7 @@ REFUSALS = {
 
 NAMES = {
     CoveredKind: {
-        CoveredKind.AREA: N_("Growing area"),
+        CoveredKind.AREA: N_("Production area"),
         CoveredKind.PRODUCT: N_("Product"),
         CoveredKind.PRODUCER: N_("Producer"),
     },
