@@ -11,6 +11,7 @@ from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.pdfgen.pathobject import PDFPathObject
 from reportlab.platypus import (
@@ -56,6 +57,8 @@ _STYLES = {
     "head": (BOLD, 8.5, 11, _INK),
 }
 _LONGEST = 4_000
+#: The room beside the text of a cell, with a point to spare.
+_SIDES = 7
 _COMMAND = re.compile(r"([MLHVCZ])([^MLHVCZ]*)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -148,12 +151,24 @@ def _section(section: Section) -> list[Flowable]:
 
 
 def _columns(section: Section) -> list[float]:
-    """Columns as wide as their usual text asks for, the longest ones held back."""
+    """Columns as wide as their usual text asks for, the longest ones held back; no number or word is broken in two."""
     lengths = [
         max(9, min(28, max(len(row[column]) for row in (section.header, *section.rows))))
         for column in range(len(section.header))
     ]
-    return [_WIDTH * length / sum(lengths) for length in lengths]
+    longest = [
+        max(
+            stringWidth(word, BOLD, _STYLES["cell"][1])
+            for row in (section.header, *section.rows)
+            for word in (row[column].split(" ") or [""])
+        )
+        for column in range(len(section.header))
+    ]
+    needed = [min(width + _SIDES, _WIDTH / 3) for width in longest]
+    rest = _WIDTH - sum(needed)
+    if rest < 0:
+        return [_WIDTH * length / sum(lengths) for length in lengths]
+    return [need + rest * length / sum(lengths) for need, length in zip(needed, lengths, strict=True)]
 
 
 def _grid(rows: list[list[Paragraph]], widths: list[float], *, head: bool) -> Table:
@@ -163,7 +178,7 @@ def _grid(rows: list[list[Paragraph]], widths: list[float], *, head: bool) -> Ta
         ("TOPPADDING", (0, 0), (-1, -1), 2),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
         ("LEFTPADDING", (0, 0), (-1, -1), 2),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+        ("RIGHTPADDING", (0, 0), (-1, -1), _SIDES - 3),
     ]
     if head:
         style.append(("BACKGROUND", (0, 0), (-1, 0), HexColor("#eef3ef")))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from traceability import trace_pages, wording
-from traceability.domain.batches import Batch
+from traceability.domain.batches import Batch, Origin
 from traceability.domain.clock import local_day
+from traceability.domain.history import Event, EventType, beginning, standing
 from traceability.domain.journeys import Gap
 from traceability.domain.public_facts import Provenance, PublicArea, PublicLabTest
 from traceability.domain.quantities import ha_text, kg_text
@@ -61,8 +62,12 @@ class LotDossier:
     footer: str
 
 
-def of_lot(story: Provenance, batch: Batch, found: Trace, address: str, at: datetime) -> LotDossier:
-    """The dossier of a lot. `found` must have been read as the public; `address` is the lot's public page."""
+def of_lot(
+    story: Provenance, batch: Batch, own: Sequence[Event], found: Trace, address: str, at: datetime
+) -> LotDossier:
+    """The dossier of a lot. `own`: its events, for its weights. `found` must have been read as the public; `address` is
+    the lot's public page.
+    """
     product, producer = story.product, story.producer
     english = language() != "vi"
     goods = product.name_en if english and product.name_en else product.name
@@ -71,7 +76,7 @@ def of_lot(story: Provenance, batch: Batch, found: Trace, address: str, at: date
     )
     parts = [
         _stopped(story),
-        _lot(story, batch),
+        _lot(story, batch, own),
         _product(story, goods),
         _producer(story, maker),
         _sources(story),
@@ -84,8 +89,8 @@ def of_lot(story: Provenance, batch: Batch, found: Trace, address: str, at: date
     picture = product.picture
     caption = ""
     if picture is not None:
-        caption = picture.alt or goods
-        if picture.illustration:
+        caption = goods if english else picture.alt or goods
+        if picture.illustration and "minh họa" not in caption:
             caption = f"{caption} ({_('Illustration')})"
     return LotDossier(
         title=_("Dossier of lot %(lot)s", lot=story.batch.lot),
@@ -132,12 +137,21 @@ def _stopped(story: Provenance) -> Section | None:
     return Section(_("Stopped"), notes=tuple(notes), stop=True) if notes else None
 
 
-def _lot(story: Provenance, batch: Batch) -> Section:
+def _weights(batch: Batch, own: Sequence[Event]) -> list[tuple[str, str]]:
+    """What the lot weighed at first, and after its last packing where it was weighed then."""
+    began = beginning(own).output_g if own and batch.origin is Origin.HARVEST else None
+    label = _("Weight harvested") if batch.origin is Origin.HARVEST else _("Weight at the start")
+    told = [(label, kg_text(began if began is not None else batch.made_g, language()))]
+    packed = [event.output_g for event in standing(own) if event.type is EventType.PACK and event.output_g]
+    return [*told, (_("Weight packed"), kg_text(packed[-1], language()))] if packed else told
+
+
+def _lot(story: Provenance, batch: Batch, own: Sequence[Event]) -> Section:
     lot = story.batch
     facts = _facts(
         (_("Lot number"), lot.lot),
         (_("State"), wording.name(lot.state)),
-        (_("Weight made"), kg_text(batch.made_g, language())),
+        *_weights(batch, own),
         (_("Harvested on"), _day(lot.harvested_on)),
         (_("Began on"), "" if lot.harvested_on else _day(lot.started_on)),
         (_("Packed on"), _day(lot.packed_on)),
@@ -161,7 +175,10 @@ def _product(story: Provenance, goods: str) -> Section:
             (_("Variety"), product.variety),
             (_("Standards applied"), standards),
             (_("OCOP stars"), str(product.ocop_stars) if product.ocop_stars else ""),
-            (_("Geographical indication"), product.gi_note),
+            (
+                _("Trademark") if product.gi_note.startswith("Nhãn hiệu") else _("Geographical indication"),
+                product.gi_note,
+            ),
             (_("Storage"), product.storage),
             (_("Warnings"), product.warnings),
             (_("Place of origin"), product.origin),
@@ -252,7 +269,7 @@ def _journey(story: Provenance) -> Section | None:
                 rows.append((days, lot, _("Nothing was recorded"), ""))
                 continue
             when = day_text(local_day(step.at)) if step.whole_day else moment_text(step.at)
-            what = ": ".join(filter(None, (wording.name(step.type), step.word)))
+            what = wording.step(step.type, step.word)
             where = ", ".join(filter(None, (step.place, country(step.market) if step.market else "")))
             rows.append((when, lot, what + (f" ({_('corrected')})" if step.corrected else ""), where))
     header = (_("When"), _("Lot"), _("Stage"), _("Place"))
@@ -290,7 +307,7 @@ def _certificates(story: Provenance) -> Section | None:
     rows = tuple(
         (
             row.scheme,
-            row.number,
+            row.number.replace(" ", "\u00a0"),
             row.issuer,
             row.scope or row.source,
             _day(row.issued_on),
@@ -298,7 +315,7 @@ def _certificates(story: Provenance) -> Section | None:
         )
         for row in story.certificates
     )
-    header = (_("Scheme"), _("Number"), _("Issuer"), _("Scope"), _("Issued on"), _("Valid to"))
+    header = (_("Scheme"), _("Certificate no."), _("Issuer"), _("Scope"), _("Issued on"), _("Valid to"))
     return Section(_("Certificates"), header=header, rows=rows)
 
 

@@ -18,9 +18,10 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response
 
 from traceability import access, dossier_pdf, downloads, lot_dossiers, picture_files, sheets, wording
-from traceability.domain import epcis, one_step, plots, provenance, records, traces, tracking
+from traceability.domain import epcis, history, one_step, plots, provenance, records, traces, tracking
 from traceability.domain.batches import Batch
 from traceability.domain.clock import VIETNAM, now, today
+from traceability.domain.history import Event
 from traceability.domain.one_step import OneStep
 from traceability.domain.ownership import PUBLIC, Scope
 from traceability.domain.products import Product
@@ -89,9 +90,10 @@ def paper(batch_id: str, name: str, scope: Scope | None = None) -> Response:
             return _sheet(name, f"fsma204-{batch.lot}", [("Traceability", tracking.COLUMNS, rows)])
         if name.startswith("steps."):
             return steps_sheet(name, f"truoc-sau-{batch.lot}", one_step.of_batch(session, batch_id))
+        own = history.history(session, batch_id)
     if name not in ("dossier.pdf", "dossier.html"):
         raise NoSuchPage
-    dossier = _dossier(batch, product)
+    dossier = _dossier(batch, product, own)
     file = (
         picture_files.path_of(dossier.picture, access.settings().data_dir / "pictures")
         if dossier.picture
@@ -131,7 +133,7 @@ def tabs_of(found: OneStep) -> list[Tab]:
     ]  # fmt: skip
     stages: Iterable[Sequence[Cell]] = [
         [f"{row.at.astimezone(VIETNAM):%Y-%m-%d %H:%M}", row.lot, row.goods,
-         ": ".join(filter(None, (wording.name(row.type), row.step))),
+         wording.step(row.type, row.step),
          None if row.grams is None else row.grams / 1000, row.place]
         for row in found.stages
     ]  # fmt: skip
@@ -178,12 +180,12 @@ def _written(cell: Cell) -> str:
     return "" if cell is None else cell if isinstance(cell, str) else number(cell)
 
 
-def _dossier(batch: Batch, product: Product) -> LotDossier:
-    """What the public knows of the lot, whoever asks."""
+def _dossier(batch: Batch, product: Product, own: Sequence[Event]) -> LotDossier:
+    """What the public knows of the lot, whoever asks; of its own events the weights."""
     with access.reading(PUBLIC) as session:
         story = provenance.of_batch(session, batch.id, today())
         found = traces.trace(session, batch.id, Direction.UP)
-    return lot_dossiers.of_lot(story, batch, found, _lot_address(product.code, batch.lot), now())
+    return lot_dossiers.of_lot(story, batch, own, found, _lot_address(product.code, batch.lot), now())
 
 
 def _html(dossier: LotDossier, picture: Path | None) -> bytes:

@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 from babel.messages.catalog import Catalog
 
+from traceability import wording
 from traceability.i18n import catalogue
 from traceability.wording import geometry, identifiers, quantities, text
 
@@ -72,3 +73,10 @@ def test_refusals_that_are_put_together_from_two_parts_have_their_sentences() ->
     assert {
         f"{kind}_{why}" for kind in ("gtin", "gln", "sscc") for why in keys
     } <= identifiers.REFUSALS.keys()
+
+
+def test_an_area_is_called_an_area_once() -> None:
+    facts = {"harvested_on": "2026-11-20"}
+    told = wording.sentence("areas.suspended", {"name": "Vùng bưởi Mỹ Hòa"} | facts)
+    assert told.startswith("Vùng bưởi Mỹ Hòa ")
+    assert wording.sentence("areas.suspended", {"name": "Ấp Một"}).startswith("Vùng trồng Ấp Một ")

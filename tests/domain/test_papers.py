@@ -100,6 +100,15 @@ def test_the_sortable_spreadsheet_has_a_row_for_each_tracking_event_behind_a_lot
     assert shipping.to_location.startswith(chain.maker.name)
 
 
+def test_a_customer_who_is_a_country_is_named_once(database: Database) -> None:
+    owner = factories.producer(database)
+    batch = factories.harvest(database, owner)
+    factories.sent(database, batch, 10, customer="Hàn Quốc", destination="Hàn Quốc", market="KR")
+    with database.reading(Scope.of_producer(owner.id)) as session:
+        (shipping,) = [row for row in tracking.rows(session, batch.id, reference) if row.cte == "shipping"]
+    assert shipping.to_location == "Hàn Quốc"
+
+
 def test_the_spreadsheet_of_a_neighbours_lot_is_not_to_be_had(database: Database, chain: Chain) -> None:
     with database.reading(Scope.of_producer(chain.packer.id)) as session:
         for paper in (

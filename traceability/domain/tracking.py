@@ -157,7 +157,8 @@ def _of_delivery(
     lot = lots[delivery.batch_id]
     receiver = receivers.get(delivery.to_producer_id or "")
     if receiver is None:
-        to = ", ".join(filter(None, (delivery.customer, delivery.destination)))
+        # a person who has no more to say names the country twice
+        to = ", ".join(dict.fromkeys(filter(None, (delivery.customer, delivery.destination))))
     else:
         to = location(
             receiver, with_phone=any(one.within and one.producer is receiver for one in lots.values())

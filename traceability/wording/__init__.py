@@ -14,10 +14,12 @@ from typing import Any
 
 from traceability.domain.errors import RuleBroken
 from traceability.domain.quantities import ha_text, kg_text, m2_text
-from traceability.i18n import country, day, gettext, language, number
+from traceability.i18n import DEFAULT, country, day, gettext, gettext_in, language, number
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _HECTARE = 10_000
+#: Our own word before a name that begins with it: "Vùng trồng Vùng bưởi Mỹ Hòa" says it twice.
+_SAID_TWICE = re.compile(r"\bvùng(?: trồng)? (?=[“\"]?vùng )", re.IGNORECASE)
 
 
 @cache
@@ -56,7 +58,8 @@ def sentence(code: str, facts: dict[str, Any]) -> str:
     found = refusals().get(code)
     if found is None:
         return gettext("This value is not accepted. Please check it and try again.")
-    return gettext(found).format_map(_Facts({key: _written(key, value) for key, value in facts.items()}))
+    said = gettext(found).format_map(_Facts({key: _written(key, value) for key, value in facts.items()}))
+    return _SAID_TWICE.sub("", said)
 
 
 def name(member: Enum | None) -> str:
@@ -65,6 +68,13 @@ def name(member: Enum | None) -> str:
         return "–"
     found = names().get((type(member), member.value))
     return gettext(found) if found else str(member.value)
+
+
+def step(kind: Enum, word: str) -> str:
+    """A step of work: its kind, and the trade's own word for it where that says more than the kind does."""
+    english = names().get((type(kind), kind.value), "")
+    same = {name(kind).casefold(), gettext_in(DEFAULT, english).casefold()}
+    return f"{name(kind)}: {word}" if word and word.casefold() not in same else name(kind)
 
 
 def _written(name: str, value: Any) -> Any:

@@ -66,6 +66,7 @@ def test_the_holder_signs_and_the_packer_accepts_and_claims_the_code(two: Two) -
         text = side.get(page)
         assert "120\u00a0kg trên 500\u00a0kg" in text
         assert "còn lại: 380\u00a0kg" in text
+        assert "Đã dùng" in side.get("/producer/authorisations")
     refused = two.packer.refused("/producer/batches/new", kilograms="381", area_code=CODE, **fields)
     assert "chỉ còn 380\u00a0kg, trong khi cần 381\u00a0kg" in refused
 

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import zipfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -20,15 +20,18 @@ from tests import factories
 from tests.databases import SQLITE_ONLY
 from tests.domain.test_shares import made_of
 from tests.web.producer.places import Visit, visit
-from traceability import lot_papers, picture_files
+from traceability import lot_dossiers, lot_papers, picture_files
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import pictures, products, records
+from traceability.domain import events, pictures, products, provenance, records, traces
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
+from traceability.domain.events import EventInput
 from traceability.domain.paper_links import PaperLink, PaperView
 from traceability.domain.products import Product
+from traceability.domain.public_facts import PublicCertificate
+from traceability.domain.traces import Direction
 
 pytestmark = SQLITE_ONLY
 FORMULA = '=HYPERLINK("http://evil.test";"x")'
@@ -107,6 +110,52 @@ def test_the_dossier_as_pdf_says_the_same_in_vietnamese_with_the_picture(us: Vis
     for private in ("Khách Hàng Kín", "1.234,5", "0912345678"):
         assert private not in text
     assert any(thing.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE for thing in pages[0].get_objects())
+
+
+def test_a_dossier_names_the_weight_by_what_was_weighed(us: Visit) -> None:
+    batch = factories.harvest(us.database, us.producer, 100)
+    word = {"batch_id": batch.id, "happened_at": now()}
+    with us.database.transaction(SYSTEM) as session:
+        events.record(
+            session, SYSTEM, EventInput.model_validate(word | {"type": "store", "step": "Bảo quản"})
+        )
+        events.record(session, SYSTEM, EventInput.model_validate(word | {"type": "pack", "output_kg": 95}))
+    factories.release(us.database, batch)
+    text = unescape(file(us, batch, "dossier.html").decode())
+    assert re.search(r"Khối lượng thu hoạch</dt><dd>100\s*kg", text)
+    assert re.search(r"Khối lượng đóng gói</dt><dd>95\s*kg", text)
+    assert "Bảo quản: Bảo quản" not in text + file(us, batch, "steps.csv").decode()
+    page = us.get(f"/producer/batches/{batch.id}/trace")
+    assert "Khối lượng ban đầu" in page
+    assert "thành phẩm" not in page
+
+
+def test_a_dossier_names_what_it_shows_in_the_readers_language(us: Visit, lot: Batch) -> None:
+    with us.database.reading(SYSTEM.scope) as session:
+        story = provenance.of_batch(session, lot.id, today())
+        found = traces.trace(session, lot.id, Direction.UP)
+    certificate = PublicCertificate(
+        **dict.fromkeys((field.name for field in fields(PublicCertificate)), None)  # type: ignore[arg-type]
+        | {"scheme": "VietGAP", "number": "VG 2025-17", "issuer": "–", "scope": "–"}
+    )
+    shown = replace(story.product, gi_note="Nhãn hiệu “Bình Minh”", name_en="Pomelo", picture=None)
+    if story.product.picture is not None:
+        drawn = replace(story.product.picture, alt="Hình minh họa: Bưởi", illustration=True)
+        shown = replace(shown, picture=drawn)
+    story = replace(story, product=shown, certificates=(certificate,))
+    told = {}
+    for spoken in ("vi", "en"):
+        with us.client.application.test_request_context(f"/?lang={spoken}"):
+            told[spoken] = lot_dossiers.of_lot(story, lot, [], found, "https://example.test", now())
+    assert [told[one].picture_caption for one in ("vi", "en")] == [
+        "Hình minh họa: Bưởi",
+        "Pomelo (Illustration)",
+    ]
+    facts = {label for part in told["vi"].sections for label, _value in part.facts}
+    assert "Nhãn hiệu" in facts
+    assert "Chỉ dẫn địa lý" not in facts
+    (table,) = [part for part in told["vi"].sections if "Số hiệu" in part.header]
+    assert table.rows[0][1] == "VG\u00a02025-17"
 
 
 def test_sheets_hold_no_live_formula_and_no_volume_of_a_neighbour(us: Visit, lot: Batch) -> None:
