@@ -74,6 +74,8 @@ class Dashboard:
     batches: Counter[BatchState]
     harvested_g: list[tuple[date, int]]
     stamps: Counter[RangeState]
+    #: stamps in use on lots that are recalled
+    recalled_stamps: int
     scans: dict[date, Counter[Verdict]]
     waiting: int
     expiring: list[tuple[Certificate, Producer]]
@@ -123,6 +125,7 @@ def of_scope(session: Session, today: date, *, most: int = 6) -> Dashboard:
         batches=Counter({BatchState(state): n for state, n in _grouped(session, Batch.state).items()}),
         harvested_g=harvested_by_month(session, today),
         stamps=stamps_by_state(session),
+        recalled_stamps=_recalled_stamps(session),
         scans=scans_by_day(session, today),
         waiting=count_waiting(session),
         expiring=expiring,
@@ -181,6 +184,12 @@ def stamps_by_state(session: Session, *where: Any) -> Counter[RangeState]:
     number = func.sum(col(StampRange.last_serial) - col(StampRange.first_serial) + 1)
     statement = select(StampRange.state, number).where(*where).group_by(col(StampRange.state))
     return Counter({RangeState(state): int(total) for state, total in session.exec(statement).all()})
+
+
+def _recalled_stamps(session: Session) -> int:
+    recalled = select(Batch.id).where(Batch.state == BatchState.RECALLED)
+    on_them = stamps_by_state(session, col(StampRange.batch_id).in_(recalled))
+    return on_them[RangeState.ACTIVE] + on_them[RangeState.CLOSED]
 
 
 def scans_by_day(

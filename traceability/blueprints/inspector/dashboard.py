@@ -73,12 +73,13 @@ def _month(first: date) -> str:
 
 
 def _stamps(shown: Dashboard) -> list[tuple[str, int]]:
-    """The stamps in four lots that an overseer tells apart: waiting, in use, stopped, void."""
+    """The stamps in four lots that an overseer tells apart: in use, waiting, stopped, void."""
+    in_use = shown.stamps[RangeState.ACTIVE] + shown.stamps[RangeState.CLOSED] - shown.recalled_stamps
     waiting = (RangeState.ORDERED, RangeState.READY, RangeState.DOWNLOADED, RangeState.PRINTED)
     return [
-        (name(RangeState.ACTIVE), shown.stamps[RangeState.ACTIVE] + shown.stamps[RangeState.CLOSED]),
+        (name(RangeState.ACTIVE), in_use),
         (i18n.gettext("Not in use yet"), sum(shown.stamps[state] for state in waiting)),
-        (name(RangeState.SUSPENDED), shown.stamps[RangeState.SUSPENDED]),
+        (i18n.gettext("Suspended or recalled"), shown.stamps[RangeState.SUSPENDED] + shown.recalled_stamps),
         (name(RangeState.VOID), shown.stamps[RangeState.VOID]),
     ]
 
