@@ -87,7 +87,7 @@ def answer(
     asked = request.args.get("linkType")
     wanted = _linkset_wanted(request, asked)
     if not found.anchors and (not found.disagrees or wanted or asked):
-        return _nobody()
+        return _not_public_yet() if found.unpublished else _nobody()
     told = tuple(_told(anchor) for anchor in found.anchors)
     reply = _reply(request, root, link, replace(found, anchors=told), asked, wanted)
     here = f"<{root}{link.path}?linkType=linkset>"
@@ -218,7 +218,18 @@ def _nobody() -> Response:
     return _no_goods(404, i18n.gettext("These goods are not on this platform"), text)
 
 
-def _no_goods(status: int, title: str, text: str) -> Response:
-    """The page for a link that names no goods here: what to compare, where to type a code, where to tell a doubt."""
-    page = render_template("public/no_goods.html", code=status, title=title, text=text)
+def _not_public_yet() -> Response:
+    text = i18n.gettext(
+        "Its number was given out on this platform. What lies in it is not published yet: ask whoever delivered it."
+    )
+    return _no_goods(
+        404, i18n.gettext("This carton is known; its contents are not public yet"), text, known=True
+    )
+
+
+def _no_goods(status: int, title: str, text: str, *, known: bool = False) -> Response:
+    """The page for a link that names no goods here: what to compare, where to type a code, where to tell a doubt. No
+    doubt is raised where the number is `known`.
+    """
+    page = render_template("public/no_goods.html", code=status, title=title, text=text, known=known)
     return Response(page, status, mimetype=_HTML)

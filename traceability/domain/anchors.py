@@ -35,13 +35,15 @@ class Registered:
     """The levels of a request that are on record, the most specific first.
 
     `lot_known`, `stamp_known`: whether what the link names is on record (true where it names none). `disagrees`: an
-    issued stamp belongs to another GTIN or lot; its own page then tells so.
+    issued stamp belongs to another GTIN or lot; its own page then tells so. `unpublished`: the carton or pallet
+    is known here, but nothing of it is for the public yet.
     """
 
     anchors: tuple[Anchor, ...]
     lot_known: bool = True
     stamp_known: bool = True
     disagrees: bool = False
+    unpublished: bool = False
 
 
 def of_link(session: Session, root: str, link: DigitalLink, issued: tuple[int, int] | None) -> Registered:
@@ -52,7 +54,10 @@ def of_link(session: Session, root: str, link: DigitalLink, issued: tuple[int, i
     if link.key == "01":
         return _goods(session, root, link, issued)
     if link.key == "00":
-        return Registered(_unit(session, root, link))
+        found = _unit(session, root, link)
+        return Registered(
+            found, unpublished=not found and public_units.is_known(session, link.elements[0][1])
+        )
     return Registered(_places(session, root, link) if link.key in KEYS else ())
 
 

@@ -2,7 +2,7 @@
 
 Numbers of units follow each other, so a page can be found by counting. It therefore tells nothing that counting would
 make worth knowing: no weight, no customer, no day of shipment, and of lots that are not published only that there are
-some. A unit with no published lot in it is nobody's page.
+some. A unit with no published lot in it has no page; whoever scans it is told that it is known, and nothing else.
 """
 
 from dataclasses import dataclass
@@ -48,6 +48,11 @@ class PublicUnit:
     def held(self) -> bool:
         """Whether goods in it are suspended."""
         return any(one.state is BatchState.HELD for one in self.lots)
+
+
+def is_known(session: Session, sscc: str) -> bool:
+    """Whether somebody here packed a unit under this number, published or not."""
+    return session.exec(select(LogisticUnit.id).where(LogisticUnit.sscc == sscc)).first() is not None
 
 
 def of_sscc(session: Session, sscc: str) -> PublicUnit:

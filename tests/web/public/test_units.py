@@ -57,6 +57,11 @@ def test_what_is_unpublished_unknown_or_no_number_at_all_is_nobodys_page(
     hidden = pack(database, (factories.harvest(database, lot.producer, 50), 3))
     for sscc in (hidden.sscc, "095200010000000003"):
         assert client.get(f"/00/{sscc}").status_code == client.get(f"/units/{sscc}").status_code == 404
+    told = client.get(f"/00/{hidden.sscc}").text
+    assert "nội dung chưa công khai" in told
+    for nobodys in ("Không có hàng hóa mang mã số này", "Gửi phản ánh về con tem này", "đừng dựa vào"):
+        assert nobodys not in told[told.index("<main") : told.index("</main")], nobodys
+    assert "Không có hàng hóa mang mã số này" in client.get("/00/095200010000000003").text
     wrong = hidden.sscc[:-1] + str((int(hidden.sscc[-1]) + 1) % 10)
     refused = client.get(f"/00/{wrong}")
     assert refused.status_code == 400
