@@ -151,6 +151,10 @@ def test_the_page_that_checks_itself_fits_a_phone_and_gives_local_times(
     file.write_bytes(client.get(address + "?as=html&lang=vi").data)
     laptop.set_viewport_size({"width": 360, "height": 640})
     laptop.goto(file.as_uri())
+    fields, heading = laptop.locator("#entries dl").first, laptop.locator("#entries summary").first
+    expect(fields).to_be_hidden()
+    expect(heading).to_have_text("Tên trường và giá trị nguyên gốc trong nhật ký")
+    heading.click()
     key, value = laptop.locator("#entries dt").first, laptop.locator("#entries dd").first
     above, below = key.bounding_box(), value.bounding_box()
     assert above is not None
@@ -160,6 +164,14 @@ def test_the_page_that_checks_itself_fits_a_phone_and_gives_local_times(
     assert laptop.evaluate("document.documentElement.scrollWidth") <= 360
     title = laptop.locator("#entries b").first
     expect(title).not_to_have_text(re.compile(r"\d{4}-\d\d-\d\dT|Invalid"))
+    expect(title).not_to_have_text(re.compile(r"\w\.\w"))
+    times = [
+        text
+        for text in laptop.locator("#entries dd").all_text_contents()
+        if re.match(r"\d{4}-\d\d-\d\d.\d\d:", text)
+    ]
+    assert times
+    assert all(re.match(r"\S+ [\d:.]+ UTC \(\d", text) for text in times), times
     expect(title).to_have_text(re.compile(r"\d{1,2}:\d\d:\d\d \d{1,2}/\d{1,2}/\d{4}$"))
 
 

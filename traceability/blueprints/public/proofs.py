@@ -11,6 +11,8 @@ from traceability.domain import catalogue, proofs
 from traceability.domain.ownership import PUBLIC
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
+from traceability.domain.proofs import ProvenLeaf
+from traceability.wording.facts import fact
 
 
 @blueprint.get("/proofs/<code>/<path:lot>")
@@ -42,9 +44,16 @@ def lot_proof(code: str, lot: str) -> Response:
         # "<" never stands in the inlined JSON: no text of a leaf can end the script element
         inlined = json.dumps(proof, ensure_ascii=True).replace("<", "\\u003c")
         return _file(
-            render_template("public/proof.html", proof=inlined, about=about), "text/html", f"{name}.html"
+            render_template("public/proof.html", proof=inlined, about=about, kinds=_kinds(leaves)),
+            "text/html",
+            f"{name}.html",
         )
     return _file(json.dumps(proof, ensure_ascii=False, indent=1), "application/json", f"{name}.json")
+
+
+def _kinds(leaves: list[ProvenLeaf]) -> dict[str, str]:
+    """The kinds of these facts, and what each is called."""
+    return {kind: fact(kind) for kind in sorted({str(json.loads(leaf.body)["kind"]) for leaf in leaves})}
 
 
 def _file(text: str, mimetype: str, name: str) -> Response:
