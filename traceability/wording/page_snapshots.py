@@ -40,7 +40,7 @@ _LABELS = {
     "product.brand": N_("Brand"),
     "product.gtin": N_("GTIN"),
     "product.origin": N_("Place of origin"),
-    "product.gi_note": N_("Geographical indication"),
+    "product.gi_note": N_("Geographical indication or mark"),
     "product.storage": N_("Storage"),
     "product.standards": N_("Standards applied"),
     "product.warnings": N_("Warnings"),
