@@ -25,6 +25,7 @@ from traceability.domain import (
     records,
 )
 from traceability.domain.actors import SYSTEM, Actor, Permission, Role
+from traceability.domain.area_codes import CodeOf
 from traceability.domain.areas import AreaCode, CodeState, GrowingArea
 from traceability.domain.batches import Batch
 from traceability.domain.clock import today
@@ -118,6 +119,10 @@ def test_a_claim_draws_its_kilograms_and_both_sides_see_what_is_left(lending: Le
             (draw,) = code_draws.draws_from(session, made.id)
             assert (row.drawn_g, row.left_g, draw.grams) == (400_000, 600_000, 400_000)
             assert (draw.subject_table, draw.subject_id, draw.subject_text) == ("batch", batch.id, batch.lot)
+    with lending.database.reading(lending.user.scope) as session:
+        offered = {kind: code_draws.lent_to(session, lending.packer.id, today(), kind) for kind in CodeOf}
+    assert [row.id for row in offered[CodeOf.GROWING_AREA]] == [made.id]
+    assert offered[CodeOf.PACKING_HOUSE] == []
     holder = factories.manager_of(lending.holder)
     with lending.database.reading(holder.scope) as session:
         told = [row.code for row in notices.inbox(session, holder)]

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from traceability.domain import area_codes, ledger, notices, partners, records
 from traceability.domain.actors import Actor
+from traceability.domain.area_codes import CodeOf
 from traceability.domain.areas import AreaCode
 from traceability.domain.clock import now
 from traceability.domain.code_authorisations import (
@@ -175,9 +176,10 @@ def claimed_of_area(session: Session, area_id: str, since: date, until: date, *,
         return int(session.exec(statement).one())
 
 
-def lent_to(session: Session, producer_id: str, day: date) -> list[CodeAuthorisation]:
-    """The authorisations that a producer may draw on on a day, those that end first at the top."""
+def lent_to(session: Session, producer_id: str, day: date, kind: CodeOf) -> list[CodeAuthorisation]:
+    """The authorisations for codes of a kind that a producer may draw on on a day, those that end first at the top."""
     statement = select(CodeAuthorisation).where(
+        CodeAuthorisation.kind == kind,
         CodeAuthorisation.to_producer_id == producer_id,
         CodeAuthorisation.state == AuthorisationState.ACCEPTED,
         col(CodeAuthorisation.from_on) <= day,

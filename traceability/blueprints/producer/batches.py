@@ -11,6 +11,7 @@ from traceability import access
 from traceability.blueprints.producer import blueprint
 from traceability.domain import areas, batches, code_draws, dossiers, partners, products, releases
 from traceability.domain.actors import Permission
+from traceability.domain.area_codes import CodeOf
 from traceability.domain.areas import AreaState, CodeState, GrowingArea
 from traceability.domain.batches import BatchState, HarvestInput
 from traceability.domain.clock import today
@@ -132,7 +133,7 @@ def _harvest_choices(session: Session, tenant: str) -> tuple[dict[str, Any], dic
         for area_id, found in granted.items()
         for code in found
     ]
-    lent = code_draws.lent_to(session, tenant, today())
+    lent = code_draws.lent_to(session, tenant, today(), CodeOf.GROWING_AREA)
     codes += [
         (
             row.code,

@@ -194,8 +194,7 @@ def _choices(session: Session) -> dict[str, Any]:
                 holder=partners.of(session, row.producer_id).name,
             ),
         )
-        for row in code_draws.lent_to(session, tenant, today())
-        if row.kind is CodeOf.PACKING_HOUSE
+        for row in code_draws.lent_to(session, tenant, today(), CodeOf.PACKING_HOUSE)
     ]
     return {
         "markets": [(code, country(code)) for code in MARKETS if code != "VN"],
