@@ -2,7 +2,8 @@
 
 The first right PIN is remembered for ever with its moment; a later right one is told when that was, and nobody is
 called a cheat for asking twice. Few wrong tries a day are taken of one stamp, so that a PIN cannot be guessed; asking
-again with the right one uses up none and leaves no row. Nothing is kept of who tried. The PIN itself is derived when it is asked for and stands nowhere.
+again with the right one uses up none and leaves no row. Nothing is kept of who tried. The PIN itself is derived when it
+is asked for and stands nowhere.
 """
 
 from dataclasses import dataclass

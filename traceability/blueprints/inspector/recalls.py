@@ -69,7 +69,10 @@ def recalls_new(batch_id: str) -> Response | tuple[str, int]:
     form = Form(RecallInput, fixed={"batch_id": batch_id, "kind": "compulsory"})
     if form.save(recalls.open_recall, lambda recall: _address(recall.id)):
         flash(
-            gettext("The recall is open. Everybody concerned on the platform has been told, and each stamp says so from now on; tell the receivers outside it."),
+            gettext(
+                "The recall is open. Everybody concerned on the platform has been told, and each stamp says so "
+                "from now on; tell the receivers outside it."
+            ),
             "success",
         )
         return form.redirect()
@@ -107,7 +110,10 @@ def recalls_lift(recall_id: str) -> Response | tuple[str, int]:
     """The second person lifts it."""
     form = Form(ConfirmInput, fixed={"recall_id": recall_id})
     return _done(
-        form, recalls.lift, recall_id, gettext("The recall is lifted. Everybody concerned on the platform has been told.")
+        form,
+        recalls.lift,
+        recall_id,
+        gettext("The recall is lifted. Everybody concerned on the platform has been told."),
     )
 
 

@@ -38,7 +38,10 @@ def recalls_new(batch_id: str) -> Response | tuple[str, int]:
         parts = recall_pages.parts_of_preview(session, access.current_actor(), reach)
     form = Form(RecallInput, fixed={"batch_id": batch_id, "kind": "voluntary"})
     if form.save(recalls.open_recall, lambda recall: _address(recall.id)):
-        flash(gettext("The recall is open. Everybody concerned on the platform has been told; tell the receivers outside it."), "success")
+        told = gettext(
+            "The recall is open. Everybody concerned on the platform has been told; tell the receivers outside it."
+        )
+        flash(told, "success")
         return form.redirect()
     return form.page("producer/recalls/new.html", batch=batch, product=product, **parts)
 
