@@ -56,7 +56,7 @@ def test_the_way_by_blocks_is_the_way_over_all_codes(
 ) -> None:
     key = rolls.keys[order.epoch_number]
     whole = code_proofs.code_leaves(key, order.first_serial, size)
-    cut = StampOrder(first_serial=order.first_serial, quantity=size)
+    cut = StampOrder.model_construct(first_serial=order.first_serial, quantity=size)
     monkeypatch.setattr(code_proofs, "BLOCK", 4)
     for place in range(size):
         code_proofs.block_roots.cache_clear()
