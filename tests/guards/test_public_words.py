@@ -12,7 +12,15 @@ from babel.messages.extract import extract_from_dir
 
 from tests.guards.test_words import KEYWORDS, METHODS, PACKAGE
 from traceability import i18n, stamp_pages, wording
-from traceability.domain import catalogue, doubts, history, product_categories, public_facts, public_units, stamps
+from traceability.domain import (
+    catalogue,
+    doubts,
+    history,
+    product_categories,
+    public_facts,
+    public_units,
+    stamps,
+)
 from traceability.wording.areas import area_words
 
 #: Where the sentences of public pages stand.
