@@ -12,12 +12,14 @@ import json
 import os
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import OperationalError, StatementError
 from sqlmodel import Session, col, select
 
 from traceability import log_keeper, mint, table_copies
@@ -147,6 +149,12 @@ def restore(database: Database, settings: Settings, source: Path) -> Restored:
     return Restored(rows, size, missing, paused)
 
 
+#: What reading a damaged file can end with: in the archive, in what is packed in it, or in rows that are none.
+_DAMAGE = (
+    tarfile.TarError, zlib.error, OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, StatementError,
+)  # fmt: skip
+
+
 @contextmanager
 def _opened(source: Path) -> Iterator[tuple[tarfile.TarFile, dict[str, Any]]]:
     try:
@@ -155,7 +163,9 @@ def _opened(source: Path) -> Iterator[tuple[tarfile.TarFile, dict[str, Any]]]:
             if manifest["format"] != FORMAT:
                 raise KeyError(FORMAT)
             yield archive, manifest
-    except (tarfile.TarError, KeyError, ValueError, OSError, EOFError) as damaged:
+    except OperationalError:
+        raise  # the database's own state, not the backup's
+    except _DAMAGE as damaged:
         raise WrongSettings(f"{source.name} is no whole backup: {damaged}.") from None
 
 

@@ -245,7 +245,8 @@ def test_what_cannot_be_put_back_is_refused_and_nothing_is_done(
     with pytest.raises(WrongSettings, match="passphrase is wrong"):
         key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE + "x")
     key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
-    for damage in (b"", out.read_bytes()[:-20_000], b"no tar at all", _flipped(out)):
+    flips = (_flipped(out, place) for place in (0.1, 0.3, 0.5, 0.7, 0.9))
+    for damage in (b"", out.read_bytes()[:-20_000], b"no tar at all", *flips):
         bad = tmp_path / "bad.tar"
         bad.write_bytes(damage)
         with pytest.raises(WrongSettings):
@@ -253,12 +254,12 @@ def test_what_cannot_be_put_back_is_refused_and_nothing_is_done(
     backups.restore(database, elsewhere, out)
 
 
-def _flipped(path: Path) -> bytes:
-    """A backup in which one byte of the producers' rows is another."""
+def _flipped(path: Path, place: float) -> bytes:
+    """A backup in which one byte of the producers' rows is another: how reading ends depends on which."""
     data = bytearray(path.read_bytes())
     with tarfile.open(path) as archive:
         member = archive.getmember("tables/producer.jsonl.gz")
-    data[member.offset_data + member.size // 2] ^= 1
+    data[member.offset_data + int(member.size * place)] ^= 1
     return bytes(data)
 
 
