@@ -240,7 +240,8 @@ def order_at_once(mint: Mint, database: Database, batch: Batch) -> int:
 
     def order(_number: int) -> bool:
         start.wait()
-        with suppress(RuleBroken, SQLAlchemyError), database.transaction(actor) as session:
+        # RuntimeError: without the lock the log may stand half written to another's eyes
+        with suppress(RuleBroken, SQLAlchemyError, RuntimeError), database.transaction(actor) as session:
             stamp_orders.order(session, actor, value, minting=minting)
             return True
         return False
