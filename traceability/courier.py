@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from traceability import outward
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import notices, webhook_deliveries, webhooks
+from traceability.domain import webhook_deliveries, webhooks
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import now
 from traceability.domain.ownership import EVERYTHING
@@ -190,13 +190,5 @@ class Courier:
                 row = session.get_one(Webhook, webhook.id, with_for_update=True)
                 webhooks.pause(session, row)
             if code:
-                notices.post(
-                    session,
-                    code,
-                    producer_id=webhook.producer_id,
-                    agency_id=webhook.agency_id,
-                    subject=webhook,
-                    name=webhook.name,
-                    host=webhook.host,
-                )
+                webhooks.tell_owner(session, webhook, code)
         return taken

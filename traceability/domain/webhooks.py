@@ -228,16 +228,21 @@ def pause_all(session: Session) -> int:
     found = session.exec(live.order_by(col(Webhook.id)).with_for_update()).all()
     for webhook in found:
         pause(session, webhook)
-        notices.post(
-            session,
-            "webhook_restored",
-            producer_id=webhook.producer_id,
-            agency_id=webhook.agency_id,
-            subject=webhook,
-            name=webhook.name,
-            host=webhook.host,
-        )
+        tell_owner(session, webhook, "webhook_restored")
     return len(found)
+
+
+def tell_owner(session: Session, webhook: Webhook, code: str) -> None:
+    """A notice to whoever owns a webhook."""
+    notices.post(
+        session,
+        code,
+        producer_id=webhook.producer_id,
+        agency_id=webhook.agency_id,
+        subject=webhook,
+        name=webhook.name,
+        host=webhook.host,
+    )
 
 
 def _mine(actor: Actor) -> Any:
