@@ -48,14 +48,18 @@ SENTENCES = {
 }
 
 
-def problem(code: int, text: str, field: str | None = None) -> Response:
-    """What a machine is told: `application/problem+json` (RFC 9457) with `error: {message, field}`."""
+def problem(code: int, text: str, field: str | None = None, record_id: str | None = None) -> Response:
+    """What a machine is told: `application/problem+json` (RFC 9457) with `error: {message, field}`.
+
+    `record_id`: the record that stands in the way, where it is the asker's own.
+    """
+    named = {"record_id": record_id} if record_id else {}
     said = {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES.get(code, ""),
         "status": code,
         "detail": text,
-        "error": {"message": text, "field": field},
+        "error": {"message": text, "field": field} | named,
     }
     return Response(json.dumps(said, ensure_ascii=False), code, content_type="application/problem+json")
 

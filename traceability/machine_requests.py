@@ -4,6 +4,7 @@ The same input classes read it as read the forms. Refusals are problems (RFC 945
 of the account or of Accept-Language.
 """
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -64,15 +65,34 @@ class Input:
 def takes(input_class: type[BaseModel], *fixed: str, picture: str = "") -> Callable[[V], V]:
     """Says what the body of a view's requests holds; `fixed` are fields that the address decides or the view.
 
-    A token may send so many of them (`limits.writes`).
+    A token may send so many of them (`limits.writes`), each with an Idempotency-Key: a program that lost an answer must
+    be able to ask again without making the thing twice.
     """
 
     def mark(view: V) -> V:
-        limited = limits.writes(view)
+        @functools.wraps(view)
+        def keyed(*given: Any, **named: Any) -> Any:
+            return _problem_of_key() or view(*given, **named)
+
+        limited = limits.writes(keyed)
         setattr(limited, _INPUT, Input(input_class, fixed, picture))
         return cast(V, limited)
 
     return mark
+
+
+def _problem_of_key() -> Response | None:
+    """What is wrong with the key of the request, if anything."""
+    key = request.headers.get(KEY_HEADER, "")
+    if not key:
+        wanted = gettext(
+            "Send an Idempotency-Key with every POST: up to 100 plain letters of your own, a new one for each new"
+            " thing, the same one when you send a thing again."
+        )
+        return problem(400, wanted, KEY_HEADER)
+    if len(key) > idempotency.LONGEST_KEY or not key.isascii() or not key.isprintable():
+        return problem(422, gettext("An Idempotency-Key has at most 100 plain letters."), KEY_HEADER)
+    return None
 
 
 def input_of(view: Any) -> Input:
@@ -117,7 +137,7 @@ def write(
 ) -> Response:
     """Runs one use case on the body of the request and answers 201 with what `said` says and the log's receipt.
 
-    `fixed` are fields that the address decides. `after` runs when the fact is committed. With an Idempotency-Key the
+    `fixed` are fields that the address decides. `after` runs when the fact is committed. Under its Idempotency-Key the
     act is done once, and the same answer is given again: 422 for another body, 409 while it is being done.
     """
     try:
@@ -170,12 +190,8 @@ def _once(
     after: Callable[[T], None] | None,
     body: bytes,
 ) -> Response:
-    """The act, or under a key that was used the answer of then. `body` is what makes two requests the same."""
-    actor, key = access.current_actor(), request.headers.get(KEY_HEADER, "")
-    if not key:
-        return _act(use_case, said, actor, value, after, None)
-    if len(key) > idempotency.LONGEST_KEY or not key.isascii() or not key.isprintable():
-        return problem(422, gettext("An Idempotency-Key has at most 100 plain letters."), KEY_HEADER)
+    """The act, or where its key was used the answer of then. `body` is what makes two requests the same."""
+    actor, key = access.current_actor(), request.headers[KEY_HEADER]
     asked = idempotency.fingerprint(request.method, request.path, body)
     try:
         with access.database().transaction(actor) as session:
@@ -198,12 +214,13 @@ def _act(
     actor: Actor,
     value: I,
     after: Callable[[T], None] | None,
-    claimed: tuple[str, Claimed] | None,
+    claimed: tuple[str, Claimed],
 ) -> Response:
     """The act and its answer; one that was not done gives its claim back, whatever stood in its way.
 
-    Where two acts waited for each other and the database ended this one, it is tried once more. What the database
-    cannot take now (it is locked, full, gone) ends as 503 with Retry-After, which the error pages say.
+    Where two acts waited for each other and the database ended this one, or where another took meanwhile what must be
+    there once, it is tried once more. What the database cannot take now (it is locked, full, gone) ends as 503 with
+    Retry-After, which the error pages say.
     """
     try:
         try:
@@ -212,14 +229,16 @@ def _act(
             if not ended_by_another(error):
                 raise
             result, told = _try(use_case, said, actor, value, claimed)
+        except IntegrityError:  # somebody was first, and the rule behind the constraint can say who now
+            result, told = _try(use_case, said, actor, value, claimed)
     except AtWork:
         return _at_work()
     except Exception as refused:
-        if claimed is not None:
-            _give_back(actor, *claimed)
+        _give_back(actor, *claimed)
         if isinstance(refused, RuleBroken):
             access.note_refusal(actor, refused)
-            return problem(422, wording.refusal(refused), refused.field)
+            named = refused.facts.get("record_id")
+            return problem(422, wording.refusal(refused), refused.field, record_id=named)
         if isinstance(refused, NotFound):
             return error_answer(404)
         if isinstance(refused, IntegrityError):
@@ -239,7 +258,7 @@ def _try(
     said: Said[T],
     actor: Actor,
     value: I,
-    claimed: tuple[str, Claimed] | None,
+    claimed: tuple[str, Claimed],
 ) -> tuple[T, dict[str, Any]]:
     """The act and the writing down of its answer in one transaction."""
     with access.database().transaction(actor) as session:
@@ -247,8 +266,7 @@ def _try(
         session.flush()
         receipts = ledger.append_facts(session, actor.user_id, actor.on_behalf)
         told = said(result) | {"log_index": receipts[0] if receipts else None}
-        if claimed is not None:
-            idempotency.answer(session, actor.user_id or "", claimed[0], claimed[1].claim, 201, told)
+        idempotency.answer(session, actor.user_id or "", claimed[0], claimed[1].claim, 201, told)
     return result, told
 
 

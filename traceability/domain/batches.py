@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, func, select
 
-from traceability.domain import area_grants, code_draws, ledger, records, rules
+from traceability.domain import area_grants, code_draws, ledger, own_references, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.areas import GrowingArea
 from traceability.domain.clock import local_day, now, today
@@ -72,6 +72,7 @@ class Batch(Record, ProducerOwned, table=True):
         sa.CheckConstraint("in_units_g >= 0 AND in_units_g <= on_hand_g", name="in_units"),
         sa.CheckConstraint("best_before_on IS NULL OR best_before_on >= started_on", name="best_before"),
         sa.Index("ix_batch_newest", "producer_id", "started_on"),
+        own_references.unique("batch"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset(
         {
@@ -195,11 +196,12 @@ def register(session: Session, actor: Actor, value: HarvestInput) -> Batch:
     Raises `RuleBroken`: `access.not_permitted`, `batches.area_unknown`, `batches.product_unknown`,
     `batches.area_of_another`, `areas.*` (not approved, withdrawn, another crop), `products.suspended`,
     `batches.producer_suspended`, `code_authorisations.*`, `batches.harvest_in_future`,
-    `batches.harvest_on_two_days`, `batches.lot_taken`, and `rules.*` (an area or code suspended or out of validity on
-    the day, a code of somebody else's ...).
+    `batches.harvest_on_two_days`, `batches.lot_taken`, `.reference_taken`, and `rules.*` (an area or code suspended or
+    out of validity on the day, a code of somebody else's ...).
     """
     actor.must(Permission.REGISTER_BATCHES)
     product = product_for(session, value.product_id)
+    own_references.must_be_new(session, Batch, product.producer_id, value.external_ref)
     try:
         area = records.find(session, GrowingArea, value.area_id)
     except NotFound:

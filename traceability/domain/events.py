@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session
 
-from traceability.domain import balance, batches, ledger, packings, page_keeping, rules
+from traceability.domain import balance, batches, ledger, own_references, packings, page_keeping, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.balance import Account
 from traceability.domain.batches import Batch, BatchState, Note
@@ -80,6 +80,7 @@ def record(session: Session, actor: Actor, value: EventInput) -> Event:
     """
     actor.must(Permission.RECORD_EVENTS)
     batch = batches.choose(session, value.batch_id)
+    own_references.must_be_new(session, Event, batch.producer_id, value.external_ref)
     if value.type not in BY_HAND:
         raise RuleBroken("events.not_by_hand", "type")
     if batch.state is BatchState.CLOSED or value.type in _READIES:

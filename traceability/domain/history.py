@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, Session, col, select
 
+from traceability.domain import own_references
 from traceability.domain.actors import Actor
 from traceability.domain.ownership import ProducerOwned
 from traceability.domain.records import Instant, Json, Record, choice
@@ -77,6 +78,7 @@ class Event(Record, ProducerOwned, table=True):
     __table_args__ = (
         sa.CheckConstraint("loss_g IS NULL OR loss_g >= 0", name="loss"),
         sa.Index("ix_event_history", "batch_id", "happened_at"),
+        own_references.unique("event"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset({"batch_id", "type", "step", "happened_at", "corrects_id"})
 

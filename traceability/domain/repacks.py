@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, select
 
-from traceability.domain import balance, batches, ledger, packings, records, rules, successors
+from traceability.domain import balance, batches, ledger, own_references, packings, records, rules, successors
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, Note, Origin
 from traceability.domain.errors import RuleBroken
@@ -135,6 +135,7 @@ def _in_place(session: Session, actor: Actor, value: RepackInput) -> Batch:
     if value.kilograms is not None:
         raise RuleBroken("repacks.same_or_new", "kilograms")
     batch = batches.choose(session, value.batch_id)
+    own_references.must_be_new(session, Event, batch.producer_id, value.external_ref)
     batch.must_move()
     day = successors.must_have_happened(value.happened_at)
     if day < batch.started_on:

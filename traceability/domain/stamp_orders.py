@@ -21,6 +21,7 @@ from traceability.domain import (
     layouts,
     ledger,
     merkle,
+    own_references,
     records,
     rules,
     stamp_approvals,
@@ -119,10 +120,11 @@ def order(
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.held`, `.recalled`, `.closed`,
     `stamps.not_allowed`, `producers.suspended`, `products.suspended`, `stamps.large`, `stamps.exceed_batch`,
-    `stamps.nothing_left`, and what `minting.freeze` refuses.
+    `stamps.nothing_left`, `.reference_taken`, and what `minting.freeze` refuses.
     """
     actor.must(Permission.ORDER_STAMPS)
     batch = batches.choose(session, value.batch_id)
+    own_references.must_be_new(session, StampOrder, batch.producer_id, value.external_ref)
     producer = records.find(session, Producer, batch.producer_id)
     product = _must_be_orderable(session, batch, producer)
     _must_allow(quota_of(session, batch, product), value.quantity, batch, actor)

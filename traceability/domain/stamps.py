@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from traceability.domain import own_references
 from traceability.domain.clock import now
 from traceability.domain.ownership import ProducerOwned
 from traceability.domain.records import Instant, Json, Record, choice
@@ -101,6 +102,7 @@ class StampOrder(Record, ProducerOwned, table=True):
     __table_args__ = (
         sa.CheckConstraint("quantity > 0", name="quantity"),
         sa.UniqueConstraint("epoch_number", "first_serial"),
+        own_references.unique("stamp_order"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset(
         {"number", "epoch_number", "code_root", "ready_at", "form", "demo", "approved_at", "closed_at"}

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from traceability.domain import balance, batches, records, stamp_quota
+from traceability.domain import balance, batches, own_references, records, stamp_quota
 from traceability.domain.actors import Actor
 from traceability.domain.batches import Batch, Origin
 from traceability.domain.clock import local_day, now
@@ -143,8 +143,9 @@ def make(
     """Draws on locked and judged sources and makes the outputs. `day`: when they begin; else that of the event.
 
     An event without a batch becomes that of the first output. Raises `RuleBroken`: `batches.lot_taken`,
-    `successors.too_little_to_divide`.
+    `successors.too_little_to_divide`, `events.reference_taken`.
     """
+    own_references.must_be_new(session, Event, event.producer_id, event.external_ref)
     for draw in draws:
         _must_reach_all(draw, len(outputs), actor)
     day = day or local_day(event.happened_at)

@@ -12,7 +12,16 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Field, Session
 
-from traceability.domain import balance, batches, ledger, records, rules, stamp_quota, successors
+from traceability.domain import (
+    balance,
+    batches,
+    ledger,
+    own_references,
+    records,
+    rules,
+    stamp_quota,
+    successors,
+)
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch, Note, Origin
 from traceability.domain.clock import local_day, now, today
@@ -109,6 +118,7 @@ def transform(session: Session, actor: Actor, value: TransformInput) -> Batch:
     actor.must(Permission.REGISTER_BATCHES)
     products = _products(session, value)
     product = products[value.product_id]
+    own_references.must_be_new(session, Batch, product.producer_id, value.external_ref)
     moment = value.happened_at or (now() if value.started_on == today() else start_of(value.started_on))
     if value.started_on > today() or moment > now():
         raise RuleBroken("transforms.in_future", "started_on", today=today())

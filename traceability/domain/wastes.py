@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session
 
-from traceability.domain import balance, batches, ledger, rules, successors
+from traceability.domain import balance, batches, ledger, own_references, rules, successors
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import BatchState, Note
 from traceability.domain.errors import RuleBroken
@@ -70,6 +70,7 @@ def throw_away(session: Session, actor: Actor, value: WasteInput) -> Event:
     """
     actor.must(Permission.RECORD_EVENTS)
     batch = batches.choose(session, value.batch_id)
+    own_references.must_be_new(session, Event, batch.producer_id, value.external_ref)
     if batch.state is BatchState.CLOSED:
         batch.must_move()
     must_fit(value.reason, value.handling)

@@ -22,6 +22,10 @@ REFUSALS = {
     "batches.lot_taken": N_(
         "You already have a batch {lot} of this product. Take another lot number, for example {suggestion}."
     ),
+    "batches.reference_taken": N_(
+        "Your reference “{reference}” already names lot {lot} (id {record_id}). Go on with that lot, or send another"
+        " reference for another one."
+    ),
     "batches.not_enough": N_(
         "Only {left} of batch {lot} are left on that day, and {asked} are asked for. Please check the weight."
     ),

@@ -15,6 +15,10 @@ REFUSALS = {
     "events.not_by_hand": N_(
         "This kind of event is not recorded here. Use the harvest, processing, delivery or laboratory form instead."
     ),
+    "events.reference_taken": N_(
+        "Your reference “{reference}” already names what was recorded of {happened_at} (id {record_id}). Go on with"
+        " that entry, or send another reference for another one."
+    ),
     "events.in_future": N_("This time lies in the future. Record an event when it has happened."),
     "events.before_batch": N_(
         "The batch only began on {began}: an event of it cannot be earlier. Please check the day."

@@ -45,6 +45,10 @@ REFUSALS = {
     "stamp_count_fraction": N_("Stamps come whole. Please write a whole number, for example 1250."),
     "stamp_count_none": N_("Please order at least 1 stamp."),
     "stamp_count_too_many": N_("One order has at most 1,000,000 stamps. Please order in several parts."),
+    "stamps.reference_taken": N_(
+        "Your reference “{reference}” already names stamp order {number} (id {record_id}). Go on with that order, or"
+        " send another reference for another one."
+    ),
     "stamps.exceed_batch": N_(
         "Lot {lot} may have {allowed} more stamps: its weight makes {units} units, with the allowance for spoiled "
         "stamps, and {ordered} are ordered already. Please order at most {allowed}."

@@ -272,7 +272,7 @@ def test_a_picture_of_a_paper_is_attached_once_and_read_back_without_its_place(
 
 
 def test_what_is_no_picture_is_refused(contract: Contract) -> None:
-    head = {"Authorization": f"Bearer {contract.program.secret}"}
+    head = {"Authorization": f"Bearer {contract.program.secret}", "Idempotency-Key": "k-1"}
     address = f"/api/v1/batches/{contract.batch.id}/attachments"
     cases: list[tuple[dict[str, Any], int, str | None]] = [
         ({"picture": (io.BytesIO(b"MZ not a picture"), "a.jpg")}, 422, "picture"),

@@ -1,6 +1,7 @@
 """Programs: tokens, scopes, the same thing done once, problems that name the field."""
 
 import json
+import re
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from tests.programs import Program
 from traceability import create_app, limits
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import api_tokens, idempotency, suspensions
+from traceability.domain import api_tokens, idempotency, own_references, suspensions
 from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.api_tokens import ApiToken, RevokeInput
 from traceability.domain.batches import Batch
@@ -191,9 +192,103 @@ def test_of_eight_at_once_one_is_done(program: Program, harvest: dict[str, Any],
         assert session.exec(select(func.count()).select_from(Batch)).one() == 1
 
 
-def test_without_the_key_a_repeat_is_a_second_thing(program: Program, harvest: dict[str, Any]) -> None:
-    lots = {program.send("POST", "/batches", harvest).get_json()["lot"] for _ in range(2)}
-    assert len(lots) == 2
+def test_without_a_key_nothing_is_done_and_the_answer_says_what_to_send(
+    program: Program, harvest: dict[str, Any], app: Flask
+) -> None:
+    written = [
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/") and "POST" in rule.methods
+    ]
+    assert len(written) > 5
+    for rule in written:
+        path = re.sub(r"<\w+>", "0" * 16, rule.rule).removeprefix("/api/v1")
+        answer = program.send("POST", path, {}, Idempotency_Key="")
+        assert (answer.status_code, answer.content_type) == (400, "application/problem+json"), rule.rule
+        said = answer.get_json()["error"]
+        assert said["field"] == "Idempotency-Key"
+        assert "Idempotency-Key" in said["message"]
+    assert program.send("POST", "/batches", harvest, Idempotency_Key="").status_code == 400
+    assert _batches(program) == 0
+    assert program.send("POST", "/batches", harvest, Idempotency_Key="ả").status_code == 422
+
+
+def test_a_program_without_memory_makes_nothing_twice(program: Program, harvest: dict[str, Any]) -> None:
+    lot = harvest | {"lot": "L1"}
+    made = program.send("POST", "/batches", lot).get_json()
+    again = program.send("POST", "/batches", lot)
+    said = again.get_json()["error"]
+    assert (again.status_code, said["field"], said["record_id"]) == (422, "external_ref", made["id"])
+    assert "ERP-1" in said["message"]
+    assert made["lot"] in said["message"]
+    assert _batches(program) == 1
+    assert program.send("POST", "/batches", harvest | {"external_ref": None}).status_code == 201
+    factories.release(program.database, _batch(program, made["id"]))
+    things: list[tuple[str, dict[str, Any]]] = [
+        (f"/batches/{made['id']}/events", {"type": "store", "happened_at": now().isoformat()}),
+        ("/stamp-orders", {"batch_id": made["id"], "quantity": 9, "layout": "a4-4x10-48x25"}),
+    ]
+    for path, body in things:
+        first = program.send("POST", path, body | {"external_ref": "ERP-1"})
+        assert first.status_code == 201, first.text
+        second = program.send("POST", path, body | {"external_ref": "ERP-1"})
+        assert second.status_code == 422, "of its own kind once, whatever other kinds have it"
+        assert second.get_json()["error"]["record_id"] == first.get_json()["id"]
+        assert program.send("POST", path, body | {"external_ref": "ERP-2"}).status_code == 201
+
+
+def test_a_reference_is_each_producers_own(app: Flask, program: Program, harvest: dict[str, Any]) -> None:
+    assert program.send("POST", "/batches", harvest).status_code == 201
+    neighbour = Program(app, program.database)
+    own = {
+        "area_id": factories.area(program.database, neighbour.owner).id,
+        "product_id": factories.product(program.database, neighbour.owner).id,
+    }
+    assert neighbour.send("POST", "/batches", harvest | own).status_code == 201
+
+
+def test_of_two_at_once_under_one_reference_one_is_done_and_the_other_told_which(
+    program: Program, harvest: dict[str, Any], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two products, so that no lock keeps the two apart. With the look of the rule off, the index decides."""
+    other = harvest | {"product_id": factories.product(program.database, program.owner, name="Bưởi sấy").id}
+    both, looked = threading.Barrier(2, timeout=20), threading.local()
+    look = own_references.must_be_new
+
+    def blind(*given: Any) -> None:  # the first look of each finds nothing
+        if getattr(looked, "once", False):
+            look(*given)
+        elif program.database.engine.dialect.name == "postgresql":
+            both.wait()
+        looked.once = True
+
+    monkeypatch.setattr(own_references, "must_be_new", blind)
+    answers: list[tuple[int, dict[str, Any]]] = []
+
+    def send(body: dict[str, Any]) -> None:
+        sent = {"Authorization": f"Bearer {program.secret}", "Idempotency-Key": body["product_id"]}
+        answer = app.test_client().post("/api/v1/batches", json=body, headers=sent)
+        answers.append((answer.status_code, answer.get_json()))
+
+    threads = [threading.Thread(target=send, args=(body,)) for body in (harvest, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (done, made), (refused, said) = sorted(answers, key=lambda one: one[0])
+    assert (done, refused) == (201, 422)
+    assert said["error"]["record_id"] == made["id"]
+    assert _batches(program) == 1
+
+
+def _batches(program: Program) -> int:
+    with program.database.reading(EVERYTHING) as session:
+        return session.exec(select(func.count()).select_from(Batch)).one()
+
+
+def _batch(program: Program, batch_id: str) -> Batch:
+    with program.database.reading(EVERYTHING) as session:
+        return session.get_one(Batch, batch_id)
 
 
 def test_a_token_opens_only_what_it_was_made_for(app: Flask, database: Database) -> None:

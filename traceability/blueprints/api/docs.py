@@ -70,9 +70,7 @@ def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> di
     shown = _shape(output, schemas)
     if method == "POST":
         said["requestBody"] = _body(machine_requests.input_of(view), schemas)
-        parameters.append(
-            _header(machine_requests.KEY_HEADER, "The same key and body: done once, answered the same.")
-        )
+        parameters.append({**_header(machine_requests.KEY_HEADER, _KEY), "required": True})
         receipt = {"allOf": [shown, {"$ref": "#/components/schemas/Receipt"}]}
         codes = {"201": _content("Done; `log_index` is its place in the public log.", receipt)}
         codes |= {code: _problem(text) for code, text in _WRITE_PROBLEMS.items()}
@@ -158,6 +156,7 @@ def _problem(text: str) -> dict[str, Any]:
     return {"description": text, "content": {"application/problem+json": {"schema": schema}}}
 
 
+_KEY = "The same key and body: done once, answered the same. A new key for each new thing."
 _PICTURE = "JPEG, PNG or WebP, at most 10 MB."
 _REFERENCE = "#/components/schemas/{model}"
 _ID = {"type": "string", "pattern": "^[0-9a-z]{1,16}$"}
@@ -218,7 +217,7 @@ _WEBHOOK_MESSAGE = {
     },
 }
 _PROBLEMS = {
-    "400": "The request cannot be read.",
+    "400": "The request cannot be read, or a POST has no Idempotency-Key.",
     "401": "No live token.",
     "403": "The token may not do this.",
     "404": "There is no such thing, or it is another producer's.",
@@ -242,7 +241,11 @@ _PROBLEM = {
         "error": {
             "type": "object",
             "required": ["message", "field"],
-            "properties": {"message": {"type": "string"}, "field": {"type": ["string", "null"]}},
+            "properties": {
+                "message": {"type": "string"},
+                "field": {"type": ["string", "null"]},
+                "record_id": {"type": "string", "description": "The record of yours that has it already."},
+            },
         },
     },
 }

@@ -1747,6 +1747,7 @@ def upgrade() -> None:
         batch_op.drop_constraint(batch_op.f("ck_batch_origin"), type_="check")
         batch_op.add_column(sa.Column("best_before_limit_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("in_units_g", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.create_index("uq_batch_external_ref", ["producer_id", "external_ref"], unique=True)
         batch_op.create_check_constraint(
             batch_op.f("ck_batch_harvest_has_area"),
             "(origin = 'harvest' AND area_id IS NOT NULL AND harvested_on IS NOT NULL) OR origin <> 'harvest'",
@@ -1778,6 +1779,14 @@ def upgrade() -> None:
     with op.batch_alter_table("doubt", schema=None) as batch_op:
         batch_op.add_column(sa.Column("province_code", sa.String(length=2), nullable=True))
         batch_op.add_column(sa.Column("photo", sa.String(length=64), nullable=True))
+
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
+        batch_op.create_index("uq_event_external_ref", ["producer_id", "external_ref"], unique=True)
+        batch_op.create_check_constraint(
+            batch_op.f("ck_event_eventtype"),
+            "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell', 'split', 'merge', 'repack', 'rework', 'return', 'waste', 'aggregate', 'open')",
+        )
 
     with op.batch_alter_table("growing_area", schema=None) as batch_op:
         batch_op.add_column(sa.Column("gln", sa.String(length=13), nullable=True))
@@ -1819,6 +1828,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("stamp_order", schema=None) as batch_op:
         batch_op.add_column(sa.Column("logo", sa.LargeBinary(), nullable=True))
+        batch_op.create_index("uq_stamp_order_external_ref", ["producer_id", "external_ref"], unique=True)
 
     with op.batch_alter_table("suspension", schema=None) as batch_op:
         batch_op.add_column(sa.Column("from_on", sa.Date(), nullable=True))
@@ -1826,13 +1836,6 @@ def upgrade() -> None:
     with op.batch_alter_table("batch_input", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_batch_input_grams"), type_="check")
         batch_op.create_check_constraint(batch_op.f("ck_batch_input_grams"), "grams >= 0")
-
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
-        batch_op.create_check_constraint(
-            batch_op.f("ck_event_eventtype"),
-            "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell', 'split', 'merge', 'repack', 'rework', 'return', 'waste', 'aggregate', 'open')",
-        )
 
     # ### end Alembic commands ###
 
@@ -1844,6 +1847,7 @@ def downgrade() -> None:
         batch_op.drop_column("from_on")
 
     with op.batch_alter_table("stamp_order", schema=None) as batch_op:
+        batch_op.drop_index("uq_stamp_order_external_ref")
         batch_op.drop_column("logo")
 
     with op.batch_alter_table("stamp_download", schema=None) as batch_op:
@@ -1867,6 +1871,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_growing_area_gln"))
         batch_op.drop_column("gln")
 
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
+        batch_op.drop_index("uq_event_external_ref")
+        batch_op.create_check_constraint(
+            batch_op.f("ck_event_eventtype"),
+            "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell')",
+        )
+
     with op.batch_alter_table("doubt", schema=None) as batch_op:
         batch_op.drop_column("photo")
         batch_op.drop_column("province_code")
@@ -1885,6 +1897,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("ck_batch_in_units"), type_="check")
         batch_op.drop_constraint(batch_op.f("ck_batch_made"), type_="check")
         batch_op.drop_constraint(batch_op.f("ck_batch_origin"), type_="check")
+        batch_op.drop_index("uq_batch_external_ref")
         batch_op.drop_column("in_units_g")
         batch_op.drop_column("best_before_limit_on")
         batch_op.create_check_constraint(
@@ -2100,12 +2113,5 @@ def downgrade() -> None:
     with op.batch_alter_table("batch_input", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_batch_input_grams"), type_="check")
         batch_op.create_check_constraint(batch_op.f("ck_batch_input_grams"), "grams > 0")
-
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
-        batch_op.create_check_constraint(
-            batch_op.f("ck_event_eventtype"),
-            "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell')",
-        )
 
     # ### end Alembic commands ###
