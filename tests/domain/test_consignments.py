@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import Session, select
 
 from tests import factories
+from tests.domain.test_logistic_units import pack
 from traceability import signatures
 from traceability.db import Database
 from traceability.domain import (
@@ -25,6 +26,7 @@ from traceability.domain import (
     ledger,
     records,
     residue_limits,
+    rule_figures,
     suspensions,
     transforms,
     treatments,
@@ -32,7 +34,7 @@ from traceability.domain import (
 from traceability.domain.actors import SYSTEM, Actor
 from traceability.domain.batches import Batch
 from traceability.domain.clock import today
-from traceability.domain.code_authorisations import AuthoriseInput, CodeAuthorisation
+from traceability.domain.code_authorisations import AuthoriseInput, CodeAuthorisation, EndInput
 from traceability.domain.consignments import (
     CancelInput,
     Consignment,
@@ -314,6 +316,124 @@ def test_held_lots_and_lots_of_unknown_interval_do_not_go(exporter: Exporter) ->
         )
         suspensions.suspend(session, SYSTEM, value)
     assert exporter.reasons(row) == {"batches.held"}
+
+
+def test_what_was_stopped_after_the_seal_does_not_leave(exporter: Exporter) -> None:
+    rows = [exporter.draft(100) for _ in range(3)]
+    for row in rows:
+        exporter.seal(row)
+    leave = [
+        DepartInput(consignment_id=row.id, departed_on=today(), phyto_no=f"KDTV-{row.number}") for row in rows
+    ]
+    exporter.do(consignment_steps.depart, leave[0])
+    with exporter.database.transaction(SYSTEM) as session:
+        house = records.lock(session, PackingHouse, _house(session, HOUSE).id)
+        house.valid_to = today() - timedelta(days=1)
+        ledger.record(session, "packing_house.revised", house)
+    report = LabTestInput(
+        batch_id=exporter.batch.id,
+        laboratory="Phòng thử nghiệm (minh họa)",
+        report_no="R9",
+        sampled_on=today(),
+        reported_on=today(),
+        results=[{"name": "Cadimi", "value": "0,9", "unit": "mg/kg", "passed": "0"}],
+    )
+    exporter.do(laboratory.record, report)
+    assert exporter.reasons(rows[1]) == {
+        "batches.held",
+        "consignment.house_not_good",
+        "consignment.result_failed",
+    }
+    with pytest.raises(RuleBroken) as caught:
+        exporter.do(consignment_steps.depart, leave[1])
+    assert (caught.value.code, caught.value.facts["count"]) == ("consignments.stopped_since", 3)
+    with exporter.database.reading(SYSTEM.scope) as session:
+        assert records.find(session, Consignment, rows[1].id).state is ConsignmentState.SEALED
+    exporter.do(consignment_steps.cancel, CancelInput(consignment_id=rows[1].id, reason="Mẫu không đạt"))
+    assert exporter.stock().on_hand_g == 800_000  # held, and back in the stock
+
+
+def test_an_authorisation_that_ended_after_the_seal_keeps_the_goods_here(exporter: Exporter) -> None:
+    holder = factories.producer(exporter.database)
+    house = factories.packing_house(exporter.database, holder, code="VN-VLPH-0777", markets=["CN"])
+    lent = exporter.lend(holder, house.id)
+    row = exporter.draft(500, packing_house_code="VN-VLPH-0777")  # draws all of it: nothing needs to be left
+    exporter.seal(row)
+    assert exporter.reasons(row) == set()
+    signer = factories.manager_of(holder)
+    with exporter.database.transaction(signer) as session:
+        end = EndInput(authorisation_id=lent.id, reason="Hết hợp đồng")
+        code_authorisations.end(session, signer, end)
+    with pytest.raises(RuleBroken, match=r"consignments\.stopped_since"):
+        leave = DepartInput(consignment_id=row.id, departed_on=today(), phyto_no="KDTV-9")
+        exporter.do(consignment_steps.depart, leave)
+
+
+def test_what_lies_in_cartons_is_not_taken_for_loose_goods(exporter: Exporter) -> None:
+    pack(exporter.database, (exporter.batch, 700))
+    assert exporter.reasons(exporter.draft(300)) == set()
+    assert exporter.reasons(exporter.draft(301)) == {"consignment.in_units"}
+    assert exporter.reasons(exporter.draft(1001)) == {"consignment.not_enough"}
+
+
+def test_a_market_s_ban_reaches_goods_however_often_they_were_worked_up(exporter: Exporter) -> None:
+    with exporter.database.transaction(SYSTEM) as session:
+        entry = {"ingredient": "Abamectin", "banned": True, "market": "EU"}
+        assert rule_figures.load_ingredients(session, SYSTEM, [entry]) == 1
+    treat = TreatmentInput(
+        batch_id=exporter.batch.id,
+        kind=InputKind.INSECTICIDE,
+        substance="Abatin 5.4EC",
+        active_ingredient="abamectin",
+        interval_days=3,
+        applied_on=today() - timedelta(days=9),
+    )
+    exporter.do(treatments.record, treat)
+    made: Batch = exporter.do(
+        transforms.transform,
+        TransformInput(
+            product_id=exporter.batch.product_id,
+            started_on=today(),
+            output_kg=600,
+            inputs=[TransformSource(batch_id=exporter.batch.id, kilograms=600)],
+        ),
+    )
+    assert exporter.reasons(exporter.draft(200, batch=made, market="EU")) == {"consignment.ingredient_banned"}
+    assert exporter.reasons(exporter.draft(200, batch=made)) == set()
+
+
+def test_each_harvest_needs_a_result_or_goes_into_a_lot_that_has_one(exporter: Exporter) -> None:
+    with exporter.database.transaction(SYSTEM) as session:
+        limit = {"market": "EU", "ingredient": "*", "limit_mg_per_kg": "0.01", "demanded": True}
+        residue_limits.load(session, SYSTEM, [limit])
+    second = factories.harvest(exporter.database, exporter.owner, 300, area_id=exporter.batch.area_id)
+    mixed: Batch = exporter.do(
+        transforms.transform,
+        TransformInput(
+            product_id=exporter.batch.product_id,
+            started_on=today(),
+            output_kg=500,
+            inputs=[TransformSource(batch_id=one.id, kilograms=250) for one in (exporter.batch, second)],
+        ),
+    )
+    row = exporter.draft(200, batch=mixed, market="EU")
+
+    def missing() -> list[str]:
+        with exporter.database.reading(exporter.actor.scope) as session:
+            (lot,) = consignment_checks.judge(session, records.find(session, Consignment, row.id)).lots
+            return sorted(reason.facts["lot"] for reason in lot.reasons)
+
+    def measure(batch: Batch, number: str) -> None:
+        values = {"laboratory": "Phòng thử nghiệm (minh họa)", "report_no": number, "sampled_on": today()}
+        found = {"name": "Dư lượng thuốc BVTV", "value": "KPH", "unit": "mg/kg", "passed": "1"}
+        value = LabTestInput(batch_id=batch.id, reported_on=today(), results=[found], **values)
+        exporter.do(laboratory.record, value)
+
+    assert missing() == sorted([exporter.batch.lot, second.lot])
+    measure(exporter.batch, "R1")  # one plot of two says nothing of the other
+    assert missing() == [second.lot]
+    measure(mixed, "R2")
+    assert missing() == []
 
 
 def test_a_certificate_is_good_for_one_consignment_and_dates_are_in_order(exporter: Exporter) -> None:

@@ -6,6 +6,7 @@ market demands it) is a reason too: unknown never passes for good.
 
 import math
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -20,19 +21,21 @@ from traceability.domain import (
     partners,
     records,
     residue_limits,
+    rule_figures,
     rule_treatments,
     shares,
 )
+from traceability.domain.applications import Application
 from traceability.domain.areas import AreaCode, GrowingArea
 from traceability.domain.batches import Batch
 from traceability.domain.code_authorisations import CodeAuthorisation
-from traceability.domain.consignments import Consignment, ConsignmentLine, contents
+from traceability.domain.consignments import Consignment, ConsignmentLine, ConsignmentState, contents
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.packing_houses import PackingHouse
 from traceability.domain.products import Product
 from traceability.domain.records import iso
-from traceability.domain.rule_outcomes import Broken, Unknown
-from traceability.domain.shares import SourceShare
+from traceability.domain.rule_outcomes import Broken, Outcome, Unknown
+from traceability.domain.shares import Node, SourceShare
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,9 @@ class Verdict:
 
 @dataclass
 class Judgement:
-    """The whole consignment: what speaks against it as such, and each of its lots."""
+    """The whole consignment on a day: what speaks against it as such, and each of its lots."""
 
+    day: date
     reasons: list[Reason]
     lots: list[Verdict]
     house_lent: bool = False
@@ -72,13 +76,22 @@ class Judgement:
     @property
     def passes(self) -> bool:
         """Whether nothing speaks against sealing it."""
-        return bool(self.lots) and not self.reasons and not any(lot.reasons for lot in self.lots)
+        return bool(self.lots) and not self.count
+
+    @property
+    def count(self) -> int:
+        """How many points stand against it."""
+        return len(self.reasons) + sum(len(lot.reasons) for lot in self.lots)
 
 
-def judge(session: Session, row: Consignment) -> Judgement:
-    """All that speaks against a consignment on the day it leaves. Nothing is written."""
+def judge(session: Session, row: Consignment, day: date | None = None) -> Judgement:
+    """All that speaks against a consignment on a day (else the one it is to leave on). Nothing is written.
+
+    Of a sealed one the kilograms have left the stock and the lent codes were drawn: it is asked whether what was drawn
+    still stands.
+    """
     lots = [Verdict(line, batch, product) for line, batch, product in contents(session, row.id)]
-    found = Judgement([], lots)
+    found = Judgement(day or row.leaves_on, [], lots)
     if not lots:
         found.reasons.append(Reason("consignment.no_lots"))
     _judge_house(session, row, found)
@@ -86,9 +99,9 @@ def judge(session: Session, row: Consignment) -> Judgement:
         if not getattr(row, name):
             found.reasons.append(Reason(f"consignment.{name}_missing"))
     for lot in lots:
-        _judge_stock(lot)
-        _judge_sources(session, row, lot)
-        _judge_results(session, row, lot)
+        _judge_stock(row, lot)
+        _judge_sources(session, row, lot, found.day)
+        _judge_results(session, row, lot, found.day)
     return found
 
 
@@ -106,7 +119,7 @@ def _judge_house(session: Session, row: Consignment, found: Judgement) -> None:
         ).all()
         if area_codes.lookup_key(house.code) == key
     ]
-    lent = _lent(session, row, code)
+    lent = _lent(session, row, code, found.day)
     found.house_lent = not own and lent is not None
     holder: PackingHouse | None = own[0] if own else None
     if holder is None and lent is not None and lent.packing_house_id:
@@ -117,10 +130,8 @@ def _judge_house(session: Session, row: Consignment, found: Judgement) -> None:
         found.reasons.append(Reason(f"consignment.house_{known}", {"code": code}))
         return
     about = {"table": "packing_house", "record_id": holder.id}
-    if not holder.good_on(row.leaves_on):
-        found.reasons.append(
-            Reason("consignment.house_not_good", {"code": code, "day": row.leaves_on}, **about)
-        )
+    if not holder.good_on(found.day):
+        found.reasons.append(Reason("consignment.house_not_good", {"code": code, "day": found.day}, **about))
     if row.market not in holder.markets:
         found.reasons.append(
             Reason("consignment.house_market", {"code": code, "market": row.market}, **about)
@@ -142,18 +153,24 @@ def _house_on_record(session: Session, key: str) -> bool:
     return any(area_codes.lookup_key(code) == key for code in codes)
 
 
-def _judge_stock(lot: Verdict) -> None:
+def _judge_stock(row: Consignment, lot: Verdict) -> None:
     batch, about = lot.batch, {"table": "batch", "record_id": lot.batch.id}
+    facts = {"lot": batch.lot, "left_g": batch.loose_g, "asked_g": lot.line.grams}
     if not batch.may_move:
         lot.reasons.append(Reason(f"batches.{batch.state.value}", {"lot": batch.lot}, **about))
+    elif row.state is not ConsignmentState.DRAFT:
+        return
     elif lot.line.grams > batch.on_hand_g:
-        facts = {"lot": batch.lot, "left_g": batch.on_hand_g, "asked_g": lot.line.grams}
         lot.reasons.append(Reason("consignment.not_enough", facts, **about))
+    elif lot.line.grams > batch.loose_g:
+        facts |= {"packed_g": batch.in_units_g}
+        lot.reasons.append(Reason("consignment.in_units", facts, **about))
 
 
-def _judge_sources(session: Session, row: Consignment, lot: Verdict) -> None:
-    """Each growing area behind the lot: its code for the market, the authorisation for it, the interval kept."""
+def _judge_sources(session: Session, row: Consignment, lot: Verdict, day: date) -> None:
+    """Each growing area behind the lot: its code for the market, the authorisation for it, what was given there."""
     told: list[dict[str, Any]] = []
+    forbidden = rule_figures.ingredients(session)
     for source in shares.sources(session, lot.batch.id):
         if source.material:
             continue
@@ -165,9 +182,11 @@ def _judge_sources(session: Session, row: Consignment, lot: Verdict) -> None:
             area = records.find(session, GrowingArea, source.area_id)
             codes = areas.codes_of(session, [area.id])[area.id]
             harvests = [records.find(session, Batch, key) for key in source.batch_ids]
-            told.append(_judge_code(session, row, lot, source, area, codes, harvests))
+            told.append(_judge_code(session, row, lot, source, area, codes, harvests, day))
             for harvest in harvests:
-                _judge_interval(session, lot, harvest)
+                given = applications.bearing_on(session, harvest)
+                _judge_interval(lot, harvest, given)
+                _judge_ingredients(lot, harvest, rule_treatments.banned(given, forbidden, row.market))
     lot.looked_at["sources"] = told
 
 
@@ -179,16 +198,17 @@ def _judge_code(
     area: GrowingArea,
     codes: list[AreaCode],
     harvests: list[Batch],
+    day: date,
 ) -> dict[str, Any]:
     """Looks for a code of the area that is good for the market on the day; answers what was looked at."""
     of_market = [code for code in codes if code.market == row.market]
-    good = [code for code in of_market if code.good_on(row.leaves_on)]
+    good = [code for code in of_market if code.good_on(day)]
     grams = math.ceil(source.share * lot.line.grams)
     about = {"table": "growing_area", "record_id": area.id}
     holder = partners.known_as(session, area.producer_id)
     # the name of somebody else's area may be a family's: its code stands for it
     called = area.name if area.producer_id == row.producer_id else (codes[0].code if codes else holder)
-    facts: dict[str, Any] = {"area": called, "market": row.market, "day": row.leaves_on}
+    facts: dict[str, Any] = {"area": called, "market": row.market, "day": day}
     number = None
     if harvests and all(_claimed_for(session, harvest, row.market) for harvest in harvests):
         number = "at harvest"  # the claim was drawn when the harvest was written down
@@ -200,13 +220,10 @@ def _judge_code(
         lent = [
             found
             for code in good
-            if (
-                found := code_authorisations.covering(
-                    session, code, row.producer_id, row.leaves_on, row.market
-                )
-            )
+            if (found := code_authorisations.covering(session, code, row.producer_id, day, row.market))
         ]
-        enough = [one for one in lent if one.left_g >= grams]
+        sealed = row.state is not ConsignmentState.DRAFT
+        enough = [one for one in lent if sealed or one.left_g >= grams]
         if not lent:
             facts |= {"code": good[0].code, "holder": holder}
             lot.reasons.append(Reason("consignment.not_authorised", facts, "area_code", good[0].id))
@@ -232,11 +249,10 @@ def _judge_code(
     }
 
 
-def _judge_interval(session: Session, lot: Verdict, harvest: Batch) -> None:
+def _judge_interval(lot: Verdict, harvest: Batch, given: list[Application]) -> None:
     """The days between what was given and the harvest, as the rule of the land counts them."""
     if harvest.harvested_on is None:
         return
-    given = applications.bearing_on(session, harvest)
     outcome = rule_treatments.within_interval(given, harvest.harvested_on)
     if isinstance(outcome, Broken):
         facts = outcome.evidence | {"lot": harvest.lot}
@@ -245,12 +261,24 @@ def _judge_interval(session: Session, lot: Verdict, harvest: Batch) -> None:
         lot.reasons.append(Reason("consignment.interval_unknown", {"lot": harvest.lot}, "batch", harvest.id))
 
 
-def _judge_results(session: Session, row: Consignment, lot: Verdict) -> None:
-    """The laboratory results behind the lot against the limits of the market on the day."""
-    limits = residue_limits.in_force(session, row.market, lot.product.crop_id, row.leaves_on)
+def _judge_ingredients(lot: Verdict, harvest: Batch, outcome: Outcome) -> None:
+    """What was given may be lawful here and forbidden in the market, however often the goods were worked up since."""
+    if isinstance(outcome, Broken):
+        facts = {"lot": harvest.lot, "ingredients": ", ".join(outcome.evidence["ingredients"])}
+        facts |= {"applied_on": outcome.evidence["applied_on"]}
+        lot.reasons.append(Reason("consignment.ingredient_banned", facts, "batch", harvest.id))
+
+
+def _judge_results(session: Session, row: Consignment, lot: Verdict, day: date) -> None:
+    """The laboratory results behind the lot against the limits of the market on the day.
+
+    Where the market demands a result, each harvest behind the lot has one of its own or goes into a lot that has: the
+    result of one plot says nothing of another's.
+    """
+    limits = residue_limits.in_force(session, row.market, lot.product.crop_id, day)
     with beyond_scope(session):
-        ids = [lot.batch.id, *shares.above(session, lot.batch.id)]
-        tests = laboratory.of_batches(session, list(dict.fromkeys(ids)))
+        nodes = shares.above(session, lot.batch.id)
+        tests = laboratory.of_batches(session, list(nodes))
     for test in tests:
         about = {"table": "lab_test", "record_id": test.id}
         if not test.passed:
@@ -265,9 +293,13 @@ def _judge_results(session: Session, row: Consignment, lot: Verdict) -> None:
                 "market": row.market,
             }
             lot.reasons.append(Reason("consignment.residue_exceeded", measured, **about))
-    if any(limit.demanded for limit in limits) and not any(_measured(limits, test.results) for test in tests):
-        facts = {"lot": lot.batch.lot, "market": row.market}
-        lot.reasons.append(Reason("consignment.result_missing", facts, "batch", lot.batch.id))
+    if any(limit.demanded for limit in limits):
+        measured_lots = {test.batch_id for test in tests if _measured(limits, test.results)}
+        for batch_id in _unmeasured(nodes, lot.batch.id, measured_lots):
+            with beyond_scope(session):
+                silent = records.find(session, Batch, batch_id)
+            facts = {"lot": silent.lot, "market": row.market}
+            lot.reasons.append(Reason("consignment.result_missing", facts, "batch", silent.id))
     elif not tests:
         lot.notes.append(Reason("consignment.result_none", {"lot": lot.batch.lot}, "batch", lot.batch.id))
     if not limits:
@@ -278,6 +310,21 @@ def _judge_results(session: Session, row: Consignment, lot: Verdict) -> None:
         {"ingredient": limit.ingredient, "ug_per_kg": limit.limit_ug, "source": limit.source}
         for limit in limits
     ]
+
+
+def _unmeasured(nodes: dict[str, Node], root: str, measured: set[str]) -> list[str]:
+    """The lots at the beginning of the ways to `root` on which no lot was measured."""
+    found, seen, way = [], set(measured), [root]
+    while way:
+        batch_id = way.pop()
+        if batch_id in seen:
+            continue
+        seen.add(batch_id)
+        inputs = [source for source, _grams in nodes[batch_id].inputs]
+        if not inputs or nodes[batch_id].harvested_g:
+            found.append(batch_id)
+        way.extend(inputs)
+    return sorted(found)
 
 
 def _measured(limits: list[residue_limits.ResidueLimit], results: list[dict[str, Any]]) -> bool:
@@ -292,7 +339,7 @@ def _claimed_for(session: Session, harvest: Batch, market: str) -> bool:
     return any(row.market == market for row in session.exec(statement).all()) if drawn else False
 
 
-def _lent(session: Session, row: Consignment, code: str) -> CodeAuthorisation | None:
+def _lent(session: Session, row: Consignment, code: str, day: date) -> CodeAuthorisation | None:
     """The authorisation under which the consignor may use the packing house of that code."""
     key = area_codes.lookup_key(code)[:80]
     statement = select(CodeAuthorisation).where(
@@ -300,5 +347,5 @@ def _lent(session: Session, row: Consignment, code: str) -> CodeAuthorisation | 
         CodeAuthorisation.search == key,
         col(CodeAuthorisation.packing_house_id).is_not(None),
     )
-    found = [one for one in session.exec(statement).all() if one.covers(row.leaves_on, row.market)]
+    found = [one for one in session.exec(statement).all() if one.covers(day, row.market)]
     return max(found, key=lambda one: (one.left_g, one.id), default=None)

@@ -1,7 +1,8 @@
 """Sealing, departing and cancelling an export consignment.
 
 Sealing is the moment that counts: everything is judged once more under lock, lent codes are claimed, the kilograms
-leave the stock, and what was looked at is kept. What was sealed and never left comes back, with its codes.
+leave the stock, and what was looked at is kept. Weeks may lie between the seal and the ship: at the departure it is
+judged again whether what was sealed may still go. What was sealed and never left comes back, with its codes.
 """
 
 from typing import Any
@@ -48,8 +49,7 @@ def seal(session: Session, actor: Actor, consignment_id: str) -> Consignment:
         records.lock(session, Batch, batch_id)
     judged = consignment_checks.judge(session, row)
     if not judged.passes:
-        count = len(judged.reasons) + sum(len(lot.reasons) for lot in judged.lots)
-        raise RuleBroken("consignments.not_eligible", None, number=row.number, count=count)
+        raise RuleBroken("consignments.not_eligible", None, number=row.number, count=judged.count)
     if judged.house_lent:
         total = sum(lot.line.grams for lot in judged.lots)
         _claim(session, actor, row, row, row.packing_house_code, total, "packing_house_code")
@@ -93,7 +93,7 @@ def depart(session: Session, actor: Actor, value: DepartInput) -> Consignment:
     """A sealed consignment leaves the country with its phytosanitary certificate.
 
     Raises `RuleBroken`: `access.not_permitted`, `consignments.<state>`, `consignments.departs_in_future`,
-    `consignments.departs_before_seal`, `consignments.phyto_used`.
+    `consignments.departs_before_seal`, `consignments.phyto_used`, `consignments.stopped_since`.
     """
     actor.must(Permission.RECORD_EVENTS)
     row = records.lock(session, Consignment, value.consignment_id)
@@ -106,6 +106,11 @@ def depart(session: Session, actor: Actor, value: DepartInput) -> Consignment:
     same = select(Consignment.id).where(Consignment.phyto_no == value.phyto_no, Consignment.id != row.id)
     if session.exec(same).first():
         raise RuleBroken("consignments.phyto_used", "phyto_no", phyto_no=value.phyto_no)
+    for batch_id in sorted({line.batch_id for line in lines_of(session, row.id)}):
+        records.lock(session, Batch, batch_id)
+    judged = consignment_checks.judge(session, row, value.departed_on)
+    if not judged.passes:
+        raise RuleBroken("consignments.stopped_since", None, number=row.number, count=judged.count)
     row.state, row.departed_on, row.phyto_no = ConsignmentState.DEPARTED, value.departed_on, value.phyto_no
     row.customs_no = value.customs_no or row.customs_no
     row.port = value.port or row.port

@@ -45,6 +45,11 @@ REFUSALS = {
     "consignments.not_eligible": N_(
         "Consignment {number} cannot be sealed yet: {count} points stand against it. Each stands by its lot below."
     ),
+    "consignments.stopped_since": N_(
+        "Consignment {number} may not leave: since it was sealed, {count} points have come to stand against it. Each"
+        " stands by its lot below. Cancel it to have the goods in the stock again; if they are gone already, tell the"
+        " agency."
+    ),
     "consignments.departs_in_future": N_("The day of departure lies in the future. Today is {today}."),
     "consignments.departs_before_seal": N_("It was only sealed on {sealed}. Check the day of departure."),
     "consignments.phyto_used": N_(
@@ -64,6 +69,10 @@ REFUSALS = {
     "consignment.house_not_good": N_("The packing house {code} is not granted and valid on {day}."),
     "consignment.house_market": N_("The packing house {code} is not good for {market}."),
     "consignment.not_enough": N_("Of lot {lot} only {left} are on hand, and {asked} are in the consignment."),
+    "consignment.in_units": N_(
+        "Of lot {lot} only {left} lie loose, and {asked} are in the consignment; {packed} are in cartons."
+        " Open the cartons, or take less."
+    ),
     "consignment.source_unknown": N_("Part of lot {lot} comes from where nobody has recorded."),
     "consignment.no_code_for_market": N_("The area {area} has no code for {market}."),
     "consignment.code_not_good": N_("The code {code} of the area {area} is not granted and valid on {day}."),
@@ -78,6 +87,9 @@ REFUSALS = {
     ),
     "consignment.interval_unknown": N_(
         "For lot {lot} it is unknown whether the interval was kept: a label's days are missing in the diary."
+    ),
+    "consignment.ingredient_banned": N_(
+        "Lot {lot} was given {ingredients} on {applied}, which is banned here or in that market."
     ),
     "consignment.result_failed": N_("Report {report_no} has failed."),
     "consignment.residue_exceeded": N_(

@@ -11,9 +11,11 @@ from tests import factories
 from tests.databases import SQLITE_ONLY
 from tests.web.producer.places import Visit, visit
 from traceability.db import Database
-from traceability.domain.actors import Permission
+from traceability.domain import suspensions
+from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.batches import Batch
 from traceability.domain.clock import today
+from traceability.domain.suspensions import SuspendedKind, SuspensionInput
 
 pytestmark = SQLITE_ONLY
 HOUSE = "VN-VLPH-0001"
@@ -75,6 +77,22 @@ def test_a_consignment_goes_from_draft_to_departure(
     assert number[0] in client.get("/inspector/consignments").get_data(as_text=True)
     seen = client.get(page.replace("/producer/", "/inspector/"))
     assert "KD-1" in unescape(seen.get_data(as_text=True))
+
+
+def test_what_came_after_the_seal_stands_on_the_page_and_keeps_it_here(
+    us: Visit, batch: Batch, database: Database
+) -> None:
+    page = begun(us)
+    us.accepted(f"{page}/lots", batch_id=batch.id, kilograms="400")
+    us.accepted(f"{page}/seal")
+    assert "chưa được xuất" not in us.get(page)
+    with database.transaction(SYSTEM) as session:
+        value = SuspensionInput(subject_kind=SuspendedKind.BATCH, subject_id=batch.id, reason="Chờ kết quả")
+        suspensions.suspend(session, SYSTEM, value)
+    assert "Theo tình trạng hôm nay, lô hàng này chưa được xuất" in us.get(page)
+    late = us.refused(f"{page}/depart", departed_on=today().isoformat(), phyto_no="KD-7")
+    assert "sau khi niêm phong đã phát sinh 1 vướng mắc" in late
+    assert 'value="KD-7"' in late
 
 
 def test_every_reason_stands_by_its_lot_and_nothing_is_sealed(us: Visit, batch: Batch) -> None:

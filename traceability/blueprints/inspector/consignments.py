@@ -7,6 +7,7 @@ from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
 from traceability.domain import consignment_checks, consignments, partners, records
 from traceability.domain.actors import Permission
+from traceability.domain.clock import today
 from traceability.domain.consignments import Consignment, ConsignmentState
 from traceability.wording.consignments import reason
 
@@ -30,7 +31,8 @@ def consignments_show(consignment_id: str) -> str:
         row = records.find(session, Consignment, consignment_id)
         contents = consignments.contents(session, consignment_id)
         draft = row.state is ConsignmentState.DRAFT
-        judged = consignment_checks.judge(session, row) if draft else None
+        open_still = row.state in (ConsignmentState.DRAFT, ConsignmentState.SEALED)
+        judged = consignment_checks.judge(session, row, None if draft else today()) if open_still else None
         name = partners.of(session, row.producer_id).name
     return render_template(
         "inspector/consignments/show.html",

@@ -156,7 +156,8 @@ def _show(consignment_id: str, form: Form[Any]) -> tuple[str, int]:
     with access.reading() as session:
         row = records.find(session, Consignment, consignment_id)
         draft = row.state is ConsignmentState.DRAFT
-        judged = consignment_checks.judge(session, row) if draft else None
+        open_still = row.state in (ConsignmentState.DRAFT, ConsignmentState.SEALED)
+        judged = consignment_checks.judge(session, row, None if draft else today()) if open_still else None
         contents = consignments.contents(session, consignment_id)
         stock = batches.in_stock(session, row.producer_id) if draft else []
     return form.page(
