@@ -90,6 +90,7 @@ def _office() -> dict[str, Any]:
     return {
         "nav": _menu(menu),
         "user_id": actor.user_id,
+        "shelf": f"{actor.user_id}:{actor.producer_id or ''}",  # what a phone keeps is of both
         "user_name": signed.account.display_name,
         "role_name": wording.name(signed.account.role),
         "acting_for": signed.acting_for.name if actor.on_behalf and signed.acting_for else None,

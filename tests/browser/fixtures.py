@@ -32,7 +32,7 @@ LAPTOP = ViewportSize(width=1280, height=800)
 SCREENS = {"phone": PHONE, "laptop": LAPTOP}
 
 _FAILURES = Path(__file__).parent / "failures"
-_FLAGS = (
+FLAGS = (
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -57,7 +57,7 @@ def chromium_path() -> str:
 
 def launch(playwright: Any, *extra: str) -> Browser:
     """Starts Chromium. `extra` are more of its command-line flags."""
-    browser: Browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*_FLAGS, *extra])
+    browser: Browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, *extra])
     return browser
 
 
@@ -115,7 +115,8 @@ def visits(request: pytest.FixtureRequest) -> Iterator[Visits]:
     """The visits of this test; judged at its end."""
     visits = Visits()
     yield visits
-    failed = getattr(request.node, "failed", False) or visits.problems
+    problems = list(visits.problems)  # what a page grumbles about while it is being closed is no fault of it
+    failed = getattr(request.node, "failed", False) or problems
     for context in visits.contexts:
         for number, page in enumerate(context.pages):
             if failed:
@@ -123,8 +124,8 @@ def visits(request: pytest.FixtureRequest) -> Iterator[Visits]:
                 name = re.sub(r"[^\w-]+", "-", request.node.name)[:80]
                 page.screenshot(path=_FAILURES / f"{name}-{visits.contexts.index(context)}-{number}.png")
         context.close()
-    if visits.problems:
-        pytest.fail("On the pages of this test:\n" + "\n".join(visits.problems))
+    if problems:
+        pytest.fail("On the pages of this test:\n" + "\n".join(problems))
 
 
 @pytest.fixture

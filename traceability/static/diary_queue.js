@@ -1,94 +1,161 @@
 /*
- * Farm diary without a signal: an entry that cannot be sent is kept on the phone and sent when there is one, exactly once.
+ * Farm diary without a signal: every entry is first laid on the shelf of the phone (IndexedDB, which a killed browser
+ * does not lose), then sent, and taken off the shelf only when the server has said that it stands in the diary.
  * Each entry carries a mark of its own (external_ref); the server answers a mark that it knows with the entry it made.
  * So a page that was closed, or a phone that died, between sending and hearing the answer simply sends again.
+ *
+ * Beside the shelf lies a copy of the empty form, which static/diary_worker.js opens where there is no signal.
  */
 (() => {
   "use strict";
   const words = document.currentScript.dataset;
-  const user = document.body.dataset.user || "";
-  const shelf = `diary:${user}:`;
+  const owner = words.shelf; /* who writes, and for which producer: nobody else's entries are shown or sent */
   const form = document.getElementById("diary-form");
   const state = document.querySelector("[data-diary-queue]");
+  const isCopy = Boolean(form && form.closest("[data-diary-copy]"));
+  const EVERY = 60 * 1000;
 
-  const keys = () => Object.keys(localStorage).filter((key) => key.startsWith(shelf)).sort();
-  const read = (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } };
+  let opened;
+  function shelf(mode, act) {
+    opened ||= new Promise((good, bad) => {
+      const asked = indexedDB.open("diary", 1);
+      asked.onupgradeneeded = () => asked.result.createObjectStore("entries", { keyPath: "ref" });
+      asked.onsuccess = () => good(asked.result);
+      asked.onerror = () => bad(asked.error);
+    });
+    return opened.then((database) => new Promise((good, bad) => {
+      const change = database.transaction("entries", mode, { durability: "strict" });
+      const asked = act(change.objectStore("entries"));
+      change.oncomplete = () => good(asked.result);
+      change.onerror = change.onabort = () => bad(change.error);
+    }));
+  }
+  /* In the order of writing: a mark begins with its time. */
+  const kept = async () => (await shelf("readonly", (entries) => entries.getAll())).filter((entry) => entry.owner === owner);
+  const put = (entry) => shelf("readwrite", (entries) => entries.put(entry));
+  const drop = (ref) => shelf("readwrite", (entries) => entries.delete(ref));
 
-  function show() {
+  async function show(more) {
     if (!state) return;
-    const kept = keys().map((key) => [key, read(key)]).filter(([, entry]) => entry);
-    const refused = kept.filter(([, entry]) => entry.refused);
-    const waiting = kept.length - refused.length;
-    state.hidden = !kept.length;
+    const entries = await kept();
+    const refused = entries.filter((entry) => entry.refused);
+    const waiting = entries.length - refused.length;
+    state.hidden = !entries.length;
     state.textContent = [
       waiting ? words.kept.replace("N", waiting) : "",
       refused.length ? words.refused.replace("N", refused.length) : "",
+      entries.length && more ? more : "",
     ].filter(Boolean).join(" ");
-    if (refused.length && form) {
-      const open = document.createElement("button");
+    if (!refused.length) return;
+    const open = document.createElement(form ? "button" : "a");
+    if (form) {
       open.type = "button";
-      open.className = "btn btn-outline-primary";
-      open.textContent = words.open;
-      open.addEventListener("click", () => fill(...refused[0]));
-      state.append(" ", open);
-    }
+      open.addEventListener("click", () => fill(refused[0]));
+    } else open.href = words.send;
+    open.className = "btn btn-outline-primary";
+    open.textContent = words.open;
+    state.append(" ", open);
   }
 
   /* A refused entry comes back into the form; sending it makes a new one of it. */
-  function fill(key, entry) {
+  async function fill(entry) {
     for (const [name, text] of entry.fields) if (form.elements[name]) form.elements[name].value = text;
     form.dispatchEvent(new CustomEvent("draft:restored"));
-    localStorage.removeItem(key);
-    show();
+    await drop(entry.ref);
+    await show();
   }
 
-  /* The number keeps the order of writing; the random part keeps two phones apart. */
   function mark() {
     const random = crypto.getRandomValues(new Uint8Array(12));
     return `${Date.now()}-${[...random].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   }
 
-  function keep() {
-    const ref = mark();
-    const fields = [...new FormData(form)].filter(([name, text]) => typeof text === "string" && text && !["csrf_token", "once"].includes(name));
-    localStorage.setItem(shelf + ref, JSON.stringify({ ref, fields: [...fields, ["external_ref", ref]] }));
+  /* The same words sent again by an impatient thumb carry the same mark. */
+  async function keep() {
+    const fields = [...new FormData(form)].filter(([name, text]) => typeof text === "string" && text && !["csrf_token", "once", "external_ref"].includes(name));
+    const said = JSON.stringify(fields);
+    if (form.dataset.said !== said) Object.assign(form.dataset, { said, mark: mark() });
+    await put({ ref: form.dataset.mark, owner, fields });
+    return form.dataset.mark;
   }
+
+  const written = (address) => new URL(address, location.href).searchParams.get("written");
 
   let sending = false;
   async function send() {
-    if (sending || !navigator.onLine || !keys().length) return;
+    if (sending || !navigator.onLine) return;
     sending = true;
     try {
+      const waiting = (await kept()).filter((entry) => !entry.refused);
+      if (!waiting.length) return;
       const page = await fetch(words.send, { credentials: "same-origin", redirect: "error" });
-      const token = new DOMParser().parseFromString(await page.text(), "text/html").querySelector("[name=csrf_token]");
-      if (!page.ok || !token) return;
-      for (const key of keys()) {
-        const entry = read(key);
-        if (!entry || entry.refused) continue;
-        const body = new URLSearchParams([...entry.fields, ["csrf_token", token.value], ["once", entry.ref]]);
-        const answer = await fetch(words.send, { method: "POST", body, credentials: "same-origin" });
-        const written = answer.ok && answer.redirected && new URL(answer.url).pathname === words.done;
-        if (written) localStorage.removeItem(key);
-        else if (answer.status === 422) localStorage.setItem(key, JSON.stringify({ ...entry, refused: true }));
+      const read = new DOMParser().parseFromString(await page.text(), "text/html");
+      const token = read.querySelector("[name=csrf_token]");
+      const whose = read.querySelector("[data-shelf]");
+      if (!page.ok || !token || !whose || whose.dataset.shelf !== owner) return;
+      for (const entry of waiting) {
+        const body = new URLSearchParams([...entry.fields, ["external_ref", entry.ref], ["csrf_token", token.value], ["once", entry.ref], ["shelf", "1"]]);
+        const answer = await fetch(words.send, { method: "POST", body, credentials: "same-origin", redirect: "error" });
+        if (answer.ok && written(await answer.text()) === entry.ref) await drop(entry.ref);
+        else if (answer.status === 422) await put({ ...entry, refused: true });
         else return; /* busy, signed out, or a fault: another time */
-        show();
+        await show();
       }
-    } catch { /* the signal went away again */ } finally { sending = false; show(); }
+    } catch { /* the signal went away again */ } finally { sending = false; await show(); }
   }
 
-  if (form) {
-    form.addEventListener("submit", (event) => {
-      if (navigator.onLine) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      keep();
-      form.reset();
-      show();
-      state.append(` ${words.stored}`);
-      form.elements.done_on.focus();
-    }, true);
+  async function lay() {
+    const shelves = "serviceWorker" in navigator && "caches" in window;
+    if (!shelves || !words.copy || isCopy || !navigator.onLine) return;
+    await navigator.serviceWorker.register(words.worker, { scope: words.done });
+    const page = await fetch(words.copy, { credentials: "same-origin", redirect: "error" });
+    const read = new DOMParser().parseFromString(await page.clone().text(), "text/html");
+    const whose = read.querySelector("[data-shelf]");
+    if (!page.ok || !whose || whose.dataset.shelf !== owner) return;
+    const files = [...read.querySelectorAll("link[rel=stylesheet], script[src]")]
+      .map((one) => new URL(one.getAttribute("href") || one.getAttribute("src"), location.href).href);
+    const cache = await caches.open(`diary:${owner}`);
+    for (const old of await cache.keys()) if (new URL(old.url).pathname !== words.copy && !files.includes(old.url)) await cache.delete(old);
+    for (const file of files) if (!await cache.match(file)) await cache.add(file);
+    await cache.put(words.copy, page);
+    document.documentElement.dataset.diaryCopy = "laid"; /* for whoever waits for it */
   }
+
+  async function submitted(event) {
+    if (form.dataset.sent) return;
+    event.preventDefault();
+    const away = isCopy || !navigator.onLine;
+    if (away) event.stopImmediatePropagation();
+    try {
+      const ref = await keep();
+      if (!away) form.elements.external_ref.value = ref;
+    } catch {
+      if (away && state) { state.hidden = false; state.textContent = words.full; return; }
+    }
+    if (!away) { form.submit(); return; }
+    delete form.dataset.said; /* the next one is another entry, even if it says the same */
+    form.reset();
+    form.dispatchEvent(new CustomEvent("draft:restored"));
+    await show(navigator.onLine ? "" : words.stored);
+    form.elements.done_on.focus();
+    await send();
+  }
+
+  async function begin() {
+    if (isCopy) {
+      const day = form.elements.done_on; /* the copy may be of another day */
+      day.defaultValue = new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Ho_Chi_Minh" });
+    }
+    /* The server has answered: what stands in the diary, or in the form before us, waits no more. */
+    const answered = written(location.href) || (form && form.elements.external_ref.value);
+    if (answered) await drop(answered);
+    await show();
+    await send();
+    await lay();
+  }
+
+  if (form) form.addEventListener("submit", submitted, true);
   addEventListener("online", send);
-  show();
-  send();
+  setInterval(send, EVERY);
+  begin().catch(() => { /* a browser without a shelf: entries are sent as they are written */ });
 })();

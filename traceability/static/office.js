@@ -166,6 +166,20 @@
     store.keys().filter((key) => key.startsWith(prefix)).forEach(store.drop);
   }));
 
+  /* The same for the copy of the diary that opens without a signal: it goes before the sign-out does. */
+  if ("caches" in window) {
+    const forget = async (whose) => {
+      const names = (await caches.keys()).filter((name) => name.startsWith("diary:") && !(whose && name.startsWith(whose)));
+      await Promise.all(names.map((name) => caches.delete(name)));
+    };
+    document.querySelectorAll("form[data-sign-out]").forEach((form) => form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      forget("").catch(() => {}).then(() => form.submit());
+    }));
+    if (user) forget(`diary:${user}:`).catch(() => {});
+    else if (document.querySelector("[data-signed-out]")) forget("").catch(() => {});
+  }
+
   document.querySelectorAll("[data-reveal]").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", () => {

@@ -18,7 +18,7 @@ from tests.web.producer.places import Visit, visit
 from traceability.db import Database
 from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.areas import GrowingArea
-from traceability.domain.clock import today
+from traceability.domain.clock import now, today
 from traceability.domain.diary import DiaryEntry, between
 
 pytestmark = SQLITE_ONLY
@@ -131,6 +131,28 @@ def test_a_mark_of_the_phone_makes_one_entry_however_often_it_is_sent(field: Fie
     ]
     assert {answer.status_code for answer in sent} == {303}
     assert len(field.entries()) == 1
+    assert all("written=1-ab" in answer.location for answer in sent)
+    by_itself = field.us.post(
+        "/producer/diary/new", **field.fields(external_ref="1-ab", once="1-ab", shelf="1")
+    )
+    assert (by_itself.status_code, by_itself.mimetype) == (200, "text/plain")
+    assert by_itself.text.endswith("written=1-ab")
+    assert len(field.entries()) == 1
+
+
+def test_the_service_worker_is_allowed_for_the_diary_and_its_copy_lasts_as_long_as_a_sign_in(
+    field: Field,
+) -> None:
+    worker = field.us.client.get("/producer/diary/worker.js")
+    assert worker.mimetype == "text/javascript"
+    assert worker.headers["Service-Worker-Allowed"] == "/producer/diary"
+    assert "default-src 'none'" in worker.headers["Content-Security-Policy"]
+    copy = field.us.client.get("/producer/diary/phone")
+    assert copy.headers["Cache-Control"] == "no-store"
+    assert copy.expires is not None
+    assert timedelta(days=29) < copy.expires - now() <= timedelta(days=30)
+    assert 'name="area_id"' in copy.text
+    assert "data-sign-out" not in copy.text, "what ages with a sign-in is not on it"
 
 
 def test_a_neighbour_and_an_agency_elsewhere_see_nothing(

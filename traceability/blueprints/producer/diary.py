@@ -2,17 +2,26 @@
 
 from typing import Any
 
-from flask import flash, render_template, request, url_for
+from flask import flash, make_response, render_template, request, send_from_directory, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access, diary_sheets, wording
+from traceability import access, diary_sheets, static_files, wording
 from traceability.blueprints.producer import blueprint
-from traceability.domain import areas, diary, diary_entries, evidence_photos, farm_inputs, products, records
+from traceability.domain import (
+    areas,
+    diary,
+    diary_entries,
+    evidence_photos,
+    farm_inputs,
+    products,
+    records,
+    sessions,
+)
 from traceability.domain.actors import Permission
 from traceability.domain.amounts import amount_field, amount_text
 from traceability.domain.areas import AreaState, GrowingArea
-from traceability.domain.clock import today
+from traceability.domain.clock import now, today
 from traceability.domain.diary import WITH_INPUT, DiaryCorrectionInput, DiaryEntry, DiaryInput, DiaryTask
 from traceability.domain.farm_inputs import FarmInput, InputLot
 from traceability.domain.history import CorrectionReason
@@ -80,10 +89,36 @@ def diary_new() -> Response | tuple[str, int]:
         choices = _choices(session, tenant)
         initial = _again(earlier) if earlier else {"area_id": _likely_area(session, tenant, choices["areas"])}
     form = Form(DiaryInput, {"done_on": today(), **initial})
-    if form.save(diary_entries.record, lambda made: url_for("producer.diary", area=made.area_id)):
+    if form.save(diary_entries.record, _written):
+        if request.form.get(
+            "shelf"
+        ):  # sent by the phone itself, which reads where the entry stands, and no page
+            return Response(form.location, mimetype="text/plain")
         flash(_said(form.result) if form.result else _("Written into the diary."), "success")
         return form.redirect()
     return form.page("producer/diary/new.html", **choices)
+
+
+@blueprint.get("/diary/phone")
+@access.requires(Permission.RECORD_EVENTS)
+def diary_phone() -> Response:
+    """The form as a phone keeps it, for a place without a signal. It may be opened for as long as its sign-in may."""
+    tenant, office = access.current_actor().tenant(), access.current_actor().on_behalf
+    with access.reading() as session:
+        choices = _choices(session, tenant)
+        initial = {"done_on": today(), "area_id": _likely_area(session, tenant, choices["areas"])}
+    answer = make_response(Form(DiaryInput, initial).page("producer/diary/phone.html", **choices))
+    answer.expires = now() + (sessions.IDLE_OF_OFFICES if office else sessions.IDLE_OF_PRODUCERS)
+    return answer
+
+
+@blueprint.get("/diary/worker.js")
+@access.requires(Permission.VIEW_OWN)
+def diary_worker() -> Response:
+    """The service worker, at an address that never changes, allowed for the diary and nothing else."""
+    answer = send_from_directory(static_files.FOLDER, "diary_worker.js", mimetype="text/javascript")
+    answer.headers["Service-Worker-Allowed"] = url_for("producer.diary")
+    return answer
 
 
 @blueprint.route("/diary/<entry_id>/correct", methods=["GET", "POST"])
@@ -103,6 +138,11 @@ def diary_correct(entry_id: str) -> Response | tuple[str, int]:
         flash(_("Corrected. The first entry stays to be read."), "success")
         return form.redirect()
     return form.page("producer/diary/correct.html", entry=entry, reasons=CorrectionReason, **choices)
+
+
+def _written(made: DiaryEntry) -> str:
+    """Where to go next; the address tells the phone which of its entries stands in the diary now."""
+    return url_for("producer.diary", area=made.area_id, written=made.external_ref)
 
 
 def _likely_area(session: Session, tenant: str, known: list[tuple[str, str]]) -> str:
