@@ -46,7 +46,7 @@ from traceability.domain.consignments import (
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.events import CorrectionInput, correct
 from traceability.domain.history import EventType, history
-from traceability.domain.laboratory import LabTestInput
+from traceability.domain.laboratory import LabTestInput, ResultInput
 from traceability.domain.packing_houses import PackingHouse
 from traceability.domain.producers import Producer
 from traceability.domain.suspensions import SuspendedKind, SuspensionInput
@@ -336,7 +336,7 @@ def test_what_was_stopped_after_the_seal_does_not_leave(exporter: Exporter) -> N
         report_no="R9",
         sampled_on=today(),
         reported_on=today(),
-        results=[{"name": "Cadimi", "value": "0,9", "unit": "mg/kg", "passed": "0"}],
+        results=[ResultInput(name="Cadimi", value="0,9", unit="mg/kg", passed=False)],
     )
     exporter.do(laboratory.record, report)
     assert exporter.reasons(rows[1]) == {
@@ -424,8 +424,12 @@ def test_each_harvest_needs_a_result_or_goes_into_a_lot_that_has_one(exporter: E
             return sorted(reason.facts["lot"] for reason in lot.reasons)
 
     def measure(batch: Batch, number: str) -> None:
-        values = {"laboratory": "Phòng thử nghiệm (minh họa)", "report_no": number, "sampled_on": today()}
-        found = {"name": "Dư lượng thuốc BVTV", "value": "KPH", "unit": "mg/kg", "passed": "1"}
+        values: dict[str, Any] = {
+            "laboratory": "Phòng thử nghiệm (minh họa)",
+            "report_no": number,
+            "sampled_on": today(),
+        }
+        found = ResultInput(name="Dư lượng thuốc BVTV", value="KPH", unit="mg/kg", passed=True)
         value = LabTestInput(batch_id=batch.id, reported_on=today(), results=[found], **values)
         exporter.do(laboratory.record, value)
 

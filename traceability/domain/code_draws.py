@@ -4,6 +4,7 @@ Each claim (a harvest under the code, a line of a consignment) draws once. A cla
 refused with what is wrong about it: there is none, it is not accepted, over, for another market, has too little left.
 """
 
+from collections import defaultdict
 from datetime import date
 
 from sqlmodel import Session, col, func, select
@@ -174,6 +175,23 @@ def claimed_of_area(session: Session, area_id: str, since: date, until: date, *,
             .where(CodeDraw.subject_table == "batch", CodeDraw.subject_id != besides)
         )
         return int(session.exec(statement).one())
+
+
+def claimed_by_area(session: Session, since: date, until: date) -> dict[str, dict[date, int]]:
+    """Grams of harvests elsewhere that claimed codes, by the area that has the code and by day."""
+    with beyond_scope(session):
+        statement = (
+            select(col(AreaCode.area_id), col(CodeDraw.drawn_on), func.sum(CodeDraw.grams))
+            .join(CodeAuthorisation, col(CodeAuthorisation.area_code_id) == AreaCode.id)
+            .join(CodeDraw, col(CodeDraw.authorisation_id) == CodeAuthorisation.id)
+            .where(col(CodeDraw.released_at).is_(None), CodeDraw.subject_table == "batch")
+            .where(col(CodeDraw.drawn_on) >= since, col(CodeDraw.drawn_on) <= until)
+            .group_by(col(AreaCode.area_id), col(CodeDraw.drawn_on))
+        )
+        found: dict[str, dict[date, int]] = defaultdict(dict)
+        for area_id, on, grams in session.exec(statement).all():
+            found[area_id][on] = int(grams)
+    return found
 
 
 def lent_to(session: Session, producer_id: str, day: date, kind: CodeOf) -> list[CodeAuthorisation]:

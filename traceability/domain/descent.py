@@ -26,7 +26,12 @@ def reached_from(session: Session, roots: Any) -> list[str]:
 
 def walk_up(batch_id: str) -> sa.CTE:
     """A recursive query of ids: a batch and all batches that went into it, each once."""
-    return _walking(_one(batch_id), "batch_id", "source_batch_id", "above")
+    return walk_up_from(_one(batch_id))
+
+
+def walk_up_from(roots: Any) -> sa.CTE:
+    """A recursive query of ids: some batches (a select of ids) and all batches that went into them, each once."""
+    return _walking(roots, "batch_id", "source_batch_id", "above")
 
 
 def walk_down(batch_id: str) -> sa.CTE:

@@ -1,6 +1,7 @@
 """The over-claim board: what was harvested under each area and its codes in a season, beside what the area can give.
 
-Harvests are summed by area and day, deliveries by area, day of harvest and market: two questions for a whole province.
+What others harvested elsewhere under a lent code of the area counts with it. What was shipped is followed back over
+every split, merger and transform to the areas it came from (`shipped_shares`). Few questions for a whole province.
 """
 
 from collections import defaultdict
@@ -11,10 +12,9 @@ from datetime import date
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
-from traceability.domain import areas, rule_figures
+from traceability.domain import areas, code_draws, rule_figures, shipped_shares
 from traceability.domain.areas import AreaCode, GrowingArea
 from traceability.domain.batches import Batch
-from traceability.domain.deliveries import Delivery
 from traceability.domain.history import CorrectionReason, Event, EventType
 from traceability.domain.producers import Producer
 from traceability.domain.products import Crop
@@ -33,19 +33,22 @@ class Claimed:
     first: date
     last: date
     harvested_g: int
+    #: harvested elsewhere by others who claimed one of its codes
+    lent_g: int
     #: None where nobody can tell (no ceiling, or colonies that were not counted)
     ceiling_g: int | None
-    #: grams shipped of these harvests, by market
+    #: grams of goods in which these harvests left, by market, whoever shipped them
     shipped_g: dict[str, int] = field(default_factory=dict)
 
     @property
     def percent(self) -> int | None:
         """How much of the ceiling was claimed."""
-        return None if not self.ceiling_g else round(self.harvested_g * 100 / self.ceiling_g)
+        return None if not self.ceiling_g else round((self.harvested_g + self.lent_g) * 100 / self.ceiling_g)
 
 
 def board(session: Session, day: date, text: str = "") -> list[Claimed]:
-    """All areas within the scope of which something was harvested in the season of a day, the fullest first."""
+    """All areas within the scope of which something was harvested or claimed in the season of a day, the fullest
+    first."""
     statement = (
         select(GrowingArea, Crop, Producer)
         .join(Crop, col(Crop.id) == GrowingArea.crop_id)
@@ -61,13 +64,15 @@ def board(session: Session, day: date, text: str = "") -> list[Claimed]:
         crop.id: season_year(day, rule_figures.season(session, crop, day)) for _area, crop, _owner in rows
     }
     harvested = _harvested(session, seasons.values())
-    shipped = _shipped(session, seasons.values())
+    shipped = shipped_shares.by_area(session, *_span(seasons.values()))
+    lent = code_draws.claimed_by_area(session, *_span(seasons.values()))
     codes = areas.codes_of(session, [area.id for area, _crop, _owner in rows])
     found = []
     for area, crop, producer in rows:
         first, last = seasons[crop.id]
         grams = sum(made for on, made in harvested[area.id].items() if first <= on <= last)
-        if not grams:
+        claimed = sum(drawn for on, drawn in lent[area.id].items() if first <= on <= last)
+        if not grams and not claimed:
             continue
         ceiling = rule_figures.ceiling(session, crop, day)
         markets: dict[str, int] = defaultdict(int)
@@ -77,7 +82,16 @@ def board(session: Session, day: date, text: str = "") -> list[Claimed]:
         cap = ceiling.cap_g(min(area.declared_m2, area.computed_m2), area.colonies) if ceiling else None
         found.append(
             Claimed(
-                area, crop, producer, codes[area.id], first, last, grams, cap, dict(sorted(markets.items()))
+                area=area,
+                crop=crop,
+                producer=producer,
+                codes=codes[area.id],
+                first=first,
+                last=last,
+                harvested_g=grams,
+                lent_g=claimed,
+                ceiling_g=cap,
+                shipped_g=dict(sorted(markets.items())),
             )
         )
     return sorted(found, key=lambda row: (row.percent is None, -(row.percent or 0), row.area.search))
@@ -102,24 +116,6 @@ def _harvested(session: Session, seasons: Iterable[tuple[date, date]]) -> dict[s
     for area_id, on, grams in session.exec(statement).all():
         if area_id and on:
             found[area_id][on] = int(grams or 0)
-    return found
-
-
-def _shipped(
-    session: Session, seasons: Iterable[tuple[date, date]]
-) -> dict[str, dict[tuple[date, str], int]]:
-    """Grams by area, day of harvest and market; what was declared never to have left is left out."""
-    first, last = _span(seasons)
-    statement = (
-        select(col(Batch.area_id), col(Batch.harvested_on), col(Delivery.market), func.sum(Delivery.sent_g))
-        .join(Batch, col(Batch.id) == Delivery.batch_id)
-        .where(col(Delivery.cancelled_at).is_(None), col(Batch.harvested_on).between(first, last))
-        .group_by(col(Batch.area_id), col(Batch.harvested_on), col(Delivery.market))
-    )
-    found: dict[str, dict[tuple[date, str], int]] = defaultdict(dict)
-    for area_id, on, market, grams in session.exec(statement).all():
-        if area_id and on:
-            found[area_id][on, market] = int(grams or 0)
     return found
 
 

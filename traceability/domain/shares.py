@@ -79,9 +79,17 @@ def sources(session: Session, batch_id: str) -> list[SourceShare]:
 
 def above(session: Session, batch_id: str) -> dict[str, Node]:
     """A batch and all that went into it, by one recursive query."""
+    return _nodes(session, descent.walk_up(batch_id))
+
+
+def above_all(session: Session, roots: Any) -> dict[str, Node]:
+    """Some batches (a select of ids) and all that went into them, by one recursive query."""
+    return _nodes(session, descent.walk_up_from(roots))
+
+
+def _nodes(session: Session, walk: sa.CTE) -> dict[str, Node]:
     tables = SQLModel.metadata.tables
     batch, edge = tables["batch"], tables["batch_input"]
-    walk = descent.walk_up(batch_id)
     statement = (
         sa.select(
             batch.c.id, batch.c.producer_id, batch.c.area_id, batch.c.made_g, batch.c.origin,
@@ -112,7 +120,7 @@ def spread(nodes: dict[str, Node], root: str) -> list[SourceShare]:
     pending, common = {root: 1}, 1
     found: dict[Key, int] = defaultdict(int)
     told: dict[Key, list[str]] = defaultdict(list)
-    for batch_id in _uses_first(nodes, root):
+    for batch_id in uses_first(nodes):
         node, share = nodes[batch_id], pending.pop(batch_id, 0)
         if not share:  # a draw of nothing: an act that was declared never to have happened
             continue
@@ -140,13 +148,13 @@ def spread(nodes: dict[str, Node], root: str) -> list[SourceShare]:
     ]
 
 
-def _uses_first(nodes: dict[str, Node], root: str) -> Iterator[str]:
-    """The batches above the root, each after all that were made of it. Raises `RuntimeError` for a circle."""
+def uses_first(nodes: dict[str, Node]) -> Iterator[str]:
+    """The batches of a graph, each after all that were made of it. Raises `RuntimeError` for a circle."""
     waiting: dict[str, int] = defaultdict(int)
     for node in nodes.values():
         for source, _grams in node.inputs:
             waiting[source] += 1
-    ready, done = [root] if not waiting[root] else [], 0
+    ready, done = [batch_id for batch_id in nodes if not waiting[batch_id]], 0
     while ready:
         batch_id = ready.pop()
         yield batch_id
@@ -156,7 +164,7 @@ def _uses_first(nodes: dict[str, Node], root: str) -> Iterator[str]:
             if not waiting[source]:
                 ready.append(source)
     if done != len(nodes):
-        raise RuntimeError(f"the graph above {root} runs in a circle")
+        raise RuntimeError("the graph of batches runs in a circle")
 
 
 def _own(node: Node) -> list[tuple[Key, int]]:
