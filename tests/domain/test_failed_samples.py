@@ -64,6 +64,9 @@ def test_all_lots_of_the_plot_and_what_was_made_of_them_are_held_in_one_act(
     )
     with database.transaction(actor) as session:
         made = transforms.transform(session, actor, value)
+    holder = factories.producer(database)
+    kept = factories.received(database, factories.sent(database, bad, 50, holder))
+    keeper = factories.manager_of(holder)
     agency = factories.agency(database, Permission.INSPECT)
     before = len(leaves(database))
 
@@ -81,6 +84,9 @@ def test_all_lots_of_the_plot_and_what_was_made_of_them_are_held_in_one_act(
     ):
         with database.reading(reader.scope) as session:
             assert code in {notice.code for notice in notices.inbox(session, reader)}
+    with database.reading(keeper.scope) as session:
+        told = {notice.code: notice for notice in notices.inbox(session, keeper)}
+        assert told["sample_failed_received"].subject_id == kept.id
     with database.reading(SYSTEM.scope) as session:
         found = failed_samples.look(session, test.id)
         assert {batch.id for _row, batch, _still in found.holds} == {bad.id, beside.id, made.id}

@@ -76,3 +76,30 @@ def test_a_wrong_report_is_withdrawn_but_a_failed_one_stays(database: Database, 
     failed = record(database, batch, results=[{"name": "Chì", "value": "0,9", "passed": "0"}])
     with pytest.raises(RuleBroken, match="test_stays"):
         withdraw(database, failed)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "limit", "agrees"),
+    [
+        ("0,5", "mg/kg", "0,01", False),
+        ("600", "µg/kg", "<= 500", False),
+        ("0,01", "mg/kg", "≤ 0,01", True),
+        ("không phát hiện", "mg/kg", "0,01", True),
+        ("30", "mg/kg", "≥ 20", True),  # a limit from below
+        ("12", "°Bx", "10", True),  # no weight in a weight
+        ("0,5", "mg/kg", "theo quy định", True),
+    ],
+)
+def test_what_lies_above_its_limit_is_not_taken_as_passed(
+    database: Database, batch: Batch, value: str, unit: str, limit: str, agrees: bool
+) -> None:
+    line = {"name": "Cadimi", "value": value, "unit": unit, "limit": limit}
+    if agrees:
+        assert record(database, batch, results=[line | {"passed": "1"}]).passed
+        return
+    with pytest.raises(RuleBroken, match=r"laboratory\.passed_above_limit") as caught:
+        record(
+            database, batch, results=[{"name": "Chì", "value": "0", "passed": "1"}, line | {"passed": "1"}]
+        )
+    assert caught.value.field == "results-1-value"
+    assert not record(database, batch, results=[line | {"passed": "0"}]).passed

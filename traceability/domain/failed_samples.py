@@ -17,6 +17,7 @@ from sqlmodel import Field, Session, col, select
 from traceability.domain import descent, ledger, notices, oversight, recall_reach, records, rules, suspensions
 from traceability.domain.actors import SYSTEM, Actor, Permission
 from traceability.domain.batches import Batch, Origin
+from traceability.domain.deliveries import Delivery
 from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import ProducerOwned, beyond_scope
 from traceability.domain.recall_reach import Reach
@@ -87,7 +88,7 @@ def hold(session: Session, actor: Actor, test: Any, batch: Batch) -> list[LabHol
             made.append(row)
         session.flush()
         ledger.record(session, "lab_test.held", *made, tenant=batch.producer_id, lots=len(made))
-        _tell(session, test, batch, made, [one.id for one in agencies])
+        _tell(session, test, batch, made)
     return made
 
 
@@ -211,14 +212,28 @@ def _locked(session: Session, batch_id: str, plots: set[str], since: date, until
     return found
 
 
-def _tell(session: Session, test: Any, batch: Batch, made: list[LabHold], agencies: list[str]) -> None:
+def _tell(session: Session, test: Any, batch: Batch, made: list[LabHold]) -> None:
+    """A notice to each owner of a lot that was reached, to each producer who has some of one in its stock, and to the
+    agencies over all of them."""
     lots: dict[str, int] = defaultdict(int)
     for row in made:
         lots[row.producer_id] += row.suspension_id is not None
     facts = {"lot": batch.lot, "report_no": test.report_no}
     for producer_id, count in lots.items():
         notices.post(session, "sample_failed", producer_id=producer_id, subject=test, count=count, **facts)
-    for agency_id in agencies:
+    received = {}
+    for receiver in recall_reach.measure(session, sorted(row.batch_id for row in made)).receivers:
+        if receiver.to_producer_id is not None:
+            delivery = records.find(session, Delivery, receiver.deliveries[0])
+            received[receiver.to_producer_id] = delivery
+    for producer_id, delivery in sorted(received.items()):  # the report is not theirs to read: their stock is
+        notices.post(session, "sample_failed_received", producer_id=producer_id, subject=delivery, **facts)
+    agencies = {
+        agency.id
+        for producer_id in sorted({batch.producer_id, *lots, *received})
+        for agency in oversight.agencies_over(session, producer_id, *TOLD)
+    }
+    for agency_id in sorted(agencies):
         notices.post(
             session, "sample_failed_there", agency_id=agency_id, subject=test, count=len(made), **facts
         )

@@ -18,6 +18,7 @@ from traceability.domain.moments import start_of
 from traceability.domain.ownership import ProducerOwned, beyond_scope
 from traceability.domain.quantities import Day
 from traceability.domain.records import Instant, Json, Record, RecordId
+from traceability.domain.residue_limits import measured_ug
 from traceability.domain.text import Line, ShortLine
 
 MAX_RESULTS = 40
@@ -81,7 +82,7 @@ def record(session: Session, actor: Actor, value: LabTestInput) -> LabTest:
     A failed one holds the lots of the plot in the same transaction (`failed_samples`).
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.closed`, `laboratory.reported_in_future`,
-    `laboratory.reported_before_sampled`, `laboratory.recorded_already`.
+    `laboratory.reported_before_sampled`, `laboratory.recorded_already`, `laboratory.passed_above_limit`.
     """
     actor.must(Permission.RECORD_EVENTS, Permission.RECORD_LAB_RESULT)
     batch = batches.choose(session, value.batch_id)
@@ -96,6 +97,8 @@ def record(session: Session, actor: Actor, value: LabTestInput) -> LabTest:
         for report in of_batch(session, batch.id)
     ):
         raise RuleBroken("laboratory.recorded_already", "report_no", report_no=value.report_no)
+    for number, result in enumerate(value.results):
+        _must_agree(number, result)
     passed = all(result.passed for result in value.results)
     event = Event(
         producer_id=batch.producer_id,
@@ -162,6 +165,23 @@ def of_batches(session: Session, batch_ids: Collection[str]) -> list[LabTest]:
     )
     newest = statement.order_by(col(LabTest.reported_on).desc(), col(LabTest.created_at).desc())
     return list(session.exec(newest)) if batch_ids else []
+
+
+def _must_agree(number: int, result: ResultInput) -> None:
+    """A slip of the finger must not let goods go: what lies above its limit has not passed.
+
+    Only where both are weights in a weight; a limit from below is written with ≥ and is no upper one.
+    """
+    measured = measured_ug(result.value, result.unit or "")
+    limit = measured_ug((result.limit or "").replace("<=", "≤"), result.unit or "")
+    if result.passed and measured is not None and limit is not None and measured > limit:
+        raise RuleBroken(
+            "laboratory.passed_above_limit",
+            f"results-{number}-value",
+            name=result.name,
+            value=f"{result.value} {result.unit}",
+            limit=f"{result.limit} {result.unit}",
+        )
 
 
 def _line(result: ResultInput) -> dict[str, Any]:

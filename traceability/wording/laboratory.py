@@ -7,6 +7,10 @@ REFUSALS = {
     "laboratory.reported_before_sampled": N_(
         "The sample was taken on {sampled}: the report cannot be older. Please check the two days."
     ),
+    "laboratory.passed_above_limit": N_(
+        "“{name}”: {value} lies above the limit of {limit}, and it is marked as passed. Correct the figures, or take"
+        " the mark away; a limit from below is written with ≥."
+    ),
     "laboratory.recorded_already": N_(
         "Report {report_no} of this laboratory is already recorded for this batch."
     ),
