@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from traceability.domain.areas import AreaState
 from traceability.domain.batches import BatchState, Origin
 from traceability.domain.history import EventType
+from traceability.domain.products import ProductState
 from traceability.domain.recalls import RecallState
 
 A = TypeVar("A", bound="Answer")
@@ -37,6 +38,21 @@ class AreaAnswer(Answer):
     state: AreaState
     declared_m2: int
     computed_m2: int
+
+
+class ProductAnswer(Answer):
+    """A product; `net_weight_g` is what one stamp stands for, `unit` what it is stuck to."""
+
+    code: str
+    name: str
+    name_en: str
+    gtin: str | None
+    unit: str
+    net_weight_g: int
+    category: str
+    crop_id: str
+    shelf_life_days: int | None
+    state: ProductState
 
 
 class BatchAnswer(Answer):

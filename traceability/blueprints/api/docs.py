@@ -7,10 +7,11 @@ from werkzeug.wrappers import Response
 
 from traceability import access, machine_requests
 from traceability.access import PUBLIC_VIEW, demand_of, requires
-from traceability.blueprints.api import blueprint
+from traceability.blueprints.api import blueprint, examples
 from traceability.domain import api_tokens, webhooks
 from traceability.domain.webhooks import Interest
 from traceability.machine_requests import Input, Output
+from traceability.wording.api_docs import ABOUT, ABOUT_WEBHOOKS, PICTURE, SUMMARIES
 from traceability.wording.facts import FACTS
 
 _PREFIX = "/api/v1/"
@@ -26,10 +27,31 @@ def openapi() -> Response:
 @blueprint.get("/api/v1/docs")
 @requires(PUBLIC_VIEW)
 def docs() -> str:
-    """The contract as a page."""
+    """The contract as a page, in one language: words, fields, and for each operation a call and its answer."""
+    contract = document()
+    schemas = contract["components"]["schemas"]
     return render_template(
-        "api/docs.html", document=document(), scopes=[scope.value for scope in api_tokens.SCOPES]
+        "api/docs.html",
+        document=contract,
+        scopes=api_tokens.SCOPES,
+        facts=FACTS,
+        examples=examples,
+        root=access.settings().public_root,
+        kind=lambda field: _kind(field, schemas),
     )
+
+
+def _kind(field: dict[str, Any], schemas: dict[str, Any]) -> str:
+    """The types of a field, or the words that it takes, as the page shows them."""
+    if "$ref" in field:
+        return _kind(schemas[field["$ref"].rsplit("/", 1)[1]], schemas)
+    if "enum" in field:
+        return " | ".join(map(str, field["enum"]))
+    if "anyOf" in field:
+        found = [_kind(part, schemas) for part in field["anyOf"] if part.get("type") != "null"]
+        return " | ".join(dict.fromkeys(found))
+    kinds = field.get("type", "object")
+    return kinds if isinstance(kinds, str) else " | ".join(kinds)
 
 
 def document() -> dict[str, Any]:
@@ -45,7 +67,7 @@ def document() -> dict[str, Any]:
             paths.setdefault(path, {})[method.lower()] = _operation(rule, view, method, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Traceability", "version": "1", "description": _ABOUT},
+        "info": {"title": "Traceability", "version": "1", "description": ABOUT},
         "servers": [{"url": access.settings().public_root}],
         "paths": paths,
         "webhooks": _webhooks(),
@@ -61,21 +83,27 @@ def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> di
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": _ID} for name in sorted(rule.arguments)
     ]
+    operation = rule.endpoint.removeprefix("api.")
+    scopes = [str(word) for word in demand_of(view) or ()]
     said: dict[str, Any] = {
-        "operationId": rule.endpoint.removeprefix("api."),
-        "summary": (view.__doc__ or "").strip().split("\n")[0],
-        "description": "Scope: " + " or ".join(str(word) for word in demand_of(view) or ()),
+        "operationId": operation,
+        "summary": SUMMARIES[operation],
+        "description": "Scope: " + " or ".join(scopes),
+        "x-scopes": scopes,
     }
     output = machine_requests.output_of(view)
-    shown = _shape(output, schemas)
+    shown, example = _shape(output, schemas), examples.of(operation)
+    answered = example.get("answer")
     if method == "POST":
-        said["requestBody"] = _body(machine_requests.input_of(view), schemas)
+        said["requestBody"] = _body(machine_requests.input_of(view), schemas, example)
         parameters.append({**_header(machine_requests.KEY_HEADER, _KEY), "required": True})
         receipt = {"allOf": [shown, {"$ref": "#/components/schemas/Receipt"}]}
-        codes = {"201": _content("Done; `log_index` is its place in the public log.", receipt)}
+        codes = {
+            "201": _content("Done; `log_index` is its place in the public log.", receipt, example=answered)
+        }
         codes |= {code: _problem(text) for code, text in _WRITE_PROBLEMS.items()}
     else:
-        codes = {"200": _content("Found.", shown, output.content_type)}
+        codes = {"200": _content("Found.", shown, output.content_type, answered)}
     if output.is_list:
         parameters += [_query("cursor", _CURSOR), _query("limit", _LIMIT)]
     parameters += [_query(name, _REFERENCE_OF_ONES_OWN) for name in output.filters]
@@ -83,7 +111,7 @@ def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> di
     return said | {"parameters": parameters, "responses": dict(sorted(codes.items()))}
 
 
-def _body(taken: Input, schemas: dict[str, Any]) -> dict[str, Any]:
+def _body(taken: Input, schemas: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
     """What a request holds: JSON, or a form with a picture."""
     schema = taken.kind.model_json_schema(ref_template=_REFERENCE)
     schemas.update(schema.pop("$defs", {}))
@@ -93,11 +121,12 @@ def _body(taken: Input, schemas: dict[str, Any]) -> dict[str, Any]:
     kind = "application/json"
     if taken.picture:
         kind = "multipart/form-data"
-        schema["properties"][taken.picture] = {"type": "string", "format": "binary", "description": _PICTURE}
+        schema["properties"][taken.picture] = {"type": "string", "format": "binary", "description": PICTURE}
         schema["required"] = [*schema.get("required", []), taken.picture]
     schemas[taken.kind.__name__] = schema
     reference = {"$ref": f"#/components/schemas/{taken.kind.__name__}"}
-    return {"required": True, "content": {kind: {"schema": reference}}}
+    shown = {"schema": reference} | ({"example": example["body"]} if "body" in example else {})
+    return {"required": True, "content": {kind: shown}}
 
 
 def _webhooks() -> dict[str, Any]:
@@ -108,7 +137,7 @@ def _webhooks() -> dict[str, Any]:
         {"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in names
     ]
     said: dict[str, Any] = {
-        "description": _ABOUT_WEBHOOKS,
+        "description": ABOUT_WEBHOOKS,
         "parameters": headers,
         "requestBody": {"required": True, "content": {"application/json": {"schema": reference}}},
         "responses": {"2XX": {"description": "Taken."}},
@@ -126,8 +155,11 @@ def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": schema}
 
 
-def _content(text: str, schema: dict[str, Any], kind: str = "application/json") -> dict[str, Any]:
-    return {"description": text, "content": {kind: {"schema": schema}}}
+def _content(
+    text: str, schema: dict[str, Any], kind: str = "application/json", example: Any = None
+) -> dict[str, Any]:
+    shown = {"schema": schema} | ({} if example is None else {"example": example})
+    return {"description": text, "content": {kind: shown}}
 
 
 def _shape(output: Output, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +189,6 @@ def _problem(text: str) -> dict[str, Any]:
 
 
 _KEY = "The same key and body: done once, answered the same. A new key for each new thing."
-_PICTURE = "JPEG, PNG or WebP, at most 10 MB."
 _REFERENCE = "#/components/schemas/{model}"
 _ID = {"type": "string", "pattern": "^[0-9a-z]{1,16}$"}
 _CURSOR = {"type": "string", "pattern": "^[0-9]{1,9}$"}
@@ -173,17 +204,6 @@ _RECEIPT = {
     "required": ["log_index"],
     "properties": {"log_index": {"type": ["integer", "null"], "description": "The place in the public log."}},
 }
-_ABOUT = (
-    "Programs act with a bearer token of a producer's account. Weights go in as kilograms (a number, or text with a"
-    " unit) and come out as whole grams. Every write answers with its place in the public log."
-)
-_ABOUT_WEBHOOKS = (
-    "Signed as in Standard Webhooks: webhook-signature holds one or two `v1,` + base64(HMAC-SHA256(secret,"
-    " webhook-id + '.' + webhook-timestamp + '.' + body)); the secret is the base64 after `whsec_`. Refuse what is"
-    " older than five minutes, and do what has the same webhook-id once. Answer 2xx within ten seconds; anything else"
-    " is tried again for four days, 410 ends it. Messages may come twice and out of order: data.record says what to"
-    " ask for."
-)
 _WEBHOOK_MESSAGE = {
     "type": "object",
     "required": ["id", "type", "timestamp", "data", "receipt"],
