@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from flask import g
 
-from traceability import i18n, log_keeper, mail
+from traceability import i18n, log_keeper, mail, picture_sweep
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import digests, housekeeping
@@ -50,6 +50,8 @@ def run(database: Database, settings: Settings) -> Done:
 def _run(database: Database, settings: Settings) -> Done:
     with database.transaction(SYSTEM) as session:
         gone = housekeeping.tidy(session, today())
+    with database.reading(EVERYTHING) as session:
+        gone |= picture_sweep.sweep(session, settings.data_dir)
     with database.engine.connect() as connection:
         note = log_keeper.publish(connection, settings)
     size, root = note.split("\n")[1:3]

@@ -161,6 +161,7 @@ def _encode(picture: Image.Image) -> bytes:
 def write(path: Path, data: bytes) -> None:
     """Writes a file so that it is there whole or not at all."""
     if path.is_file():
+        path.touch()  # it is wanted again: what nobody names is swept away by its age
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -397,7 +397,7 @@ def test_every_personal_column_exists_and_accounts_keep_none(database: Database)
     }  # on the stamp
     assert columns_of(EvidencePhoto) - set(erasures.PERSONAL[EvidencePhoto]) == {
         "id", "revision", "record_key", "created_at", "producer_id", "diary_entry_id", "event_id", "recorded_by_id",
-        "on_behalf_agency_id",
+        "on_behalf_agency_id", "withdrawn_at", "withdrawn_by_id",
     }  # fmt: skip
     assert columns_of(Handover) - set(erasures.PERSONAL[Handover]) == {
         "id", "revision", "record_key", "created_at", "account_id", "handed_by_id", "at",

@@ -99,7 +99,7 @@ PERSONAL: dict[type[Record], dict[str, Any]] = {
     ApiToken: {"name": GONE},
     Doubt: {"contact": "", "place": "", "text": "", "province_code": None, "photo": None},
     StrayDoubt: {"contact": "", "place": "", "text": "", "province_code": None, "photo": None},
-    EvidencePhoto: {"sha256": None, "note": "", "width": 0, "height": 0, "size": 0},
+    EvidencePhoto: {"sha256": None, "note": "", "withdrawn_reason": "", "width": 0, "height": 0, "size": 0},
     Producer: {"phone": None, "email": None},
 }
 

@@ -69,6 +69,7 @@ FACTS = {
     "unit.shipped": N_("Carton or pallet shipped"),
     "event.recorded": N_("Event recorded"),
     "evidence_photo.added": N_("Photo of an entry added"),
+    "evidence_photo.withdrawn": N_("Photo of an entry withdrawn"),
     "event.corrected": N_("Event corrected"),
     "delivery.received": N_("Delivery received"),
     "delivery.contact_noted": N_("Contact of a customer added"),

@@ -1,6 +1,7 @@
 """Pictures of entries and events: sent by the producer, seen by it and its overseers, and by nobody else."""
 
 import io
+import os
 from typing import Any
 
 import pytest
@@ -11,14 +12,14 @@ from sqlmodel import select
 from tests import factories
 from tests.databases import SQLITE_ONLY
 from tests.web.producer.places import Visit, visit
-from traceability import picture_files
+from traceability import daily, picture_files
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import diary_entries, verification
 from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.clock import today
 from traceability.domain.diary import DiaryEntry, DiaryInput
-from traceability.domain.evidence_photos import EvidencePhoto
+from traceability.domain.evidence_photos import MOST, EvidencePhoto
 from traceability.domain.history import beginning, history
 
 pytestmark = SQLITE_ONLY
@@ -112,3 +113,63 @@ def test_what_is_no_photo_or_one_too_many_is_refused_with_a_sentence(us: Visit) 
     folder = us.client.application.extensions["settings"].data_dir
     kept = {path.stem for path in (folder / picture_files.EVIDENCE).iterdir()}
     assert kept == {photo.sha256 for photo in photos(us)}, "what was refused leaves no file"
+
+
+def test_a_withdrawn_photo_is_shown_no_more_and_overseers_read_why(
+    app: Flask, us: Visit, settings: Settings
+) -> None:
+    entry = entry_of(us)
+    where, diary = f"/producer/diary/{entry.id}/photos", f"/inspector/areas/{entry.area_id}/diary"
+    us.accepted(where, photo=picture())
+    (photo,) = photos(us)
+    away = f"/producer/photos/{photo.id}/withdraw"
+    assert away in us.get(where)
+    assert 'id="f-reason"' in us.refused(away, reason="nhầm")
+    assert photos(us)[0].withdrawn_at is None, "a reason of one word is none"
+    neighbour = visit(app, us.database)
+    assert neighbour.client.get(away).status_code == 404
+    assert neighbour.client.post(away, data={"reason": "Không phải của tôi"}).status_code == 404
+
+    us.accepted(away, reason="Gửi nhầm ảnh của vườn khác")
+    for page in (us.get("/producer/diary"), us.get(where)):
+        assert f"/producer/photos/{photo.id}?small" not in page
+        assert "Gửi nhầm ảnh của vườn khác" in page
+    assert us.client.get(f"/producer/photos/{photo.id}").status_code == 404
+    officer = app.test_client()
+    agency = factories.agency(us.database, Permission.VIEW_ALL, provinces=["86"])
+    factories.sign_in_as(officer, us.database, factories.account(us.database, agency))
+    page = officer.get(diary).text
+    assert "ảnh đã rút" in page
+    assert "Gửi nhầm ảnh của vườn khác" in page
+    assert officer.get(f"/inspector/photos/{photo.id}").status_code == 200, "it may be evidence"
+    assert (settings.data_dir / picture_files.EVIDENCE / f"{photo.sha256}.webp").is_file()
+
+    assert "đã được rút rồi" in us.refused(away, reason="Rút thêm lần nữa")
+    assert "không đưa lại được" in us.refused(where, photo=picture())
+    for shade in range(MOST):
+        us.accepted(where, photo=picture(shade * 40))  # the withdrawn one takes nobody's place
+    with us.database.one_state() as session:
+        verification.verify(session, [])
+
+
+def test_files_that_no_row_names_are_swept_away_once_they_are_old(us: Visit, settings: Settings) -> None:
+    us.accepted(f"/producer/diary/{entry_of(us).id}/photos", photo=picture())
+    (photo,) = photos(us)
+    folder = settings.data_dir / picture_files.EVIDENCE
+    kept = [f"{photo.sha256}.webp", "README"]
+    left = [f"{'ab' * 32}.webp", f"{'ab' * 32}.256.webp", f".{'cd' * 32}.webp.0a1b2c3d"]
+    for name in (*kept, *left):
+        (folder / name).touch()
+        os.utime(folder / name, (1, 1))
+    young, again = folder / f"{'ef' * 32}.webp", folder / f"{'09' * 32}.webp"
+    young.touch()
+    again.touch()
+    os.utime(again, (1, 1))
+    picture_files.write(again, b"the same picture, sent once more: its row is about to be written")
+    assert daily.run(us.database, settings).gone[picture_files.EVIDENCE] == len(left)
+    assert {path.name for path in folder.iterdir()} == {*kept, young.name, again.name}
+    photo_of_a_doubt = settings.data_dir / picture_files.PHOTOS / f"{'ab' * 32}.webp"
+    photo_of_a_doubt.parent.mkdir(exist_ok=True)
+    photo_of_a_doubt.touch()
+    os.utime(photo_of_a_doubt, (1, 1))
+    assert daily.run(us.database, settings).gone[picture_files.PHOTOS] == 1

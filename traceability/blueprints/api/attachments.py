@@ -65,6 +65,8 @@ def attachments_picture(photo_id: str) -> Response:
     """The picture itself, as WebP."""
     with access.reading() as session:
         photo = records.find(session, EvidencePhoto, photo_id)
+    if photo.withdrawn_at is not None:
+        abort(404)
     path = picture_files.path_of(photo.sha256, access.settings().data_dir / picture_files.EVIDENCE)
     if path is None or photo.sha256 is None:
         abort(404)

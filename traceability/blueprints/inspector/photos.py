@@ -11,5 +11,5 @@ from traceability.domain.actors import Permission
 @blueprint.get("/photos/<photo_id>")
 @requires(Permission.OVERSEE)
 def photo(photo_id: str) -> Response:
-    """One picture of a producer within the scope."""
-    return photo_pages.file(photo_id)
+    """One picture of a producer within the scope, withdrawn or not."""
+    return photo_pages.file(photo_id, withdrawn=True)

@@ -1,6 +1,6 @@
 """Pictures of what was done: sent with an entry of the diary or an event of a batch, and seen again."""
 
-from flask import request, url_for
+from flask import flash, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
@@ -11,7 +11,7 @@ from traceability.domain.actors import Actor, Permission
 from traceability.domain.batches import Batch
 from traceability.domain.diary import DiaryEntry
 from traceability.domain.errors import NotFound, RuleBroken
-from traceability.domain.evidence_photos import EvidencePhoto, PhotoInput
+from traceability.domain.evidence_photos import EvidencePhoto, PhotoInput, WithdrawalInput
 from traceability.domain.history import Event
 from traceability.forms import Form
 from traceability.i18n import gettext
@@ -48,6 +48,28 @@ def photo(photo_id: str) -> Response:
     return photo_pages.file(photo_id)
 
 
+@blueprint.route("/photos/<photo_id>/withdraw", methods=["GET", "POST"])
+@access.requires(Permission.RECORD_EVENTS)
+def photo_withdraw(photo_id: str) -> Response | tuple[str, int]:
+    """Takes a picture back, with a reason."""
+    with access.reading() as session:
+        photo = records.find(session, EvidencePhoto, photo_id)
+        event = records.find(session, Event, photo.event_id) if photo.event_id else None
+    if event is not None:
+        back = url_for("producer.batches_photos", batch_id=event.batch_id, event_id=event.id)
+    else:
+        back = url_for("producer.diary_photos", entry_id=photo.diary_entry_id)
+    form = Form(WithdrawalInput)
+
+    def withdraw(session: Session, actor: Actor, value: WithdrawalInput) -> EvidencePhoto:
+        return evidence_photos.withdraw(session, actor, photo_id, value)
+
+    if form.save(withdraw, lambda _photo: back):
+        flash(gettext("The photo is withdrawn."), "success")
+        return form.redirect()
+    return form.page("producer/photo_withdraw.html", photo=photo, back=back)
+
+
 def _photos(
     subject: DiaryEntry | Event, what: str, back: dict[str, str], here: str
 ) -> Response | tuple[str, int]:
@@ -73,6 +95,8 @@ def _photos(
                 return form.redirect()
     with access.reading() as session:
         shown = evidence_photos.of_subjects(session, [subject]).get(subject.id, [])
+    standing = [photo for photo in shown if photo.withdrawn_at is None]
+    full = len(standing) >= evidence_photos.MOST
     return form.page(
-        "producer/photos.html", what=what, back=back, photos=shown, full=len(shown) >= evidence_photos.MOST
+        "producer/photos.html", what=what, back=back, photos=shown, full=full, most=evidence_photos.MOST
     )

@@ -1540,6 +1540,9 @@ def upgrade() -> None:
         sa.Column("note", sa.String(length=200), nullable=False),
         sa.Column("recorded_by_id", sa.String(length=16), nullable=True),
         sa.Column("on_behalf_agency_id", sa.String(length=16), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by_id", sa.String(length=16), nullable=True),
+        sa.Column("withdrawn_reason", sa.String(length=200), nullable=False),
         sa.CheckConstraint(
             "(diary_entry_id IS NULL) <> (event_id IS NULL)", name=op.f("ck_evidence_photo_one_subject")
         ),
@@ -1555,6 +1558,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["recorded_by_id"], ["account.id"], name=op.f("fk_evidence_photo_recorded_by_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["withdrawn_by_id"], ["account.id"], name=op.f("fk_evidence_photo_withdrawn_by_id_account")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_photo")),
         sa.UniqueConstraint("diary_entry_id", "sha256", name=op.f("uq_evidence_photo_diary_entry_id_sha256")),
