@@ -3,13 +3,14 @@
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from tests import factories
+from tests import factories, rolls
 from tests.recalled import compulsory, made_of, person, state
 from traceability.db import Database
 from traceability.domain import (
@@ -21,8 +22,11 @@ from traceability.domain import (
     received_stock,
     records,
     returns,
+    rule_flags,
+    wastes,
 )
 from traceability.domain.actors import SYSTEM, Actor, Permission
+from traceability.domain.agencies import Agency
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import now, today
 from traceability.domain.deliveries import Delivery
@@ -42,6 +46,10 @@ from traceability.domain.recall_records import (
 from traceability.domain.recall_reports import AcceptInput, ReportInput, SendBackInput
 from traceability.domain.received_stock import GiveBackInput
 from traceability.domain.returns import ReturnInput, ReturnReason
+from traceability.domain.rule_book import RuleCode
+from traceability.domain.rule_flags import RuleFlag
+from traceability.domain.wastes import WasteInput
+from traceability.keys import Keyring
 
 REPORT = {
     "cause": "Phun thuốc quá sát ngày thu hoạch",
@@ -199,6 +207,43 @@ def test_goods_that_leave_the_stock_leave_the_account_of_the_batch(
     assert reread(database, batch).on_hand_g == 40_000
 
 
+def test_destroying_what_is_recalled_leaves_no_stamps_too_many_until_the_recall_is_lifted(
+    database: Database, tmp_path: Path, agency: Actor
+) -> None:
+    mint = rolls.Mint(database, Keyring(tmp_path, demo=True))
+    stamped = mint.batch(140)
+    mint.activate(mint.downloaded(stamped, 100), 0, 99)
+    with database.transaction(mint.actor(stamped)) as session:  # a loss before: its flag stands, and stays
+        lost = WasteInput(
+            batch_id=stamped.id, kilograms="14", happened_at=now(), reason="spoiled", handling="composted"
+        )
+        wastes.throw_away(session, mint.actor(stamped), lost)
+    before = standing_flags(database, stamped)
+    assert [(flag.rule, flag.evidence["units"]) for flag in before] == [(RuleCode.STAMP_OVERUSE, 90)]
+    order = compulsory(database, agency, stamped)
+    handle(database, mint.actor(stamped), order, stamped, 100, Way.DESTROY)
+    assert [flag.revision for flag in standing_flags(database, stamped)] == [before[0].revision]
+
+    clean = mint.batch(140)
+    mint.activate(mint.downloaded(clean, 100), 0, 99)
+    order = compulsory(database, agency, clean)
+    handle(database, mint.actor(clean), order, clean, 100, Way.DESTROY)
+    assert standing_flags(database, clean) == []
+    with database.transaction(agency) as session:
+        recalls.ask_lift(session, agency, recalls.LiftInput(recall_id=order.id, reason="Mẫu đối chứng đạt"))
+    with database.reading(SYSTEM.scope) as session:
+        second = person(database, records.find(session, Agency, agency.agency_id or ""))
+    with database.transaction(second) as session:
+        recalls.lift(session, second, recalls.ConfirmInput(recall_id=order.id))
+    (flag,) = standing_flags(database, clean)  # 40 kg are on sale again, under 100 stamps
+    assert (flag.rule, flag.evidence["units"]) == (RuleCode.STAMP_OVERUSE, 28)
+
+
+def standing_flags(database: Database, batch: Batch) -> list[RuleFlag]:
+    with database.reading(SYSTEM.scope) as session:
+        return [flag for flag in rule_flags.of_batch(session, batch.id) if flag.stands]
+
+
 def test_goods_put_right_stay_on_hand_and_wait_no_more(
     database: Database, manager: Actor, recall: Recall, batch: Batch
 ) -> None:
@@ -283,14 +328,15 @@ def test_closing_needs_an_outcome_and_two_persons(
     database: Database, manager: Actor, agency: Actor, recall: Recall, batch: Batch, sold: Delivery
 ) -> None:
     value = ReportInput(recall_id=recall.id, **REPORT)
+    closing = {"missing_confirmed": True, "closing_reason": "Hàng đã tiêu thụ hết, có bảng kê bán lẻ"}
 
     def file(**changes: Any) -> Any:
         with database.transaction(manager) as session:
             return recall_reports.file(session, manager, value.model_copy(update=changes))
 
-    def accept(actor: Actor) -> Any:
+    def accept(actor: Actor, **changes: Any) -> Any:
         with database.transaction(actor) as session:
-            return recall_reports.accept(session, actor, AcceptInput(recall_id=recall.id))
+            return recall_reports.accept(session, actor, AcceptInput(recall_id=recall.id, **changes))
 
     with pytest.raises(RuleBroken, match="report_missing"):
         accept(agency)
@@ -304,7 +350,11 @@ def test_closing_needs_an_outcome_and_two_persons(
     with pytest.raises(RuleBroken, match="missing_unexplained") as caught:
         file()
     assert caught.value.field == "missing_reason"
-    report = file(missing_reason="Đã bán lẻ và dùng hết")
+    with pytest.raises(RuleBroken, match="missing_unconfirmed") as caught:
+        file(missing_reason="Đã bán lẻ và dùng hết")
+    said = {name: str(text).replace("\u00a0", " ") for name, text in caught.value.facts.items()}
+    assert said == {"made": "100 kg", "located": "40 kg", "recovered": "50 kg", "missing": "10 kg"}
+    report = file(missing_reason="Đã bán lẻ và dùng hết", missing_confirmed=True)
     assert (report.made_g, report.located_g, report.recovered_g, report.missing_g) == (
         100_000,
         40_000,
@@ -313,13 +363,13 @@ def test_closing_needs_an_outcome_and_two_persons(
     )
     assert report.figures["ways"]["destroy"] == 90_000
     with pytest.raises(RuleBroken, match="filed_already"):
-        file(missing_reason="x")
+        file(missing_reason="x", missing_confirmed=True)
     with pytest.raises(RuleBroken, match="not_permitted"):
         accept(manager)
     with database.transaction(agency) as session:
         back = SendBackInput(recall_id=recall.id, reason="Thiếu biên bản tiêu hủy")
         recall_reports.send_back(session, agency, back)
-    report = file(missing_reason="Đã bán lẻ và dùng hết, có bảng kê")
+    report = file(missing_reason="Đã bán lẻ và dùng hết, có bảng kê", missing_confirmed=True)
     assert report.state is ReportState.FILED
     recover(database, manager, recall, sold, 1)
     handle(database, manager, recall, batch, 1, Way.DESTROY)
@@ -327,14 +377,24 @@ def test_closing_needs_an_outcome_and_two_persons(
         accept(agency)
     with database.transaction(agency) as session:
         recall_reports.send_back(session, agency, back)
-    file(missing_reason="Đã bán lẻ và dùng hết, có bảng kê")
-    assert accept(agency).state is ReportState.ACCEPTED
+    file(missing_reason="Đã bán lẻ và dùng hết, có bảng kê", missing_confirmed=True)
+    with pytest.raises(RuleBroken, match="closing_unexplained"):
+        accept(agency, missing_confirmed=True)
+    with pytest.raises(RuleBroken, match="missing_unconfirmed"):
+        accept(agency, closing_reason=closing["closing_reason"])
+    closed_with = accept(agency, **closing)
+    assert (closed_with.state, closed_with.remark) == (ReportState.ACCEPTED, closing["closing_reason"])
     with database.reading(PUBLIC) as session:
         closed = records.find(session, Recall, recall.id)
         story = provenance.of_batch(session, batch.id, today())
     assert closed.state is RecallState.CLOSED
     assert state(database, batch) is BatchState.RECALLED
     assert [row.number for row in story.recalls] == [recall.number]
+    outcome = story.recalls[0].outcome
+    assert outcome is not None
+    assert outcome.closed_on == today()
+    figures = (outcome.made_g, outcome.located_g, outcome.recovered_g, outcome.missing_g)
+    assert figures == (100_000, 40_000, 51_000, 9_000)
     with pytest.raises(RuleBroken, match="not_open"):
         recover(database, manager, recall, sold, 1)
     with pytest.raises(RuleBroken, match="not_open"), database.transaction(agency) as session:

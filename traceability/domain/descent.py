@@ -19,6 +19,17 @@ def ancestors(session: Session, batch_id: str) -> list[str]:
     return sorted(set(_walk(session, _one(batch_id), "batch_id", "source_batch_id")) - {batch_id})
 
 
+def feeding(session: Session, batch_id: str) -> list[str]:
+    """The ids of all batches whose goods lie in a batch, whoever's: as `ancestors`, without what was drawn by an act
+    that was declared never to have happened. Sorted."""
+    return sorted(set(_walk(session, _one(batch_id), "batch_id", "source_batch_id", True)) - {batch_id})
+
+
+def fed_by(session: Session, batch_id: str) -> list[str]:
+    """The ids of all batches in which goods of a batch lie, whoever's; the other way of `feeding`. Sorted."""
+    return sorted(set(_walk(session, _one(batch_id), "source_batch_id", "batch_id", True)) - {batch_id})
+
+
 def reached_from(session: Session, roots: Any) -> list[str]:
     """The ids of some batches (a select of ids) and of all that was made of them. Sorted."""
     return sorted(_walk(session, roots, "source_batch_id", "batch_id"))
@@ -44,15 +55,20 @@ def _one(batch_id: str) -> Any:
     return sa.select(batch.c.id).where(batch.c.id == batch_id)
 
 
-def _walk(session: Session, roots: Any, start: str, end: str) -> list[str]:
-    walk = _walking(roots, start, end, "walk")
+def _walk(session: Session, roots: Any, start: str, end: str, drawn: bool = False) -> list[str]:
+    walk = _walking(roots, start, end, "walk", drawn)
     with beyond_scope(session):  # goods go from one producer to another
         return [str(row[0]) for row in session.connection().execute(sa.select(walk.c.id)).all()]
 
 
-def _walking(roots: Any, start: str, end: str, name: str) -> sa.CTE:
-    """Follows the graph by one recursive query. UNION keeps each batch once, so that even a circle would end."""
+def _walking(roots: Any, start: str, end: str, name: str, drawn: bool = False) -> sa.CTE:
+    """Follows the graph by one recursive query. UNION keeps each batch once, so that even a circle would end.
+
+    `drawn`: only over edges on which grams went.
+    """
     edges = cast(sa.Table, BatchInput.__table__)  # type: ignore[attr-defined]
     walk: sa.CTE = roots.cte(name, recursive=True)
     step = sa.select(edges.c[end]).join(walk, edges.c[start] == walk.c.id).where(edges.c[end].is_not(None))
+    if drawn:
+        step = step.where(edges.c.grams > 0)
     return walk.union(step)

@@ -38,8 +38,10 @@ from traceability.domain.public_facts import (
     PublicProduct,
     PublicRecall,
     PublicSuspension,
+    RecallOutcome,
 )
-from traceability.domain.recalls import STANDING, Recall, RecalledBatch
+from traceability.domain.recall_records import RecallReport
+from traceability.domain.recalls import STANDING, Recall, RecalledBatch, RecallState
 from traceability.domain.seasons import Season
 from traceability.domain.suspensions import Suspension
 
@@ -211,8 +213,22 @@ def _recalls(session: Session, batch: Batch) -> tuple[PublicRecall, ...]:
             opened_on=recall.decided_on or local_day(recall.opened_at),
             public_text=recall.public_text,
             began_with="" if recall.batch_id == batch.id else _goods(session, recall.batch_id),
+            outcome=_outcome(session, recall) if recall.state is RecallState.CLOSED else None,
         )
         for recall in session.exec(statement)
+    )
+
+
+def _outcome(session: Session, recall: Recall) -> RecallOutcome | None:
+    report = session.exec(select(RecallReport).where(RecallReport.recall_id == recall.id)).one_or_none()
+    if report is None or report.decided_at is None:
+        return None
+    return RecallOutcome(
+        local_day(report.decided_at),
+        report.made_g,
+        report.located_g,
+        report.recovered_g,
+        report.missing_g,
     )
 
 

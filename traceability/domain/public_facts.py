@@ -175,8 +175,20 @@ class PublicCertificate:
 
 
 @dataclass(frozen=True)
+class RecallOutcome:
+    """How a recall ended, in grams of all lots that it reached: made = located + recovered + missing."""
+
+    closed_on: date
+    made_g: int
+    located_g: int
+    recovered_g: int
+    missing_g: int
+
+
+@dataclass(frozen=True)
 class PublicRecall:
-    """An open recall that reaches the batch. `began_with` names the lot it began with where that is another one."""
+    """A recall that reaches the batch. `began_with` names the lot it began with where that is another one; `outcome`
+    once an agency has accepted the report of it."""
 
     number: str
     kind: RecallKind
@@ -185,6 +197,7 @@ class PublicRecall:
     opened_on: date
     public_text: str
     began_with: str
+    outcome: RecallOutcome | None = None
 
 
 @dataclass(frozen=True)

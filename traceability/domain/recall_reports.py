@@ -5,7 +5,7 @@ is closed: its goods never come back, and their stamps go on saying that they we
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Field, Session, col, select
@@ -29,6 +29,9 @@ from traceability.domain.records import RecordId
 from traceability.domain.suspensions import Reason
 from traceability.domain.text import Block
 
+#: Letters, of the reason why a recall is closed although goods are missing.
+SHORTEST_REASON: Final = 10
+
 
 class ReportInput(BaseModel):
     """The outcome in words; the figures come from the records."""
@@ -37,16 +40,20 @@ class ReportInput(BaseModel):
 
     recall_id: RecordId
     missing_reason: Annotated[Block, Field(max_length=1000)] = ""
+    #: whoever files has read how much has not come back, and says so by a tick
+    missing_confirmed: bool = False
     cause: Reason
     prevention: Reason
 
 
 class AcceptInput(BaseModel):
-    """An agency takes the report as the outcome."""
+    """An agency takes the report as the outcome. Where goods are missing it says why that is enough."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     recall_id: RecordId
+    missing_confirmed: bool = False
+    closing_reason: Annotated[Block, Field(max_length=1000)] = ""
 
 
 class SendBackInput(BaseModel):
@@ -63,7 +70,7 @@ def file(session: Session, actor: Actor, value: ReportInput) -> RecallReport:
 
     By a manager of the producer where it began, or by an agency. Raises `NotFound`, and `RuleBroken`:
     `access.not_permitted`, `recalls.not_open`, `recalls.report_filed_already`, `recalls.goods_waiting`,
-    `recalls.missing_unexplained`.
+    `recalls.missing_unexplained`, `recalls.missing_unconfirmed`.
     """
     recall = _own(session, actor, value.recall_id)
     report = of_recall(session, recall.id)
@@ -72,8 +79,9 @@ def file(session: Session, actor: Actor, value: ReportInput) -> RecallReport:
     with beyond_scope(session):
         figures = _figures(session, actor, recall)
     if figures["missing_g"] and not value.missing_reason:
-        missing = kg_text(figures["missing_g"], actor.language)
-        raise RuleBroken("recalls.missing_unexplained", "missing_reason", missing=missing)
+        raise RuleBroken("recalls.missing_unexplained", "missing_reason", **_in_words(figures, actor))
+    if figures["missing_g"] and not value.missing_confirmed:
+        raise RuleBroken("recalls.missing_unconfirmed", "missing_confirmed", **_in_words(figures, actor))
     if report is None:
         report = RecallReport(
             producer_id=recall.producer_id,
@@ -116,7 +124,13 @@ def accept(session: Session, actor: Actor, value: AcceptInput) -> RecallReport:
         figures = _figures(session, actor, recall)
     if any(getattr(report, name) != figures[name] for name in ("made_g", "recovered_g", "missing_g")):
         raise RuleBroken("recalls.figures_moved")
+    if report.missing_g:  # who closes a recall of which goods are still out says that, and why
+        if len(value.closing_reason) < SHORTEST_REASON:
+            raise RuleBroken("recalls.closing_unexplained", "closing_reason", **_in_words(figures, actor))
+        if not value.missing_confirmed:
+            raise RuleBroken("recalls.missing_unconfirmed", "missing_confirmed", **_in_words(figures, actor))
     _decide(actor, report, ReportState.ACCEPTED)
+    report.remark = value.closing_reason
     recall.state = RecallState.CLOSED
     recall.lift_asked_at, recall.lift_asked_by_id, recall.lift_reason = None, None, ""
     session.flush()
@@ -190,6 +204,12 @@ def _figures(session: Session, actor: Actor, recall: Recall) -> dict[str, Any]:
         "ways": {way.value: grams for way, grams in recall_balance.ways(session, recall.id).items()},
         "receivers": _counts(receivers),
     }
+
+
+def _in_words(figures: dict[str, Any], actor: Actor) -> dict[str, str]:
+    """The grams of the outcome as a sentence takes them."""
+    names = ("made", "located", "recovered", "missing")
+    return {name: kg_text(figures[f"{name}_g"], actor.language) for name in names}
 
 
 def _counts(receivers: Iterable[RecallReceiver]) -> dict[str, int]:

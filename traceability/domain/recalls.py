@@ -17,6 +17,7 @@ from traceability.domain import (
     recall_reach,
     recall_receivers,
     records,
+    rules,
     suspensions,
 )
 from traceability.domain.actors import Actor, Permission
@@ -30,6 +31,7 @@ from traceability.domain.recall_reach import Receiver
 from traceability.domain.recall_records import STANDING as STANDING
 from traceability.domain.recall_records import Recall as Recall
 from traceability.domain.recall_records import RecalledBatch as RecalledBatch
+from traceability.domain.recall_records import RecallHandling
 from traceability.domain.recall_records import RecallKind as RecallKind
 from traceability.domain.recall_records import RecallState as RecallState
 from traceability.domain.records import RecordId, portions
@@ -227,10 +229,24 @@ def lift(session: Session, actor: Actor, value: ConfirmInput) -> Recall:
     session.flush()
     with beyond_scope(session):
         freed = _free(session, recall)
+        _judge_stamps(session, recall, freed)
         ledger.record(session, "recall.lifted", recall, *freed, freed=len(freed))
         receivers = recall_reach.measure(session, [batch.id for batch in freed]).receivers if freed else []
         _tell_everybody(session, "recall_lifted", recall, freed, receivers)
     return recall
+
+
+def _judge_stamps(session: Session, recall: Recall, freed: list[Batch]) -> None:
+    """Of lots that are on sale again, those stamps count again that goods destroyed meanwhile have left behind."""
+    statement = select(RecallHandling.batch_id).where(
+        RecallHandling.recall_id == recall.id,
+        col(RecallHandling.event_id).is_not(None),
+        col(RecallHandling.withdrawn_at).is_(None),
+    )
+    fewer = set(session.exec(statement).all())
+    for batch in freed:
+        if batch.id in fewer:
+            rules.judge(session, batch, "lift")
 
 
 def _open_recall(session: Session, actor: Actor, recall_id: str) -> Recall:

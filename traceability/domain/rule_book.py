@@ -44,6 +44,11 @@ class Act(StrEnum):
 
     REGISTER = "register"
     TRANSFORM = "transform"
+    SPLIT = "split"
+    MERGE = "merge"
+    REPACK = "repack"
+    REWORK = "rework"
+    RETURN = "return"
     RECORD = "record"
     TEST = "test"
     CLAIM = "claim"
@@ -57,6 +62,12 @@ class Act(StrEnum):
     CORRECT = "correct"
     AREA = "area"
     GRANT = "grant"
+    LIFT = "lift"
+    LET_PASS = "let_pass"
+
+
+#: Acts by which lots come out of others: they take over the flags of the harvests that went in (`rule_descent`).
+MAKING: Final = frozenset({Act.TRANSFORM, Act.SPLIT, Act.MERGE, Act.REPACK, Act.REWORK, Act.RETURN})
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,7 @@ _FLAG, _BLOCK = Effect.FLAG, Effect.BLOCK
 #: Wherever stamps come to goods or leave them, and goods grow fewer or more. What was lost since the order is a truth:
 #: it is flagged. Acts that pass goods on to another lot are not among them: they leave what the stamps need or are
 #: refused (`stamp_quota.must_cover`).
-_OF_STAMPS: Final = "order activate record waste ship correct undo void"
+_OF_STAMPS: Final = "order activate record waste ship correct undo void lift"
 
 #: A rule whose figure is only our own estimate (a yield ceiling, a conversion band) flags until an agency decides.
 BOOK: Final[dict[RuleCode, Rule]] = {

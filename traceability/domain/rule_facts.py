@@ -17,6 +17,7 @@ from traceability.domain import (
     lineage,
     partners,
     records,
+    rule_descent,
     rule_grounds,
     rule_processes,
     shares,
@@ -34,6 +35,8 @@ from traceability.domain.history import Event, EventType, history, standing
 from traceability.domain.laboratory import LabTest
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.products import Crop, Product
+from traceability.domain.rule_book import RuleCode
+from traceability.domain.rule_flags import RuleFlag
 from traceability.domain.rule_grounds import Ground
 from traceability.domain.suspensions import SuspendedKind, Suspension
 
@@ -104,6 +107,11 @@ class BatchFacts:
     @cached_property
     def applications(self) -> list[Application]:
         return applications.bearing_on(self.session, self.batch)
+
+    @cached_property
+    def above(self) -> dict[RuleCode, RuleFlag]:
+        """By rule: the flag on a harvest that went into this batch; nothing for a harvest."""
+        return rule_descent.sources(self.session, self.batch)
 
     # --- codes -----------------------------------------------------------------------------------------------
 

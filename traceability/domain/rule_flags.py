@@ -77,6 +77,11 @@ class RuleFlag(Record, ProducerOwned, table=True):
 
     UNLOGGED: ClassVar[dict[str, str]] = {"search": "derived from the title and the producer"}
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for a word."""
+        return self.state is FlagState.OPEN
+
     def open_fields(self) -> frozenset[str]:
         """What an agency let pass is public."""
         if self.state is FlagState.OVERRIDDEN:
@@ -115,6 +120,14 @@ def revise(session: Session, flag: RuleFlag, evidence: Evidence, *, reopen: bool
     ledger.record(session, "rule.flag_revised", flag, veiled=True)
 
 
+def let_pass(session: Session, flag: RuleFlag, override_id: str) -> None:
+    """What an agency let pass of a harvest it let pass of what was made of it: the flag stands on as overridden."""
+    flag.state, flag.override_id = FlagState.OVERRIDDEN, override_id
+    _renew_page(session, flag)
+    session.flush()
+    ledger.record(session, "rule.flag_revised", flag, veiled=True)
+
+
 def _renew_page(session: Session, flag: RuleFlag) -> None:
     """A page that says what an agency let pass is made anew: the fact may lie in the leaf of another producer's act."""
     if flag.state is FlagState.OVERRIDDEN and flag.batch_id is not None:
@@ -123,12 +136,12 @@ def _renew_page(session: Session, flag: RuleFlag) -> None:
         session.connection().execute(newer.values(page_version=batch.c.page_version + 1))
 
 
-def raise_flag(session: Session, flag: RuleFlag) -> RuleFlag:
-    """Raises a new flag and tells the producer."""
+def raise_flag(session: Session, flag: RuleFlag, *, quietly: bool = False) -> RuleFlag:
+    """Raises a new flag and tells the producer; `quietly` where whoever raises many tells of all of them at once."""
     session.add(flag)
     session.flush()
     ledger.record(session, "rule.flagged", flag, veiled=True)
-    if flag.state is FlagState.OPEN:
+    if flag.state is FlagState.OPEN and not quietly:
         notices.post(
             session,
             "rule_flagged",

@@ -1,14 +1,23 @@
 """Judging: which rules an act asks, what each answers, and what follows (a flag, a refusal, a flag closed)."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from traceability.domain import records, rule_flags, rule_grounds, rule_overrides, rule_settings, rules
+from traceability.domain import (
+    records,
+    rule_descent,
+    rule_flags,
+    rule_grounds,
+    rule_overrides,
+    rule_settings,
+    rules,
+)
 from traceability.domain.areas import GrowingArea
-from traceability.domain.batches import Batch
+from traceability.domain.batches import Batch, BatchState, Origin
 from traceability.domain.certificate_claims import CertificateClaim
 from traceability.domain.clock import today
 from traceability.domain.deliveries import Delivery
@@ -18,8 +27,9 @@ from traceability.domain.laboratory import LabTest
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.producers import Producer
 from traceability.domain.records import Record
-from traceability.domain.rule_book import Act, Effect, Rule, RuleCode, judged_at
+from traceability.domain.rule_book import BOOK, MAKING, Act, Effect, Rule, RuleCode, judged_at
 from traceability.domain.rule_checks import OF_BATCH, market_of, overlap_of
+from traceability.domain.rule_descent import INHERITED
 from traceability.domain.rule_facts import BatchFacts
 from traceability.domain.rule_flags import CloseReason, FlagState, RuleFlag
 from traceability.domain.rule_outcomes import Broken, Outcome, Unknown, sentence_of
@@ -36,6 +46,8 @@ _OF_TREATMENTS = frozenset(
     }
 )
 _OF_STEPS = frozenset({RuleCode.BAD_CONVERSION})
+#: What goods take along when their lot is divided, merged or repacked: the process behind them, and their reports.
+_OF_SAME_GOODS = (RuleCode.BAD_CONVERSION, RuleCode.LAB_FAIL_SHIPPED, RuleCode.SHIPPED_BEFORE_RESULT)
 
 
 @dataclass
@@ -57,7 +69,14 @@ class _Case:
         assert self.facts is not None
         if rule is RuleCode.MARKET_WITHOUT_CODE:
             return market_of(self.facts, self.subject) if isinstance(self.subject, Delivery) else None
+        if rule in INHERITED and self.facts.batch.origin is not Origin.HARVEST:
+            source = self.source_of(rule)
+            return rule_descent.broken_above(self.session, source) if source is not None else None
         return OF_BATCH[rule](self.facts)
+
+    def source_of(self, rule: RuleCode) -> RuleFlag | None:
+        """The flag on a harvest from which a batch has this one."""
+        return self.facts.above.get(rule) if self.facts is not None and rule in INHERITED else None
 
     def subject_of(self, rule: RuleCode) -> Record:
         """The row that a flag of a rule is about: a delivery where the rule is about where goods go, else the batch."""
@@ -69,9 +88,15 @@ class _Case:
 def judge(session: Session, subject: Record, act: str) -> None:
     """See `rules.judge`."""
     wanted = _asked(subject, act)
+    if act == Act.LET_PASS and isinstance(subject, Batch):
+        _hand_down(_case(session, subject), [BOOK[code] for code in BOOK if code in INHERITED])
     if not wanted:
         return
     case = _case(session, subject)
+    if case.facts is not None and case.facts.batch.state is BatchState.RECALLED:
+        # Every stamp of a recalled lot says so: on other goods it would warn of them. Goods that are destroyed, as the
+        # recall demands, leave no stamps too many behind. What stood before stands; a lifted recall is judged anew.
+        wanted = [rule for rule in wanted if rule.code is not RuleCode.STAMP_OVERUSE]
     if case.facts is not None and act in (Act.RECORD, Act.RELEASE) and not case.facts.is_done:
         # the process goes on: nothing can be said of its end
         wanted = [rule for rule in wanted if rule.code not in _OF_STEPS]
@@ -81,9 +106,11 @@ def judge(session: Session, subject: Record, act: str) -> None:
         act in (Act.REGISTER, Act.CORRECT) and case.facts is not None and case.facts.batch.area_id is not None
     ):  # two harvests at once: the second waits here, and then counts the first into the season's sum
         rule_grounds.lock(session, case.facts.batch)
-    _judge(case, wanted, act)
+    _hand_down(case, _judge(case, wanted, act))
     if act == Act.CORRECT:
         _judge_neighbours(case, subject)
+    if act in (Act.CORRECT, Act.TEST):
+        _judge_below(case, subject)
     if act == Act.AREA and isinstance(subject, GrowingArea):
         _judge_overlapped(session, subject)
 
@@ -93,6 +120,8 @@ def look(session: Session, batch: Batch) -> list[tuple[RuleCode, Outcome]]:
     facts = BatchFacts(session, batch)
     found: list[tuple[RuleCode, Outcome]] = []
     for rule, check in OF_BATCH.items():
+        if rule in INHERITED and batch.origin is not Origin.HARVEST:
+            continue  # its flags tell of the harvests that went in
         effect, _own = rule_settings.effect_of(session, rule, facts.product.crop_id, None, facts.day)
         if effect is not Effect.OFF:
             found.append((rule, check(facts)))
@@ -101,6 +130,9 @@ def look(session: Session, batch: Batch) -> list[tuple[RuleCode, Outcome]]:
 
 def _asked(subject: Record, act: str) -> list[Rule]:
     wanted = judged_at(act)
+    if act in MAKING or act == Act.UNDO:
+        made = isinstance(subject, Batch) and subject.origin is not Origin.HARVEST
+        wanted += [BOOK[code] for code in BOOK if made and code in INHERITED]
     if isinstance(subject, Event) and act == Act.RECORD:
         group = _OF_TREATMENTS if subject.type is EventType.TREAT else _OF_STEPS | {RuleCode.STAMP_OVERUSE}
         wanted = [rule for rule in wanted if rule.code in group]
@@ -126,7 +158,9 @@ def _batch_of(session: Session, subject: Any) -> Batch:
     return held or records.find(session, Batch, subject.batch_id or "")
 
 
-def _judge(case: _Case, wanted: list[Rule], act: str) -> None:
+def _judge(case: _Case, wanted: list[Rule], act: str, *, quietly: bool = False) -> list[Rule]:
+    """Asks some rules and follows their answers. Answers the rules whose flags came, went or changed their state."""
+    changed: list[Rule] = []
     subjects = sorted({case.subject_of(rule.code).id for rule in wanted})
     standing = rule_flags.of_subjects(case.session, [rule.code for rule in wanted], subjects)
     for rule in wanted:
@@ -138,23 +172,41 @@ def _judge(case: _Case, wanted: list[Rule], act: str) -> None:
         flag = standing.get((rule.code, subject.id))
         if isinstance(outcome, Broken):
             stops = act in rule.stops or (act == Act.SHIP and of_market)
-            _follow(case, rule, subject, flag, outcome, blocks=effect is Effect.BLOCK and stops)
+            blocks = effect is Effect.BLOCK and stops
+            if _follow(case, rule, subject, flag, outcome, blocks=blocks, quietly=quietly):
+                changed.append(rule)
         elif flag is not None:
             reason = CloseReason.CANNOT_TELL if isinstance(outcome, Unknown) else CloseReason.CAUSE_REMOVED
             rule_flags.withdraw(
                 case.session, flag, CloseReason.SWITCHED_OFF if effect is Effect.OFF else reason
             )
+            changed.append(rule)
+    return changed
 
 
 def _follow(
-    case: _Case, rule: Rule, subject: Record, flag: RuleFlag | None, broken: Broken, *, blocks: bool
-) -> None:
-    """A rule is broken: refuse, or raise its flag, or bring the facts of the standing one up to date."""
+    case: _Case,
+    rule: Rule,
+    subject: Record,
+    flag: RuleFlag | None,
+    broken: Broken,
+    *,
+    blocks: bool,
+    quietly: bool,
+) -> bool:
+    """A rule is broken: refuse, or raise its flag, or bring the facts of the standing one up to date.
+
+    Answers whether a flag was raised, let pass or opened again.
+    """
     made = flag or _flag(case, rule.code, subject, broken)
-    let_pass = None
-    if flag is None or flag.state is FlagState.OVERRIDDEN:
+    let_pass: str | None = None
+    source = case.source_of(rule.code)
+    if source is not None and source.state is FlagState.OVERRIDDEN:
+        let_pass = source.override_id  # what was let pass of a harvest is let pass of all that was made of it
+    elif flag is None or flag.state is FlagState.OVERRIDDEN:
         places = [key for key in (subject.id, made.batch_id, made.area_id) if key]
-        let_pass = rule_overrides.covering(case.session, rule.code, places, today())
+        found = rule_overrides.covering(case.session, rule.code, places, today())
+        let_pass = found.id if found is not None else None
     if blocks and let_pass is None:
         # The row of the refused act is not kept: what remains is where it was tried, and what it said.
         place = {"area_id": made.area_id, "producer_id": made.producer_id, "title": made.title}
@@ -163,11 +215,19 @@ def _follow(
         raise RuleBroken(code, rule.field, rule=rule.code.value, batch_id=kept, **place, **broken.evidence)
     if flag is None:
         if let_pass is not None:
-            made.state, made.override_id = FlagState.OVERRIDDEN, let_pass.id
-        rule_flags.raise_flag(case.session, made)
-    elif flag.evidence != broken.evidence:
-        late = flag.state is FlagState.OVERRIDDEN and let_pass is None  # after the last day that was let pass
+            made.state, made.override_id = FlagState.OVERRIDDEN, let_pass
+        rule_flags.raise_flag(case.session, made, quietly=quietly)
+        return True
+    if source is not None and let_pass is not None and flag.state is FlagState.OPEN:
+        rule_flags.let_pass(case.session, flag, let_pass)
+        return True
+    late = flag.state is FlagState.OVERRIDDEN and let_pass is None  # after the last day that was let pass
+    if late and source is not None and rule_overrides.is_of(case.session, flag):
+        late = False  # somebody let pass this very lot
+    if flag.evidence != broken.evidence or (late and source is not None):
         rule_flags.revise(case.session, flag, broken.evidence, reopen=late)
+        return late
+    return False
 
 
 def _flag(case: _Case, rule: RuleCode, subject: Record, broken: Broken) -> RuleFlag:
@@ -216,6 +276,38 @@ def _judge_neighbours(case: _Case, subject: Record) -> None:
         )
         for batch_id in session.exec(flagged).all():
             _judge(_case(session, records.find(session, Batch, batch_id or "")), cumulative, Act.CORRECT)
+
+
+def _hand_down(case: _Case, changed: list[Rule]) -> None:
+    """Flags that came to a harvest, or went, come to all lots that were made of it and go from them: each is judged
+    once, in the same transaction."""
+    below = [rule for rule in changed if rule.code in INHERITED]
+    if not below or case.facts is None or case.facts.batch.origin is not Origin.HARVEST:
+        return
+    session, batch = case.session, case.facts.batch
+    flagged: dict[RuleCode, Counter[str]] = {rule.code: Counter() for rule in below}
+    with beyond_scope(session):  # goods go from one producer to another
+        for heir in rule_descent.heirs(session, batch):
+            for rule in _judge(_case(session, heir), below, Act.CORRECT, quietly=True):
+                flagged[rule.code][heir.producer_id] += 1
+        for code, counted in flagged.items():
+            if any(flag.rule is code for flag in rule_flags.of_batch(session, batch.id) if flag.is_open):
+                rule_descent.tell(session, batch, code, counted)
+
+
+def _judge_below(case: _Case, subject: Record) -> None:
+    """What was corrected, or found by a laboratory, of a lot holds for the lots into which its goods were divided; and
+    another day of a harvest may be one on which its area held no code for the market to which they went."""
+    if case.facts is None:
+        return
+    session, batch = case.session, case.facts.batch
+    with beyond_scope(session):
+        for heir in rule_descent.same_goods_below(session, batch):
+            _judge(_case(session, heir), [BOOK[code] for code in _OF_SAME_GOODS], Act.CORRECT)
+        if isinstance(subject, Event) and subject.type is EventType.HARVEST:
+            market = [BOOK[RuleCode.MARKET_WITHOUT_CODE]]
+            for delivery in rule_descent.exports_below(session, batch):
+                _judge(_case(session, delivery), market, Act.CORRECT)
 
 
 def _judge_overlapped(session: Session, area: GrowingArea) -> None:

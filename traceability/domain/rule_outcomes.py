@@ -32,7 +32,10 @@ Outcome = Broken | Unknown | None
 
 
 def sentence_of(rule: str, evidence: Evidence) -> str:
-    """The code of the sentence that tells of a broken rule: a ceiling of the area whose code is lent has its own."""
+    """The code of the sentence that tells of a broken rule: a ceiling of the area whose code is lent has its own, and
+    so has what is wrong with a harvest that went into a lot."""
+    if "from_lot" in evidence:
+        return "rules.from_above"
     return f"rules.{rule.lower()}" + ("_lent" if "lent_code" in evidence else "")
 
 

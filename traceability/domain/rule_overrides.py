@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import ledger, notices, records
+from traceability.domain import ledger, notices, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.agencies import Agency
 from traceability.domain.batches import Batch
@@ -100,6 +100,8 @@ def override(session: Session, actor: Actor, value: OverrideInput) -> RuleOverri
         named.append(batch)
     session.flush()
     ledger.record(session, "rule.overridden", *named)
+    if flag.batch_id is not None:
+        rules.judge(session, batch, "let_pass")
     notices.post(
         session,
         "rule_overridden",
@@ -118,6 +120,12 @@ def can_be_let_pass(session: Session, flag: RuleFlag) -> bool:
         places = [key for key in (flag.subject_id, flag.batch_id, flag.area_id) if key]
         return covering(session, flag.rule, places, today()) is None
     return flag.state in (FlagState.OPEN, FlagState.REFUSED) and flag.override_id is None
+
+
+def is_of(session: Session, flag: RuleFlag) -> bool:
+    """Whether an agency let pass the subject of a flag itself, and not only a harvest that went into it."""
+    found = session.exec(select(RuleOverride).where(RuleOverride.id == (flag.override_id or ""))).first()
+    return found is not None and found.subject_id == flag.subject_id
 
 
 def covering(session: Session, rule: RuleCode, subjects: list[str], day: date) -> RuleOverride | None:

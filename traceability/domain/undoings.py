@@ -84,6 +84,8 @@ def undo(session: Session, act: Act, own: Batch, found: dict[str, Batch]) -> lis
     for delivery in deliveries:
         delivery.remaining_g += drawn[delivery.id]
     session.flush()
+    for batch_id in act.outputs:
+        rules.judge(session, found[batch_id], "undo")
     sources = [found[row_id] for row_id in sorted(act.sources)]
     for batch in sources:
         if not balance.settle(session, batch):

@@ -71,6 +71,14 @@ REFUSALS = {
         "destroyed)."
     ),
     "recalls.missing_unexplained": N_("{missing} have not come back. Please say why they cannot."),
+    "recalls.missing_unconfirmed": N_(
+        "Made {made}, located {located}, recovered {recovered}: {missing} have not come back. Tick that you know it "
+        "before you go on."
+    ),
+    "recalls.closing_unexplained": N_(
+        "{missing} have not come back (recovered {recovered}). Say in at least 10 letters why the recall may be closed "
+        "all the same, or send the report back."
+    ),
     "recalls.report_missing": N_("No report waits for a decision. Please load the page again."),
     "recalls.same_person_closes": N_(
         "Closing a recall needs two persons: whoever filed the report cannot accept it."

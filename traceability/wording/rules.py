@@ -90,6 +90,10 @@ REFUSALS = {
         "The area shares {shared_m2} of ground with {other}. One of the boundaries must be corrected before both can "
         "count."
     ),
+    "rules.from_above": N_(
+        "A flag of this rule stands on lot {from_lot} of {from_producer}, which went into this one. Keep what is left "
+        "of it until that lot is cleared; its producer and the management agency know the reason."
+    ),
     "rules.number": N_("This is not a number. Write it in digits, with a comma before decimals."),
     "rules.figure_missing": N_("This figure needs a value here."),
     "rules.figure_order": N_("The second value must not be below the first."),
@@ -114,6 +118,10 @@ REFUSALS = {
     "suspensions.from_in_future": N_("A suspension holds from today ({today}) at the latest."),
     "notice.rule_flagged": N_(
         "A rule raised a flag on {title}: {rule_name}. Open it to see why and what to do."
+    ),
+    "notice.rule_flagged_below": N_(
+        "A rule raised a flag on lot {lot} of {producer}: {rule_name}. It went into {count} of your lots, which carry "
+        "the flag too."
     ),
     "notice.rule_overridden": N_(
         "An agency lets {title} pass in spite of a rule ({rule_name}). Its reason: {reason}"

@@ -27,6 +27,10 @@ from traceability.domain.recall_records import Recall, RecallHandling, RecallRec
 pytestmark = SQLITE_ONLY
 
 
+#: What is said of goods that did not come back.
+REST = {"missing_reason": "Đã bán hết", "missing_confirmed": "1"}
+
+
 class Scene:
     """An owner whose lot went to a market, to a street seller, and to another producer who made something of it."""
 
@@ -163,7 +167,7 @@ def test_goods_are_taken_back_dealt_with_and_the_outcome_reported(scene: Scene, 
     refused = client.post(f"{root}/report", data=report)
     assert refused.status_code == 422
     assert "chưa thu hồi được" in refused.get_data(as_text=True)
-    assert client.post(f"{root}/report", data=report | {"missing_reason": "Đã bán hết"}).status_code == 303
+    assert client.post(f"{root}/report", data=report | REST).status_code == 303
     with database.reading(SYSTEM.scope) as session:
         row = session.exec(select(RecallReport)).one()
     assert (row.made_g, row.located_g, row.recovered_g, row.missing_g) == (100_000, 35_000, 30_000, 35_000)
@@ -236,7 +240,10 @@ def test_an_agency_works_through_a_recall_to_its_end(scene: Scene, database: Dat
     own = scene.visit(scene.owner)
     assert "Thiếu biên bản" in own.get(f"/producer/recalls/{recall.id}").get_data(as_text=True)
     report(recall, own)
-    assert officer.post(f"{root}/decide").status_code == 303
+    assert "chưa thu hồi được" in officer.get(f"{root}/decide").text
+    assert "Ghi lý do vì sao" in officer.post(f"{root}/decide").text
+    closing = {"closing_reason": "Hàng đã tiêu thụ hết, có bảng kê", "missing_confirmed": "1"}
+    assert officer.post(f"{root}/decide", data=closing).status_code == 303
     closed = officer.get(root).get_data(as_text=True)
     assert "Đã hoàn tất" in closed or "Recall completed" in closed or "hoàn thành" in closed
     assert officer.get(f"{root}/goods").status_code == 200
@@ -252,6 +259,11 @@ def report(recall: Recall, client: FlaskClient) -> None:
         "prevention": "Kiểm tra thời gian cách ly",
         "missing_reason": "Đã bán hết",
     }
+    where = f"/producer/recalls/{recall.id}/report"
+    page = client.get(where).text
+    assert all(word in page for word in ("làm ra", "còn tại cơ sở", "đã thu hồi", "chưa thu hồi được"))
+    assert "đã biết: còn" in client.post(where, data=data).text  # nothing is filed without the tick
+    data["missing_confirmed"] = "1"
     assert client.post(f"/producer/recalls/{recall.id}/report", data=data).status_code == 303
 
 
