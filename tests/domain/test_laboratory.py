@@ -85,6 +85,9 @@ def test_a_wrong_report_is_withdrawn_but_a_failed_one_stays(database: Database, 
         ("600", "µg/kg", "<= 500", False),
         ("0,01", "mg/kg", "≤ 0,01", True),
         ("không phát hiện", "mg/kg", "0,01", True),
+        ("463", "mg/kg", "≤ 1.500", True),  # fifteen hundred
+        ("1600", "mg/kg", "≤ 1.500", False),
+        ("0,6", "mg/kg", "≤ 0,500", False),
         ("30", "mg/kg", "≥ 20", True),  # a limit from below
         ("12", "°Bx", "10", True),  # no weight in a weight
         ("0,5", "mg/kg", "theo quy định", True),

@@ -1,5 +1,6 @@
 """The laboratory result (kết quả kiểm nghiệm): a sample, its laboratory, what was measured against which limit."""
 
+import re
 from collections.abc import Collection
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
@@ -167,13 +168,20 @@ def of_batches(session: Session, batch_ids: Collection[str]) -> list[LabTest]:
     return list(session.exec(newest)) if batch_ids else []
 
 
+#: A number that is written with its thousands apart, or with three decimals.
+_IN_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}[.,]\d{3}(?!\d)")
+
+
 def _must_agree(number: int, result: ResultInput) -> None:
     """A slip of the finger must not let goods go: what lies above its limit has not passed.
 
-    Only where both are weights in a weight; a limit from below is written with ≥ and is no upper one.
+    Only where both are weights in a weight; a limit from below is written with ≥ and is no upper one. A limit such as
+    "1.500" may be one and a half or fifteen hundred: nothing is refused that one of its readings allows.
     """
     measured = measured_ug(result.value, result.unit or "")
     limit = measured_ug((result.limit or "").replace("<=", "≤"), result.unit or "")
+    if limit is not None and _IN_THOUSANDS.search(result.limit or ""):
+        limit *= 1000
     if result.passed and measured is not None and limit is not None and measured > limit:
         raise RuleBroken(
             "laboratory.passed_above_limit",
