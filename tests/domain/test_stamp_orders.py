@@ -2,6 +2,7 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,29 @@ from pydantic import TypeAdapter, ValidationError
 from sqlmodel import select
 
 from tests import factories
+from tests.domain.test_shares import made_of
 from tests.rolls import Mint
 from traceability import print_room
 from traceability.db import Database
-from traceability.domain import merkle, producers, records, stamp_codes, stamp_orders, stamp_quota
+from traceability.domain import (
+    merkle,
+    producers,
+    records,
+    stamp_codes,
+    stamp_orders,
+    stamp_quota,
+    suspensions,
+)
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch, BatchState
+from traceability.domain.clock import today
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ledger import record
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.products import Product
 from traceability.domain.stamp_quota import StampCount, quota_of
 from traceability.domain.stamps import RangeState, StampOrder, VoidReason
+from traceability.domain.suspensions import SuspendedKind, SuspensionInput
 from traceability.keys import Keyring
 
 
@@ -106,6 +118,34 @@ def test_an_order_needs_a_producer_with_stamps_and_a_batch_that_may_move(mint: M
             row.state = state
             record(session, "test.stopped", row)
         refused(f"batches.{state.value}", mint.ordered, batch)
+
+
+@pytest.mark.parametrize("kind", [SuspendedKind.AREA, SuspendedKind.AREA_CODE])
+def test_what_was_harvested_on_stopped_ground_gets_no_stamps(mint: Mint, kind: SuspendedKind) -> None:
+    database, harvested = mint.database, today() - timedelta(days=1)
+    owner = factories.producer(database)
+    area = factories.area(database, owner)
+    code = factories.area_code(database, area, "VN-VLOR-9001")
+    harvest = factories.harvest(database, owner, 1000, area_id=area.id, area_code=code.code)
+    beside = factories.harvest(database, owner, 1000)
+    made = made_of(database, owner, 500, {"batch_id": harvest.id, "kilograms": 500})
+    subject = area if kind is SuspendedKind.AREA else code
+
+    def suspend(since: date) -> None:
+        value = SuspensionInput(subject_kind=kind, subject_id=subject.id, reason="Kiểm tra", from_on=since)
+        with database.transaction(SYSTEM) as session:
+            suspensions.suspend(session, SYSTEM, value)
+
+    suspend(harvested + timedelta(days=1))
+    mint.ordered(made, 10)  # it was harvested before
+    with database.transaction(SYSTEM) as session:
+        lift = SuspensionInput(subject_kind=kind, subject_id=subject.id, reason="Kiểm tra lại")
+        suspensions.lift(session, SYSTEM, lift)
+    suspend(harvested)
+    for batch in (harvest, made):
+        refusal = refused("stamps.ground_suspended", mint.ordered, batch, 10)
+        assert (refusal.field, refusal.facts["lot"]) == ("batch_id", harvest.lot)
+    mint.ordered(beside, 10)
 
 
 def test_another_producers_batch_is_unknown(mint: Mint) -> None:

@@ -28,6 +28,7 @@ from traceability.domain import (
     stamp_codes,
     stamp_logos,
     stamp_ranges,
+    suspended_ground,
     used_sheets,
 )
 from traceability.domain.actors import Actor, Permission
@@ -119,8 +120,8 @@ def order(
     order above `APPROVED_ABOVE` waits for a second person (`stamp_approvals`).
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.held`, `.recalled`, `.closed`,
-    `stamps.not_allowed`, `producers.suspended`, `products.suspended`, `stamps.large`, `stamps.exceed_batch`,
-    `stamps.nothing_left`, `.reference_taken`, and what `minting.freeze` refuses.
+    `stamps.not_allowed`, `producers.suspended`, `products.suspended`, `stamps.ground_suspended`, `stamps.large`,
+    `stamps.exceed_batch`, `stamps.nothing_left`, `.reference_taken`, and what `minting.freeze` refuses.
     """
     actor.must(Permission.ORDER_STAMPS)
     batch = batches.choose(session, value.batch_id)
@@ -182,6 +183,10 @@ def _must_be_orderable(session: Session, batch: Batch, producer: Producer) -> Pr
     batch.must_move("batch_id")
     if product.state is ProductState.SUSPENDED:
         product.must_be_approved("batch_id")
+    stopped = suspended_ground.of_batch(session, batch)
+    if stopped is not None:
+        facts = {"lot": stopped.lot, "name": stopped.name, "since": stopped.since}
+        raise RuleBroken("stamps.ground_suspended", "batch_id", **facts)
     return product
 
 

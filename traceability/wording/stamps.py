@@ -137,6 +137,10 @@ REFUSALS = {
         "This stamp is suspended by a management agency. It can be printed anew when the agency has let it go."
     ),
     # who and what for
+    "stamps.ground_suspended": N_(
+        "Lot {lot} was harvested at {name}, which an agency has suspended from {since} on: it gets no stamps. Ask the"
+        " agency that suspended it; when it lifts the suspension, stamps can be ordered."
+    ),
     "stamps.not_allowed": N_(
         "{name} is not registered to order stamps. Ask the agency that manages you to allow it; until then the lots "
         "can be recorded without stamps."
