@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import OperationalError, StatementError
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from traceability import log_keeper, mint, table_copies
+from traceability import key_rotation, log_keeper, mint, table_copies
 from traceability.config import Settings, WrongSettings
 from traceability.db import Database
 from traceability.domain import ledger, verification, webhooks
 from traceability.domain.actors import SYSTEM
-from traceability.domain.checkpoints import BadNote, Checkpoint, LogOrigin
+from traceability.domain.checkpoints import BadNote, Checkpoint, LogOrigin, Signer
 from traceability.domain.clock import now
 from traceability.domain.stamps import StampEpoch
 from traceability.domain.verification import Tampered
@@ -77,6 +77,7 @@ def _fill(database: Database, settings: Settings, archive: tarfile.TarFile) -> d
         connection = session.connection()
         manifest["revision"] = table_copies.revision_of(connection)
         manifest["checkpoint"] = log_keeper.checkpoint(connection, settings)
+        manifest["log_key"] = log_keeper.reigns(connection, settings)[-1].key_name
         manifest["epochs"] = sorted(session.exec(select(StampEpoch.key_name)).all())
         for table in table_copies.tables_of(connection):
             with tempfile.TemporaryFile() as spool:
@@ -178,7 +179,10 @@ def _member(archive: tarfile.TarFile, name: str) -> Any:
 
 
 def _must_have_keys(keyring: Keyring, manifest: dict[str, Any]) -> None:
-    for name in (log_keeper.KEY, *(mint.key_file_name(epoch) for epoch in manifest["epochs"])):
+    for name in (
+        manifest.get("log_key", log_keeper.KEY),
+        *(mint.key_file_name(epoch) for epoch in manifest["epochs"]),
+    ):
         try:
             keyring.secret(name, make=False)
         except MissingKey as missing:
@@ -232,15 +236,15 @@ def _go_on(database: Database, settings: Settings, size: int) -> int:
     newest = _newest(database, settings)
     gap = max(0, newest.size - size) if newest else 0
     with database.transaction(SYSTEM) as session:
-        epochs = _retire(session)
+        epochs = key_rotation.retire(session)
         if newest is not None and gap:
             number = (
                 session.exec(select(LogOrigin.number).order_by(col(LogOrigin.number).desc())).first() or 1
             ) + 1
+            origin, key_name = f"{newest.origin.split('#')[0]}#{number}", log_keeper.newest_key_name(keyring)
+            vkey = Signer(origin, keyring.secret(key_name, make=False)).vkey
             session.add(
-                LogOrigin(
-                    number=number, origin=f"{newest.origin.split('#')[0]}#{number}", first_size=size + 1
-                )
+                LogOrigin(number=number, origin=origin, first_size=size + 1, key_name=key_name, vkey=vkey)
             )
             ledger.record(
                 session,
@@ -267,12 +271,3 @@ def _newest(database: Database, settings: Settings) -> Checkpoint | None:
     if note is None:
         return None
     return log_keeper.read(note, log_keeper.vkeys_of_note(note, database, settings))
-
-
-def _retire(session: Session) -> list[StampEpoch]:
-    """No serial of an old epoch is given out again: the counter in the backup may lie behind the printed world."""
-    epochs = list(session.exec(select(StampEpoch).where(col(StampEpoch.retired_at).is_(None))).all())
-    for epoch in epochs:
-        epoch.retired_at = now()
-    session.flush()
-    return epochs

@@ -1,12 +1,13 @@
 """The log's voice: checkpoints signed with the log key, and the newest one remembered beside it.
 
-The key is the 32 bytes of the key file `log`; its public half is given out as a vkey (C2SP signed-note). The newest
-checkpoint ever given out is kept in the key folder too, away from the database: a database that was put back to an
-older state, or rewritten, no longer fits it.
+The key is the 32 bytes of the key file `log` (after a rotation `log-2` ...); its public half is given out as a vkey
+(C2SP signed-note). The newest checkpoint ever given out is kept in the key folder too, away from the database: a
+database that was put back to an older state, or rewritten, no longer fits it.
 """
 
 import fcntl
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from traceability.db import Database
 from traceability.domain import log_tree
 from traceability.domain.actors import SYSTEM
 from traceability.domain.checkpoints import BadNote, Checkpoint, LogOrigin, Signer, Verifier, read_checkpoint
-from traceability.keys import Keyring
+from traceability.keys import Keyring, MissingKey
 
 KEY = "log"
 _WITNESS_KEY = "witness"
@@ -37,25 +38,59 @@ def first_origin(settings: Settings) -> str:
     return f"{settings.public_host}/log"
 
 
-def origins(connection: Connection, settings: Settings) -> list[tuple[int, str]]:
-    """From which size on which name signs, the oldest first."""
+@dataclass(frozen=True)
+class Reign:
+    """From which size on which key signs under which name; `vkey` is empty while the key never changed."""
+
+    first_size: int
+    origin: str
+    key_name: str = KEY
+    vkey: str = ""
+
+
+def reigns(connection: Connection, settings: Settings) -> list[Reign]:
+    """All names and keys that this log has had, the oldest first."""
     table = SQLModel.metadata.tables["log_origin"]
-    rows = connection.execute(sa.select(table.c.first_size, table.c.origin).order_by(table.c.number)).all()
-    return [(int(size), str(origin)) for size, origin in rows] or [(0, first_origin(settings))]
+    columns = (table.c.first_size, table.c.origin, table.c.key_name, table.c.vkey)
+    rows = connection.execute(sa.select(*columns).order_by(table.c.number)).all()
+    return [Reign(int(row[0]), *map(str, row[1:])) for row in rows] or [Reign(0, first_origin(settings))]
+
+
+def signer_of(settings: Settings, reign: Reign) -> Signer:
+    """The key of a reign. Raises `MissingKey` if it was destroyed; a key that never changed is made on first use."""
+    return Signer(reign.origin, settings.keyring().secret(reign.key_name, make=not reign.vkey))
 
 
 def signer(connection: Connection, settings: Settings, at: int) -> Signer:
-    """The key under the name that signs the size `at`."""
-    names = [origin for first_size, origin in origins(connection, settings) if first_size <= at]
-    return Signer(names[-1], settings.keyring().secret(KEY))
+    """The key under the name that signs the size `at`: the newest one, where that of then was destroyed."""
+    known = reigns(connection, settings)
+    then = [reign for reign in known if reign.first_size <= at][-1]
+    try:
+        return signer_of(settings, then)
+    except MissingKey:
+        return signer_of(settings, replace(known[-1], origin=then.origin))
 
 
-def vkeys(database: Database, settings: Settings) -> list[str]:
-    """The verifier keys of all names this log has had, the newest last."""
+def vkeys(database: Database, settings: Settings, size: int | None = None) -> list[str]:
+    """The verifier keys of all names and keys that this log has had, the newest last.
+
+    With a `size` those that could sign it: a key signs no larger tree than that which announces its successor, so
+    whatever a stolen old key says of a later one is refused.
+    """
     with database.engine.connect() as connection:
-        names = origins(connection, settings)
-    seed = settings.keyring().secret(KEY)
-    return [Signer(origin, seed).vkey for _size, origin in names]
+        known = reigns(connection, settings)
+    found = []
+    for reign, after in zip(known, [*known[1:], None], strict=True):
+        rotated = after is not None and after.origin == reign.origin
+        if size is None or not rotated or (after is not None and size <= after.first_size):
+            found.append(reign.vkey or signer_of(settings, reign).vkey)
+    return found
+
+
+def newest_key_name(keyring: Keyring) -> str:
+    """The key file of the log that was made last: `log`, then `log-2` ..."""
+    numbers = [int(path.stem.rpartition("-")[2]) for path in keyring.folder.glob(f"{KEY}-[0-9]*.key")]
+    return f"{KEY}-{max(numbers)}" if numbers else KEY
 
 
 def witness_key(settings: Settings) -> Signer:
@@ -120,9 +155,12 @@ def newest_known_at(keyring: Keyring) -> float:
 
 
 def vkeys_of_note(note: str, database: Database, settings: Settings) -> list[str]:
-    """The keys of this log, and that of the name in a note: after a restore the log may have had a later name."""
-    origin = note.split("\n", 1)[0]
-    return [*vkeys(database, settings), Signer(origin, settings.keyring().secret(KEY)).vkey]
+    """The keys of this log, and those of the key folder under the name in a note: before the restore of a backup the
+    log may have had a later name and a later key."""
+    origin, keyring = note.split("\n", 1)[0], settings.keyring()
+    names = sorted(path.stem for path in keyring.folder.glob(f"{KEY}*.key"))
+    found = [Signer(origin, keyring.secret(name, make=False)).vkey for name in names]
+    return [*vkeys(database, settings), *found]
 
 
 def set_aside(keyring: Keyring) -> None:

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     RESTORED = "backup.restored"
     KEYS_BACKED_UP = "keys.backed_up"
     KEYS_RESTORED = "keys.restored"
+    KEY_ROTATED = "keys.rotated"
 
 
 #: Facts of the transparency log that the security log repeats: who may do what, and how they prove to be themselves.
@@ -55,7 +56,7 @@ FACTS = frozenset(
         "agency.registered", "agency.revised", "agency.closed", "agency.opened",
         "api_token.issued", "api_token.revoked", "webhook.registered", "webhook.secret_renewed", "webhook.ended",
         "papers.link_made", "papers.link_revoked", "rule.setting_made", "rule.overridden",
-        "log.continued", "log.restored", "stamp_epoch.begun",
+        "log.continued", "log.restored", "log.key_changed", "stamp_epoch.begun", "stamp_epoch.retired",
     }
 )  # fmt: skip
 _BAD = frozenset(

@@ -15,7 +15,7 @@ from sqlmodel import func, select
 from tests import databases, factories
 from tests.databases import BACKENDS, TestDatabases
 from tests.rolls import Mint
-from traceability import backups, create_app, key_backups, log_keeper, mint
+from traceability import backups, create_app, key_backups, key_rotation, log_keeper, mint
 from traceability.config import Settings, WrongSettings
 from traceability.courier import Courier
 from traceability.db import Database
@@ -27,6 +27,7 @@ from traceability.domain.producers import LegalForm, Producer
 from traceability.domain.records import new_id
 from traceability.domain.stamps import StampEpoch, StampOrder
 from traceability.domain.webhooks import Change, ChangeInput, Interest, WebhookInput
+from traceability.key_rotation import Reason
 from traceability.keys import MissingKey
 from traceability.outward import Answer
 
@@ -208,6 +209,24 @@ def test_a_log_of_which_the_world_knows_more_goes_on_under_a_new_name(
     assert said["old_origin"] == newest.split("\n")[0]
     result = create_app(elsewhere, database).test_cli_runner().invoke(args=["traceability", "verify-log"])
     assert result.exit_code == 0, result.output
+
+
+def test_a_key_of_the_log_that_came_after_the_backup_signs_on_after_the_restore(
+    lived_in: Database, settings: Settings, new_machine: tuple[Database, Settings], tmp_path: Path
+) -> None:
+    backups.back_up(lived_in, settings, tmp_path / "backup.tar")
+    vkey = key_rotation.rotate_log_key(lived_in, settings, Reason.COMPROMISED)
+    key_backups.back_up(settings.keyring(), tmp_path / "keys.json", PASSPHRASE)
+    database, elsewhere = new_machine
+    key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
+    assert backups.restore(database, elsewhere, tmp_path / "backup.tar").missing == 1
+    now_signs = log_keeper.vkeys(database, elsewhere)[-1]
+    name, _key_id, public = now_signs.split("+", 2)
+    assert name.endswith("#2")
+    assert public == vkey.split("+", 2)[2], "the new key, under the new name"
+    with database.engine.connect() as connection:
+        note = log_keeper.checkpoint(connection, elsewhere)
+    assert log_keeper.read(note, [now_signs]).origin == name
 
 
 def test_a_backup_holds_no_key_and_nothing_that_signs_in(

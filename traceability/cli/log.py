@@ -85,6 +85,8 @@ def ask_witnesses() -> None:
 
 def _read(note: str, name: str) -> Checkpoint:
     try:
-        return log_keeper.read(note, log_keeper.vkeys(base.database(), base.settings()))
+        size = note.split("\n")[1] if note.count("\n") > 1 else ""
+        at = int(size) if size.isascii() and size.isdigit() and len(size) < 19 else None
+        return log_keeper.read(note, log_keeper.vkeys(base.database(), base.settings(), at))
     except BadNote as bad:
         raise WrongSettings(f"{name} is no checkpoint of this log: {bad}.") from None

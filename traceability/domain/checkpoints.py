@@ -31,17 +31,24 @@ class BadNote(ValueError):
 
 
 class LogOrigin(SQLModel, table=True):
-    """Under which name checkpoints are signed, from a size of the log on. A restored backup begins a new one."""
+    """Under which name and with which key checkpoints are signed, from a size of the log on.
+
+    A restored backup begins a new name, a rotation a new key under the same one. `vkey` is the public half, kept so
+    that what the key signed still verifies when the key itself is destroyed; empty: that of the key file.
+    """
 
     __tablename__ = "log_origin"
 
     number: int = Field(primary_key=True)
-    origin: str = Field(max_length=200, unique=True)
+    origin: str = Field(max_length=200)
     first_size: int = Field(default=0, sa_type=sa.BigInteger)
+    key_name: str = Field(default="log", max_length=40)
+    vkey: str = Field(default="", max_length=300)
 
 
 class LogCosignature(SQLModel, table=True):
-    """What a witness has signed of a checkpoint: one line under its note."""
+    """What another key has signed of a checkpoint: one line under its note. A witness's, or where the log's own key
+    changed the old key's, by which whoever knows that one comes to the new one."""
 
     __tablename__ = "log_cosignature"
 

@@ -49,6 +49,10 @@ REFUSALS = {
         "Your reference “{reference}” already names stamp order {number} (id {record_id}). Go on with that order, or"
         " send another reference for another one."
     ),
+    "stamps.too_many_epochs": N_(
+        "There are {limit} stamp keys already, and each one in use makes forging easier. Nothing was changed; the"
+        " oldest key must be given up first."
+    ),
     "stamps.exceed_batch": N_(
         "Lot {lot} may have {allowed} more stamps: its weight makes {units} units, with the allowance for spoiled "
         "stamps, and {ordered} are ordered already. Please order at most {allowed}."

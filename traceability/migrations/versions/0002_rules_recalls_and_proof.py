@@ -41,8 +41,9 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("origin", sa.String(length=200), nullable=False),
         sa.Column("first_size", sa.BigInteger(), nullable=False),
+        sa.Column("key_name", sa.String(length=40), nullable=False),
+        sa.Column("vkey", sa.String(length=300), nullable=False),
         sa.PrimaryKeyConstraint("number"),
-        sa.UniqueConstraint("origin"),
     )
     op.create_table(
         "repeated_request",
