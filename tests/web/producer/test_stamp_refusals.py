@@ -178,3 +178,20 @@ def test_one_stamp_is_printed_anew_on_its_page(signed: FlaskClient, mint: Mint, 
     assert made.status_code == 303
     assert mint.ranges(mine)[1] == (3, 3, RangeState.VOID)
     assert mine.number in signed.get(made.headers["Location"]).get_data(as_text=True)
+
+
+def test_a_mistyped_number_stays_as_a_stopped_attempt_that_accuses_nobody(
+    signed: FlaskClient, mint: Mint, owner: Producer
+) -> None:
+    batch = mint.batch(owner=owner)
+    assert order(signed, batch.id, quantity="900000")[0] == 422
+    page = re.sub(r"\s+", " ", signed.get(f"/producer/batches/{batch.id}").text)
+    folded = re.search(
+        r"<details class=\"confirm\"><summary[^>]*>(?:(?!</details>).)*Thao tác đã bị chặn: 1.*?</details>",
+        page,
+    )
+    assert folded, "it is told, and not in the face of whoever opens the page"
+    assert "không có nghĩa là ai làm sai" in folded[0]
+    assert "tone-stop" not in folded[0]
+    assert page.count("Thao tác bị từ chối") == 1, "and nowhere else"
+    assert order(signed, batch.id)[0] == 303, "a slip of the finger stops nothing"
