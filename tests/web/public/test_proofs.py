@@ -17,12 +17,15 @@ from playwright.sync_api import Page, expect
 from tests import factories
 from tests.browser import axe
 from tests.databases import SQLITE_ONLY
+from tests.domain.test_shares import made_of
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import checkpoints
+from traceability.domain import checkpoints, proofs, suspensions
+from traceability.domain.actors import SYSTEM
 from traceability.domain.checkpoints import Verifier
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.products import Product
+from traceability.domain.suspensions import SuspendedKind, SuspensionInput
 
 VERIFIER = Path(__file__).resolve().parents[3] / "verifier/verify.py"
 
@@ -86,6 +89,33 @@ def _edited(proof: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 @SQLITE_ONLY
+def test_the_proof_holds_what_the_page_rests_on_and_says_what_it_leaves_out(
+    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    owner, grower = factories.producer(database), factories.producer(database)
+    area = factories.area(database, grower)
+    factories.area_code(database, area, "VN-VLOR-9001")
+    harvest = factories.harvest(database, grower, 100, area_id=area.id, area_code="VN-VLOR-9001")
+    bought = factories.received(database, factories.sent(database, harvest, 80, owner))
+    made = made_of(database, owner, 40, {"delivery_id": bought.id, "kilograms": 80})
+    factories.release(database, made)
+    with database.transaction(SYSTEM) as session:
+        stop = SuspensionInput(subject_kind=SuspendedKind.AREA, subject_id=area.id, reason="Kiểm tra")
+        suspensions.suspend(session, SYSTEM, stop)
+        product = session.get_one(Product, made.product_id)
+    path = f"/proofs/{product.code}/{made.lot}"
+    told = client.get(path).get_json()
+    kinds = [json.loads(base64.b64decode(entry["leaf"]))["kind"] for entry in told["entries"]]
+    for kind in ("batch.registered", "area_code.applied", "batch.transformed", "suspension.placed"):
+        assert kind in kinds, kind
+    assert "left_out" not in told
+    monkeypatch.setattr(proofs, "MOST_ENTRIES", 3)
+    short = client.get(path).get_json()
+    assert (len(short["entries"]), short["left_out"]) == (3, len(kinds) - 3)
+    (tmp_path / "short.json").write_text(json.dumps(short))
+    assert "older entries about this lot are not in the file" in verify(tmp_path / "short.json").stdout
+
+
 def test_the_published_program_refuses_a_proof_that_was_changed(
     proof: dict[str, Any], client: FlaskClient, tmp_path: Path
 ) -> None:

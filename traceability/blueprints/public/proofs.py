@@ -9,7 +9,6 @@ from traceability.access import PUBLIC_VIEW, requires
 from traceability.blueprints.public import blueprint
 from traceability.domain import catalogue, proofs
 from traceability.domain.ownership import PUBLIC
-from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 from traceability.domain.proofs import ProvenLeaf
 from traceability.wording.facts import fact
@@ -18,17 +17,14 @@ from traceability.wording.facts import fact
 @blueprint.get("/proofs/<code>/<path:lot>")
 @requires(PUBLIC_VIEW)
 def lot_proof(code: str, lot: str) -> Response:
-    """Every leaf of the log that speaks of a published lot, its product, its producer or its growing area."""
+    """Every leaf of the log that speaks of a published lot or of what its page rests on."""
     settings, database = access.settings(), access.database()
     with access.reading(PUBLIC) as session:
         batch = catalogue.lot(session, code, lot)
-        product, producer = (
-            session.get_one(Product, batch.product_id),
-            session.get_one(Producer, batch.producer_id),
-        )
+        product = session.get_one(Product, batch.product_id)
         checkpoint = log_keeper.publish(session.connection(), settings)
-        named = [batch.id, *([batch.area_id] if batch.area_id else []), product.id, producer.id]
-        leaves = proofs.leaves_about(session, named, int(checkpoint.split("\n")[1]))
+        size = int(checkpoint.split("\n")[1])
+        leaves, left_out = proofs.leaves_about(session, proofs.rows_behind(session, batch), size)
     about = {
         "product": product.name,
         "lot": batch.lot,
@@ -36,7 +32,7 @@ def lot_proof(code: str, lot: str) -> Response:
         "page": url_for("public.lot", code=code, lot=lot, _external=True),
         "verifier": f"{settings.public_root}/log/key",
     }
-    proof = proofs.document(about, log_keeper.vkeys(database, settings), checkpoint, leaves)
+    proof = proofs.document(about, log_keeper.vkeys(database, settings), checkpoint, leaves, left_out)
     name = "".join(
         letter if letter.isalnum() and letter.isascii() else "-" for letter in f"{code}-{batch.lot}"
     )
