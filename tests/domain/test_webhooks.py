@@ -22,7 +22,16 @@ from traceability import outward, serving
 from traceability.config import Settings
 from traceability.courier import Courier, may_reach
 from traceability.db import Database
-from traceability.domain import batches, ledger, log_tree, notices, webhook_deliveries, webhooks
+from traceability.domain import (
+    batches,
+    ledger,
+    log_tree,
+    notices,
+    verification,
+    webhook_deliveries,
+    webhook_trials,
+    webhooks,
+)
 from traceability.domain.actors import SYSTEM, Actor, Permission
 from traceability.domain.clock import now
 from traceability.domain.errors import NotFound, RuleBroken
@@ -35,6 +44,7 @@ from traceability.domain.webhook_deliveries import (
     WebhookDelivery,
     WebhookProgress,
 )
+from traceability.domain.webhook_trials import TrialInput
 from traceability.domain.webhooks import Change, ChangeInput, Interest, RenewInput, Webhook, WebhookInput
 
 ADDRESS = "https://nhan-tin.example/webhook"
@@ -391,6 +401,21 @@ def test_an_agency_is_told_of_what_it_oversees(
     factories.harvest(database, outside)
     courier.round()
     assert [message["data"]["batch_ids"] for message in receiver.messages] == [[batch.id]]
+
+
+def test_a_test_message_is_sent_to_this_webhook_alone_and_one_at_a_time(
+    database: Database, courier: Courier, receiver: Receiver
+) -> None:
+    actor = person(database, factories.agency(database))
+    first, _second = (register(database, actor, *Interest) for _ in range(2))
+    with database.transaction(actor) as session:
+        webhook_trials.send(session, actor, TrialInput(webhook_id=first.id))
+    with pytest.raises(RuleBroken, match="trial_waits"), database.transaction(actor) as session:
+        webhook_trials.send(session, actor, TrialInput(webhook_id=first.id))
+    assert courier.round() == 1
+    assert receiver.kinds == ["webhook.tested"]
+    with database.one_state() as session:
+        verification.verify(session, [])
 
 
 def test_a_veiled_fact_is_told_to_nobody(

@@ -164,7 +164,7 @@ def gather(session: Session, webhook_id: str, kinds: Iterable[str], scope: Scope
                 WebhookDelivery(
                     webhook_id=webhook_id,
                     position=leaf.position,
-                    message_id=f"{leaf.position}-{bytes(leaf.leaf_hash).hex()[:16]}",
+                    message_id=message_id(leaf),
                     kind=leaf.kind,
                     body=body,
                     give_up_at=now() + TRIED_FOR,
@@ -185,16 +185,29 @@ def _body(session: Session, leaf: LogLeaf, scope: Scope) -> dict[str, Any] | Non
     batches = _own_batches(session, leaf, scope)
     if not entries or (not is_own and not batches):
         return None
-    return {
-        "id": leaf.position,
-        "type": leaf.kind,
-        "timestamp": iso(leaf.at),
-        "data": {
+    return message(
+        leaf,
+        {
             "record": {"table": entries[0].table_name, "id": entries[0].record_id},
             "batch_ids": batches[:_MOST_BATCHES],
             "batches": len(batches),
             "said": json.loads(bytes(leaf.body))["said"],
         },
+    )
+
+
+def message_id(leaf: LogLeaf) -> str:
+    """By which a receiver knows a message that comes twice."""
+    return f"{leaf.position}-{bytes(leaf.leaf_hash).hex()[:16]}"
+
+
+def message(leaf: LogLeaf, data: dict[str, Any]) -> dict[str, Any]:
+    """The body of a message about a fact, with its receipt."""
+    return {
+        "id": leaf.position,
+        "type": leaf.kind,
+        "timestamp": iso(leaf.at),
+        "data": data,
         "receipt": {
             "log_index": leaf.position,
             "leaf_hash": bytes(leaf.leaf_hash).hex(),

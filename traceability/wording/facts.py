@@ -28,6 +28,7 @@ FACTS = {
     "diary.corrected": N_("Diary entry corrected"),
     "api_token.issued": N_("Token for a program made"),
     "api_token.revoked": N_("Token for a program ended"),
+    "webhook.tested": N_("Test message to a webhook"),
     "webhook.registered": N_("Webhook set up"),
     "webhook.secret_renewed": N_("Webhook given a new secret"),
     "webhook.paused": N_("Webhook paused"),

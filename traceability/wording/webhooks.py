@@ -33,6 +33,9 @@ REFUSALS = {
     ),
     "webhooks.too_many": N_("There are already {limit} webhooks. End one that is no longer used."),
     "webhooks.ended": N_("This webhook has ended. Set up a new one."),
+    "webhooks.trial_waits": N_(
+        "The last test message has not arrived yet. See on the webhook's page how it goes, or send it again."
+    ),
     "webhooks.not_live": N_("Nothing is sent while the webhook is paused. Resume it first."),
     "notice.webhook_given_up": N_(
         "A message to {host} ({name}) was tried for four days and given up. You can send it again by hand."

@@ -1,6 +1,9 @@
 """The pages of webhooks: set up once, the secret shown once, what was sent, sent again."""
 
+import json
 import re
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,7 +16,9 @@ from traceability import outward
 from traceability.config import Settings
 from traceability.courier import Courier
 from traceability.db import Database
+from traceability.domain import verification, webhooks
 from traceability.domain.actors import Role
+from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.producers import Producer
 from traceability.domain.webhook_deliveries import WebhookDelivery
@@ -78,6 +83,53 @@ def test_what_was_sent_is_told_with_each_try_and_sent_again(
     assert "chứng thư số không được chấp nhận · 125 ms" in told
     assert "HTTP 200 · 500 ms" in told
     assert "đã đến nơi" in told
+
+
+def test_a_test_message_goes_the_way_of_all_others_and_its_outcome_is_shown(
+    app: Flask, manager: FlaskClient, database: Database, settings: Settings
+) -> None:
+    manager.post(PATH, data=TYPED)
+    hook = webhook(database)
+    page, which = f"{PATH}/{hook.id}", {"webhook_id": hook.id}
+    sent: list[tuple[dict[str, Any], dict[str, str]]] = []
+    statuses = [500, 200]
+
+    def take(_address: str, body: bytes, headers: dict[str, str]) -> outward.Answer:
+        sent.append((json.loads(body), headers))
+        return outward.Answer(statuses.pop(0), "", 0.25)
+
+    courier = Courier(database, settings, take)
+    assert "Gửi thử" in manager.get(page).text
+    assert manager.post(f"{PATH}/try", data=which).location == page
+    assert courier.round() == 1
+    told = manager.get(page).text
+    assert "Tin gửi thử đến webhook" in told
+    assert "HTTP 500 · 250 ms" in told
+    manager.post(f"{PATH}/try", data=which | {"once": "khac"})
+    assert "chưa đến nơi" in manager.get(PATH).text, "one at a time"
+    with database.reading(EVERYTHING) as session:
+        delivery = session.exec(select(WebhookDelivery)).one()
+        leaf = session.get_one(LogLeaf, delivery.position)
+    manager.post(f"{PATH}/send-again", data={"delivery_id": delivery.id})
+    assert courier.round() == 1
+    assert "HTTP 200 · 250 ms" in manager.get(page).text
+    message, headers = sent[-1]
+    assert (message["type"], message["data"]["record"]["id"]) == ("webhook.tested", hook.id)
+    assert message["receipt"]["leaf_hash"] == bytes(leaf.leaf_hash).hex()
+    master = settings.keyring().secret(webhooks.KEY)
+    at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    body = json.dumps(message, ensure_ascii=False, sort_keys=True).encode()
+    signed = webhooks.headers(master, hook, headers["webhook-id"], body, at)
+    assert signed["webhook-signature"] == headers["webhook-signature"]
+    with database.one_state() as session:
+        verification.verify(session, [])
+    neighbour = app.test_client()
+    factories.sign_in_as(neighbour, database, factories.account(database, factories.producer(database)))
+    assert neighbour.post(f"{PATH}/try", data=which).status_code == 404
+    manager.post(f"{PATH}/change", data=which | {"act": "pause"})
+    assert "Gửi thử" not in manager.get(page).text
+    manager.post(f"{PATH}/try", data=which)
+    assert courier.round() == 0
 
 
 def test_a_paused_webhook_is_resumed_and_an_ended_one_is_not(

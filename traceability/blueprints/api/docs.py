@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from traceability import access, machine_requests
 from traceability.access import PUBLIC_VIEW, demand_of, requires
 from traceability.blueprints.api import blueprint, examples
-from traceability.domain import api_tokens, webhooks
+from traceability.domain import api_tokens, webhook_trials, webhooks
 from traceability.domain.webhooks import Interest
 from traceability.machine_requests import Input, Output
 from traceability.wording.api_docs import ABOUT, ABOUT_WEBHOOKS, PICTURE, SUMMARIES
@@ -143,7 +143,7 @@ def _webhooks() -> dict[str, Any]:
         "responses": {"2XX": {"description": "Taken."}},
         "security": [],
     }
-    kinds = [kind for interest in Interest for kind in webhooks.FACTS[interest]]
+    kinds = [kind for interest in Interest for kind in webhooks.FACTS[interest]] + [webhook_trials.KIND]
     return {kind: {"post": {"summary": FACTS[kind]} | said} for kind in kinds}
 
 

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response
 from traceability import access, courier, wording
 from traceability.access import requires
 from traceability.blueprints.auth import blueprint
-from traceability.domain import webhook_deliveries, webhooks
+from traceability.domain import webhook_deliveries, webhook_trials, webhooks
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.webhook_deliveries import SendAgainInput, WebhookDelivery
+from traceability.domain.webhook_trials import TrialInput
 from traceability.domain.webhooks import Change, ChangeInput, Interest, RenewInput, Webhook, WebhookInput
 from traceability.forms import Form
 from traceability.i18n import N_, gettext
@@ -102,6 +103,23 @@ def account_webhooks_send_again() -> Response:
         flash(" ".join(form.errors.values()), "error")
         return redirect(url_for("auth.account_webhooks"), code=303)
     flash(gettext("It is being sent again. Load this page anew in a moment."), "success")
+    return form.redirect()
+
+
+@blueprint.post("/webhooks/try")
+@requires(Permission.MANAGE_OWN_PROFILE, Permission.OVERSEE)
+def account_webhooks_try() -> Response:
+    """Sends a test message."""
+    form = Form(TrialInput)
+    done = form.save(
+        webhook_trials.send,
+        lambda one: url_for("auth.account_webhooks_show", webhook_id=one.webhook_id),
+        actor=current_user.actor,
+    )
+    if not done:
+        flash(" ".join(form.errors.values()), "error")
+        return redirect(url_for("auth.account_webhooks"), code=303)
+    flash(gettext("The test message is on its way. Load this page anew in a moment."), "success")
     return form.redirect()
 
 
