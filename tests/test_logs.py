@@ -15,7 +15,7 @@ from traceability import logs
         "from 203.0.113.77 and 2001:db8:1:2::77",
         "from fe80::77ab, ::77ab and [2001:db8::77ab]:443",
         "code abcd1234efgh5678, abcd-1234-efgh-5678 or Abcd 1234 efgh 5678",
-        "signed with whsec_aHVzaC1odXNo/aHVzaC1odXNo+aHVzaA==",
+        "signed with whsec_aHVzaC1odXNo/aHVzaC1o+HVzaA==",
         "GET /s/ABCD1234EFGH5678 and /01/08930001/21/XYZ99 were odd",
         "code ABCD-1234-EFGH-5678 again",
         "at /account/set-password/Qb3-x_9aQb3-x_9aQb3-x_9aQb3-x_9aQb3-x_9aQb3",

@@ -214,3 +214,23 @@ def test_the_repository_holds_no_key_file() -> None:
     ).stdout.split()
     kinds = (".key", ".pem", ".p12", ".db", ".sqlite", ".env", "demo-sign-ins.json")
     assert [name for name in tracked if name.endswith(kinds) or name.startswith("instance/")] == []
+
+
+#: Bytes that only a secret looks like: a private key, a token or signing secret of ours, those of well-known services.
+SECRET_LOOKING = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    rb"|\btrc_[A-Za-z0-9_-]{30,}|\bwhsec_[A-Za-z0-9+/]{30,}"
+    rb"|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\bxox[abp]-[0-9A-Za-z-]{20,}|\bPRIVATE\+KEY\+[^\s\"']{20,}"
+)
+
+
+def test_no_file_of_the_repository_holds_anything_that_looks_like_a_secret() -> None:
+    assert SECRET_LOOKING.search(b"token: trc_" + b"a" * 43)
+    assert SECRET_LOOKING.search(b"-----BEGIN " + b"OPENSSH PRIVATE KEY-----")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout
+    found = [
+        (name, match[0][:12])
+        for name in tracked.decode().split("\0")
+        if name and (ROOT / name).is_file() and (match := SECRET_LOOKING.search((ROOT / name).read_bytes()))
+    ]
+    assert found == []
