@@ -10,7 +10,7 @@ from flask import g
 from traceability import i18n, log_keeper, mail, picture_sweep
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import digests, housekeeping
+from traceability.domain import consignment_watch, digests, housekeeping
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import today
 from traceability.domain.digests import Digest
@@ -36,6 +36,8 @@ class Done:
     posted: int = 0
     mailed: int = 0
     unmailed: int = 0
+    #: notices about consignments that wait and may not go any more, or whose market's list has changed
+    watched: int = 0
 
 
 def run(database: Database, settings: Settings) -> Done:
@@ -50,12 +52,14 @@ def run(database: Database, settings: Settings) -> Done:
 def _run(database: Database, settings: Settings) -> Done:
     with database.transaction(SYSTEM) as session:
         gone = housekeeping.tidy(session, today())
+    with database.transaction(SYSTEM) as session:
+        watched = consignment_watch.look_again(session)
     with database.reading(EVERYTHING) as session:
         gone |= picture_sweep.sweep(session, settings.data_dir)
     with database.engine.connect() as connection:
         note = log_keeper.publish(connection, settings)
     size, root = note.split("\n")[1:3]
-    done = Done(today() - timedelta(days=1), note, int(size), gone)
+    done = Done(today() - timedelta(days=1), note, int(size), gone, watched=watched)
     with database.reading(EVERYTHING) as session:
         every = digests.of_day(session, done.day)
     for some in _portions(every):

@@ -20,6 +20,7 @@ from traceability.domain import (
     code_authorisations,
     consignment_checks,
     consignment_steps,
+    consignment_watch,
     consignments,
     corrections,
     laboratory,
@@ -32,6 +33,7 @@ from traceability.domain import (
     treatments,
 )
 from traceability.domain.actors import SYSTEM, Actor
+from traceability.domain.areas import AreaCode
 from traceability.domain.batches import Batch
 from traceability.domain.clock import today
 from traceability.domain.code_authorisations import AuthoriseInput, CodeAuthorisation, EndInput
@@ -47,6 +49,7 @@ from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.events import CorrectionInput, correct
 from traceability.domain.history import EventType, history
 from traceability.domain.laboratory import LabTestInput, ResultInput
+from traceability.domain.notices import Notice
 from traceability.domain.packing_houses import PackingHouse
 from traceability.domain.producers import Producer
 from traceability.domain.suspensions import SuspendedKind, SuspensionInput
@@ -262,6 +265,55 @@ def test_a_residue_result_is_held_against_the_limit_of_that_market_on_that_day(e
     report("R3", "Dư lượng Mancozeb", "0,02")  # its own limit is over: the one for any holds
     assert exporter.reasons(row) == {"consignment.residue_exceeded"}
     assert exporter.reasons(exporter.draft(market="CN")) == set()
+
+
+def test_a_limit_that_changes_judges_what_waits_again_and_the_list_of_the_seal_is_kept(
+    exporter: Exporter,
+) -> None:
+    def load(limit: str, day: str) -> tuple[int, int]:
+        entry = {"market": "CN", "ingredient": "abamectin", "limit_mg_per_kg": limit, "valid_from": day}
+        with exporter.database.transaction(SYSTEM) as session:
+            return consignment_watch.load_limits(session, SYSTEM, [entry])
+
+    def notices() -> list[tuple[str, str]]:
+        with exporter.database.reading(SYSTEM.scope) as session:
+            rows = session.exec(select(Notice).where(Notice.subject_table == "consignment")).all()
+        return [(row.code, row.subject_id) for row in rows if row.producer_id == exporter.owner.id]
+
+    assert load("0.05", "2020-01-01") == (1, 0)
+    values = {
+        "batch_id": exporter.batch.id,
+        "laboratory": "Phòng thử nghiệm (minh họa)",
+        "report_no": "R1",
+        "sampled_on": today(),
+        "reported_on": today(),
+        "results": [{"name": "Abamectin", "value": "0,04", "unit": "mg/kg", "passed": "1"}],
+    }
+    exporter.do(laboratory.record, LabTestInput(**values))
+    sealed, draft = exporter.seal(exporter.draft(300)), exporter.draft(200)
+    assert (exporter.reasons(sealed), exporter.reasons(draft)) == (set(), set())
+    assert load("0.01", today().isoformat())[0] == 1  # in the place of the older one, which nobody ended
+    assert exporter.reasons(sealed) == exporter.reasons(draft) == {"consignment.residue_exceeded"}
+    told = [
+        ("consignment_list_changed", sealed.id),
+        ("consignment_stopped", sealed.id),
+        ("consignment_stopped", draft.id),
+    ]
+    assert sorted(notices()) == sorted(told)
+    with exporter.database.transaction(SYSTEM) as session:
+        assert consignment_watch.look_again(session) == 0  # told once
+        kept = consignment_watch.list_of(records.find(session, Consignment, sealed.id).judged)
+    assert [limit["ug_per_kg"] for limit in kept["limits"]] == [50]
+    with exporter.database.transaction(SYSTEM) as session:  # its code is taken off the list of the market
+        code = session.exec(select(AreaCode)).first()
+        assert code is not None
+        code.valid_to = today() - timedelta(days=1)
+        ledger.record(session, "area_code.put", code)
+        assert consignment_watch.look_again(session) > 0
+    assert notices().count(("consignment_list_changed", sealed.id)) == 2
+    depart = DepartInput(consignment_id=sealed.id, departed_on=today(), phyto_no="KD-77")
+    with pytest.raises(RuleBroken, match="stopped_since"):
+        exporter.do(consignment_steps.depart, depart)
 
 
 def test_goods_of_another_area_need_its_holders_authorisation_and_draw_on_it(exporter: Exporter) -> None:

@@ -65,6 +65,7 @@ from traceability.domain.rule_settings import SettingInput
 from traceability.domain.transforms import TransformInput
 from traceability.domain.treatments import InputKind, TreatmentInput
 from traceability.keys import Keyring
+from traceability.wording import rules as rule_words
 
 YESTERDAY = today() - timedelta(days=1)
 POMELO: dict[str, Any] = {
@@ -122,6 +123,90 @@ def test_a_harvest_above_the_ceiling_is_flagged_and_its_producer_told(
     assert flag.evidence["ceiling_g"] == CAP * 1000
     with database.reading(SYSTEM.scope) as session:
         assert [notice.code for notice in session.exec(select(Notice)).all()].count("rule_flagged") == 1
+
+
+def test_a_harvest_day_that_cannot_be_right_is_refused_and_months_and_effect_are_settings(
+    database: Database, owner: Producer
+) -> None:
+    area = factories.area(database, owner, planted_year=today().year - 5)
+    product = factories.product(database, owner)
+
+    def harvest(day: date, **changes: Any) -> Batch:
+        return factories.harvest(
+            database, owner, 100, area_id=area.id, product_id=product.id, harvested_on=day, **changes
+        )
+
+    for day in (date(1999, 6, 1), today() - timedelta(days=740)):
+        with pytest.raises(RuleBroken, match=r"rules\.implausible_date") as caught:
+            harvest(day)
+        assert caught.value.field == "harvested_on"
+        with database.transaction(SYSTEM) as session:  # a slip of the pen is no attempt
+            assert rule_refusals.note(session, SYSTEM, caught.value) is None
+    before_planting = date(today().year - 6, 12, 30)
+    with pytest.raises(RuleBroken, match=r"rules\.implausible_date_planted"):
+        harvest(before_planting, external_ref="LO-CU-0")
+    old = harvest(date(today().year - 5, 6, 1), external_ref="LO-CU-1")  # from other books
+    assert flags(database, old) == []
+    late = harvest(today() - timedelta(days=100))
+    with pytest.raises(RuleBroken, match=r"rules\.implausible_date"), database.transaction(SYSTEM) as session:
+        value = CorrectionInput(
+            event_id=beginning(history(session, late.id)).id,
+            reason=CorrectionReason.INCORRECT_DATA,
+            explanation="Sửa ngày thu",
+            happened_at=start_of(today() - timedelta(days=4000)),
+        )
+        corrections.correct(session, SYSTEM, value)
+    with database.transaction(SYSTEM) as session:
+        figure = FigureInput(
+            kind=FigureKind.TOLERANCE,
+            name="late_months",
+            percent=2,
+            valid_from=today(),
+            source="Quy định nội bộ",
+        )
+        rule_figures.set_figure(session, SYSTEM, figure)
+    with pytest.raises(RuleBroken, match=r"rules\.implausible_date"):
+        harvest(today() - timedelta(days=100))
+    decide(database, RuleCode.IMPLAUSIBLE_DATE, Effect.FLAG)
+    assert [flag.rule for flag in flags(database, harvest(today() - timedelta(days=100)))] == [
+        RuleCode.IMPLAUSIBLE_DATE
+    ]
+
+
+def test_out_of_season_names_the_crop_and_the_source_of_its_own_months(database: Database) -> None:
+    month = YESTERDAY.month % 12 + 1
+    facts = {
+        "harvest_months_allowed": [month],
+        "season_source": "CHE",
+        "season_source_title": "Báo Chè (2023)",
+    }
+    crop = factories.crop(database, "shan_tea_thu", **facts)
+    owner = factories.producer(database)
+    where = factories.area(database, owner, crop_id=crop.id)
+    product = factories.product(database, owner, crop_id=crop.id)
+    batch = factories.harvest(database, owner, 10, area_id=where.id, product_id=product.id)
+    (flag,) = flags(database, batch)
+    assert flag.evidence["crop"] == crop.name
+    assert crop.name in rule_words.told(flag.rule, flag.evidence)
+    reason = rule_words.why(flag.rule, flag.evidence)
+    assert "Báo Chè (2023)" in reason
+    assert "bạc hà" not in reason
+
+
+def test_a_refused_harvest_is_told_to_wait_and_a_flagged_one_not_to_be_sold(
+    database: Database, owner: Producer
+) -> None:
+    evidence: dict[str, Any] = {
+        "substance": "Mancozeb 80 WP",
+        "applied_on": YESTERDAY.isoformat(),
+        "interval_days": 7,
+        "earliest_on": today().isoformat(),
+        "harvested_on": YESTERDAY.isoformat(),
+    }
+    flagged = rule_words.told(RuleCode.PHI_VIOLATION, evidence)
+    refused = rule_words.told(RuleCode.PHI_VIOLATION, evidence | {"refused": True})
+    assert ("Không bán hàng" in flagged, "Không bán hàng" in refused) == (True, False)
+    assert "Hãy chờ đến ngày đó" in refused
 
 
 def test_declared_hectares_beyond_the_drawn_boundary_yield_nothing(

@@ -1,6 +1,6 @@
 """Treatments of the field: what was given before a harvest, and how many days had to pass."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +45,15 @@ def test_a_treatment_stands_in_the_history_before_the_harvest(database: Database
     assert beginning(told).type is EventType.HARVEST
     assert (treated.area_id, treated.step) == (batch.area_id, "Mancozeb 80 WP")
     assert treated.details["interval_days"] == "14"
+
+
+def test_a_treatment_of_years_before_the_harvest_is_a_slip_of_the_pen(
+    database: Database, batch: Batch
+) -> None:
+    treat(database, batch, applied_on=batch.started_on - timedelta(days=731))
+    with pytest.raises(RuleBroken) as caught:
+        treat(database, batch, applied_on=date(1999, 5, 1))
+    assert (caught.value.code, caught.value.field) == ("treatments.too_long_before", "applied_on")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Setting up and serving."""
 
 import json
+from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
@@ -10,7 +11,7 @@ from traceability.cli import base
 from traceability.cli.base import commands, plainly, prepare
 from traceability.cli.users import link
 from traceability.config import Mode, WrongSettings
-from traceability.domain import accounts, products, residue_limits, rule_figures, scans
+from traceability.domain import accounts, consignment_watch, products, residue_limits, rule_figures, scans
 from traceability.domain.accounts import AccountInput
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import today
@@ -70,7 +71,7 @@ def init(username: str, name: str) -> None:
         )
     mint.ensure_epoch(database, keyring, demo=False)  # a key folder that cannot be written stops us here
     with database.transaction(SYSTEM) as session:
-        for entry in source.document("crops.json")["crops"]:
+        for entry in source.crops():
             products.load_crop(session, SYSTEM, entry)
         rule_figures.load_ingredients(session, SYSTEM, source.ingredients())
         residue_limits.load(session, SYSTEM, source.residue_limits())
@@ -82,6 +83,23 @@ def init(username: str, name: str) -> None:
     click.echo(f"  keys      {settings.key_dir}")
     click.echo(f"  password  {password_link}")
     click.echo("The link sets the administrator's password. It is good once, for 72 hours.")
+
+
+@commands.command("residue-limits")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_appcontext
+@plainly
+def residue_limits_load(file: Path) -> None:
+    """Take residue limits in from a FILE like seed/residue_limits.json; consignments that wait are judged anew."""
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))["limits"]
+        with base.database().transaction(SYSTEM) as session:
+            new, told = consignment_watch.load_limits(session, SYSTEM, entries)
+    except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError) as error:
+        raise click.ClickException(
+            f"{file.name} is no list of limits as in seed/residue_limits.json: {error!r}. Nothing was taken in."
+        ) from None
+    click.echo(f"{new} new limits, {told} notices about consignments that wait.")
 
 
 @commands.command("demo-data")

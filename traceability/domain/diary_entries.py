@@ -15,6 +15,7 @@ from traceability.domain.diary import WITH_INPUT, DiaryCorrectionInput, DiaryEnt
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.farm_inputs import FarmInput, InputLot
 from traceability.domain.history import CorrectionReason, signature
+from traceability.domain.quantities import ha_text
 from traceability.domain.records import Record
 from traceability.domain.treatments import LONGEST_INTERVAL
 
@@ -26,7 +27,8 @@ def record(session: Session, actor: Actor, value: DiaryInput) -> DiaryEntry:
 
     Raises `RuleBroken`: `access.not_permitted`, `diary.area_unknown`, `areas.withdrawn`, `diary.in_future`,
     `diary.too_old`, `diary.ref_used`, `diary.input_unexpected`, `diary.lot_unknown`, `diary.other_measure`,
-    `diary.not_yet_received`, `diary.lot_expired`, `diary.stock_exceeded`, `diary.interval_shorter`.
+    `diary.not_yet_received`, `diary.lot_expired`, `diary.stock_exceeded`, `diary.interval_shorter`,
+    `diary.more_than_area`.
     """
     actor.must(Permission.RECORD_EVENTS)
     area = _area(session, value.area_id)
@@ -35,7 +37,9 @@ def record(session: Session, actor: Actor, value: DiaryInput) -> DiaryEntry:
         return known
     lot = _lot(session, value)
     made = DiaryEntry(
-        producer_id=area.producer_id, external_ref=value.external_ref, **_columns(session, area, value, lot)
+        producer_id=area.producer_id,
+        external_ref=value.external_ref,
+        **_columns(session, actor, area, value, lot),
     )
     for column, content in signature(actor).items():
         setattr(made, column, content)
@@ -69,7 +73,7 @@ def correct(session: Session, actor: Actor, value: DiaryCorrectionInput) -> Diar
     if never:
         said: dict[str, Any] = {"area_id": wrong.area_id, "done_on": wrong.done_on, "task": wrong.task}
     else:
-        said = _columns(session, area, value, lots.get(value.input_lot_id or ""))
+        said = _columns(session, actor, area, value, lots.get(value.input_lot_id or ""))
     right = DiaryEntry(
         producer_id=wrong.producer_id,
         corrects_id=wrong.id,
@@ -138,7 +142,9 @@ def _locked(session: Session, ids: set[str | None]) -> dict[str, InputLot]:
         raise RuleBroken("diary.lot_unknown", "input_lot_id") from None
 
 
-def _columns(session: Session, area: GrowingArea, value: DiaryInput, lot: InputLot | None) -> dict[str, Any]:
+def _columns(
+    session: Session, actor: Actor, area: GrowingArea, value: DiaryInput, lot: InputLot | None
+) -> dict[str, Any]:
     """What the entry says, with what the label of the product used said on that day."""
     if value.done_on > today():
         raise RuleBroken("diary.in_future", "done_on", today=today())
@@ -164,6 +170,10 @@ def _columns(session: Session, area: GrowingArea, value: DiaryInput, lot: InputL
     }
     columns["area_id"] = area.id
     columns["treated_m2"] = int(value.treated_ha) if value.treated_ha else None
+    whole_m2 = max(area.declared_m2, area.computed_m2)
+    if value.treated_ha and int(value.treated_ha) > whole_m2:
+        treated, whole = (ha_text(m2, actor.language) for m2 in (int(value.treated_ha), whole_m2))
+        raise RuleBroken("diary.more_than_area", "treated_ha", treated=treated, whole=whole, area=area.name)
     columns["harvested_g"] = int(value.harvested_kg) if value.harvested_kg else None
     if value.amount is not None:
         columns |= {"drawn_q": value.amount.thousandths, "measure": value.amount.measure}

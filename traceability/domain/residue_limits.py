@@ -99,9 +99,12 @@ def in_force(session: Session, market: str, crop_id: str, day: date) -> list[Res
         ResidueLimit.market == market,
         (col(ResidueLimit.crop_id) == crop_id) | col(ResidueLimit.crop_id).is_(None),
     )
-    found = [row for row in session.exec(statement).all() if row.holds_on(day)]
+    newest: dict[tuple[str | None, str], ResidueLimit] = {}
+    for row in sorted(session.exec(statement).all(), key=lambda row: (row.from_on or date.min, row.id)):
+        if row.holds_on(day):  # a newer limit takes the place of an older one that nobody ended
+            newest[row.crop_id, fold(row.ingredient)] = row
     return sorted(
-        found, key=lambda row: (row.crop_id is None, row.ingredient == ANY, row.from_on or date.min)
+        newest.values(), key=lambda row: (row.crop_id is None, row.ingredient == ANY, fold(row.ingredient))
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 class RuleCode(StrEnum):
     """One named check each."""
 
+    IMPLAUSIBLE_DATE = "IMPLAUSIBLE_DATE"
     OVER_YIELD = "OVER_YIELD"
     OVER_YIELD_CUMULATIVE = "OVER_YIELD_CUMULATIVE"
     OUT_OF_SEASON = "OUT_OF_SEASON"
@@ -115,6 +116,7 @@ _OF_STAMPS: Final = "order activate record waste ship correct undo void lift"
 BOOK: Final[dict[RuleCode, Rule]] = {
     rule.code: rule
     for rule in (
+        _rule(RuleCode.IMPLAUSIBLE_DATE, _BLOCK, "register", "register", "harvested_on"),
         _rule(RuleCode.OVER_YIELD, _FLAG, "register", "register", "kilograms"),
         _rule(RuleCode.OVER_YIELD_CUMULATIVE, _FLAG, "register", "register", "kilograms"),
         _rule(RuleCode.OUT_OF_SEASON, _FLAG, "register", "register", "harvested_on"),

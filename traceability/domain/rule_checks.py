@@ -19,6 +19,15 @@ from traceability.domain.rule_grounds import Ground
 from traceability.domain.rule_outcomes import Broken, Outcome
 
 
+def _implausible(facts: BatchFacts) -> Outcome:
+    if facts.area is None:
+        return None
+    months = rule_figures.tolerance(facts.session, rule_figures.LATE_MONTHS, facts.recorded_on)
+    if facts.batch.external_ref:  # taken over from other books, which reach further back
+        months = max(months, rule_figures.IMPORT_MONTHS)
+    return yields.implausible_date(facts.day, facts.recorded_on, months, facts.area.planted_year)
+
+
 def _over_yield(facts: BatchFacts) -> Outcome:
     return _of_grounds(facts, _alone_on)
 
@@ -57,7 +66,11 @@ def _with_others_on(facts: BatchFacts, ground: Ground) -> Outcome:
 def _out_of_season(facts: BatchFacts) -> Outcome:
     if facts.area is None:
         return None
-    return yields.out_of_season(facts.day, rule_figures.season(facts.session, facts.crop, facts.day))
+    outcome = yields.out_of_season(facts.day, rule_figures.season(facts.session, facts.crop, facts.day))
+    if not isinstance(outcome, Broken):
+        return outcome
+    source = rule_figures.season_source(facts.session, facts.crop, facts.day)
+    return Broken(outcome.evidence | {"crop": facts.crop.name, "season_source": source})
 
 
 def _phi(facts: BatchFacts) -> Outcome:
@@ -127,6 +140,7 @@ def _stamps(facts: BatchFacts) -> Outcome:
 
 #: The checks of a batch.
 OF_BATCH: dict[RuleCode, Callable[[BatchFacts], Outcome]] = {
+    RuleCode.IMPLAUSIBLE_DATE: _implausible,
     RuleCode.OVER_YIELD: _over_yield,
     RuleCode.OVER_YIELD_CUMULATIVE: _over_yield_cumulative,
     RuleCode.OUT_OF_SEASON: _out_of_season,

@@ -75,6 +75,11 @@ class BatchFacts:
         """The day that is judged: of the harvest, or on which the batch began."""
         return self.batch.harvested_on or self.batch.started_on
 
+    @property
+    def recorded_on(self) -> date:
+        """The day on which it was written down."""
+        return local_day(self.batch.created_at)
+
     @cached_property
     def area(self) -> GrowingArea | None:
         """The area it was harvested in; None for what was made of other batches."""

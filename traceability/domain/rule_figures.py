@@ -40,9 +40,12 @@ class FigureKind(StrEnum):
     TOLERANCE = "tolerance"
 
 
-#: Tolerances where nobody has decided: percent of a dose; percent of an area shared with another.
-DOSE_PERCENT, OVERLAP_PERCENT = "dose_percent", "overlap_percent"
-TOLERANCES: Final = {DOSE_PERCENT: 20, OVERLAP_PERCENT: 1}
+#: Tolerances where nobody has decided: percent of a dose; percent of an area shared with another; months for which a
+#: harvest may be written down late.
+DOSE_PERCENT, OVERLAP_PERCENT, LATE_MONTHS = "dose_percent", "overlap_percent", "late_months"
+TOLERANCES: Final = {DOSE_PERCENT: 20, OVERLAP_PERCENT: 1, LATE_MONTHS: 24}
+#: What other books brought along, each lot with its name there, may be so many months old.
+IMPORT_MONTHS: Final = 120
 
 
 class RuleFigure(Record, table=True):
@@ -207,6 +210,14 @@ def season(session: Session, crop: Crop, day: date) -> list[int]:
     return [int(month) for month in months or ()]
 
 
+def season_source(session: Session, crop: Crop, day: date) -> str:
+    """Where the harvest months that held on a day come from; empty: our own estimate."""
+    found = _in_force(session, FigureKind.SEASON, crop.id, "", day)
+    if found is not None:
+        return found.source
+    return str(crop.facts.get("season_source_title") or crop.facts.get("season_source") or "")
+
+
 def band(session: Session, crop: Crop, form: str, day: date) -> Band | None:
     """The conversion band of a crop's form on a day."""
     found = _in_force(session, FigureKind.BAND, crop.id, form, day)
@@ -225,7 +236,7 @@ def ingredients(session: Session) -> list[Listed]:
 
 
 def tolerance(session: Session, name: str, day: date) -> int:
-    """A tolerance in percent on a day."""
+    """A tolerance in percent (or in months, as its name says) on a day."""
     found = _in_force(session, FigureKind.TOLERANCE, None, name, day)
     return TOLERANCES[name] if found is None else int(found.value["percent"])
 

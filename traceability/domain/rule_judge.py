@@ -74,6 +74,11 @@ class _Case:
             return rule_descent.broken_above(self.session, source) if source is not None else None
         return OF_BATCH[rule](self.facts)
 
+    def day_of(self, rule: RuleCode) -> date:
+        """The day whose settings hold: whether a day is plausible is asked when it is written down."""
+        late = rule is RuleCode.IMPLAUSIBLE_DATE and self.facts is not None
+        return self.facts.recorded_on if late and self.facts is not None else self.day
+
     def source_of(self, rule: RuleCode) -> RuleFlag | None:
         """The flag on a harvest from which a batch has this one."""
         return self.facts.above.get(rule) if self.facts is not None and rule in INHERITED else None
@@ -165,13 +170,16 @@ def _judge(case: _Case, wanted: list[Rule], act: str, *, quietly: bool = False) 
     standing = rule_flags.of_subjects(case.session, [rule.code for rule in wanted], subjects)
     for rule in wanted:
         effect, of_market = rule_settings.effect_of(
-            case.session, rule.code, case.crop_id, case.market, case.day
+            case.session, rule.code, case.crop_id, case.market, case.day_of(rule.code)
         )
         outcome = case.answer(rule.code) if effect is not Effect.OFF else None
         subject = case.subject_of(rule.code)
         flag = standing.get((rule.code, subject.id))
         if isinstance(outcome, Broken):
             stops = act in rule.stops or (act == Act.SHIP and of_market)
+            if rule.code is RuleCode.IMPLAUSIBLE_DATE and act == Act.CORRECT:
+                # a day that cannot be right is no truth, in a correction of the harvest as little as in the harvest
+                stops = isinstance(case.subject, Event) and case.subject.type is EventType.HARVEST
             blocks = effect is Effect.BLOCK and stops
             if _follow(case, rule, subject, flag, outcome, blocks=blocks, quietly=quietly):
                 changed.append(rule)
@@ -211,8 +219,9 @@ def _follow(
         # The row of the refused act is not kept: what remains is where it was tried, and what it said.
         place = {"area_id": made.area_id, "producer_id": made.producer_id, "title": made.title}
         kept = made.batch_id if not isinstance(case.subject, Batch) else None
-        code = sentence_of(rule.code.value, broken.evidence)
-        raise RuleBroken(code, rule.field, rule=rule.code.value, batch_id=kept, **place, **broken.evidence)
+        told = broken.evidence | ({"refused": True} if isinstance(case.subject, Batch) else {})
+        code = sentence_of(rule.code.value, told)
+        raise RuleBroken(code, rule.field, rule=rule.code.value, batch_id=kept, **place, **told)
     if flag is None:
         if let_pass is not None:
             made.state, made.override_id = FlagState.OVERRIDDEN, let_pass

@@ -31,11 +31,19 @@ class Unknown:
 Outcome = Broken | Unknown | None
 
 
+#: What these say of goods that are there ("do not sell them") does not fit a harvest that was not taken in.
+OF_REFUSED_HARVEST = frozenset({"PHI_VIOLATION", "BANNED_INGREDIENT"})
+
+
 def sentence_of(rule: str, evidence: Evidence) -> str:
     """The code of the sentence that tells of a broken rule: a ceiling of the area whose code is lent has its own, and
     so has what is wrong with a harvest that went into a lot."""
     if "from_lot" in evidence:
         return "rules.from_above"
+    if "planted" in evidence:
+        return f"rules.{rule.lower()}_planted"
+    if evidence.get("refused") and rule in OF_REFUSED_HARVEST:
+        return f"rules.{rule.lower()}_refused"
     return f"rules.{rule.lower()}" + ("_lent" if "lent_code" in evidence else "")
 
 

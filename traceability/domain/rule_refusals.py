@@ -27,6 +27,8 @@ _ABOUT = frozenset({"rule", "batch_id", "area_id", "producer_id", "title", "evid
 def is_by_rule(refusal: RuleBroken) -> bool:
     """Whether a rule of the book refused, and where is known."""
     facts = refusal.facts
+    if facts.get("rule") == RuleCode.IMPLAUSIBLE_DATE:
+        return False  # a slip of the pen is no attempt
     return facts.get("rule") in RuleCode.__members__ and bool(facts.get("batch_id") or facts.get("area_id"))
 
 

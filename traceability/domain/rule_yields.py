@@ -4,6 +4,7 @@ A season's year begins after the longest gap between harvest months (bạc hà h
 year in January.
 """
 
+from calendar import monthrange
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -49,6 +50,25 @@ class Ceiling:
         if self.of_colonies:
             return None if colonies is None else int(grams * colonies)
         return int(grams * area_m2 / _M2_PER_HA)
+
+
+def implausible_date(harvested_on: date, recorded_on: date, months: int, planted_year: int | None) -> Outcome:
+    """Whether a harvest is dated before its plants were planted, or so long before it was written down that the day
+    must be a slip of the pen: more than so many months."""
+    if planted_year is not None and harvested_on.year < planted_year:
+        return Broken({"harvested_on": written(harvested_on), "planted": str(planted_year)})
+    earliest = months_before(recorded_on, months)
+    if harvested_on < earliest:
+        return Broken(
+            {"harvested_on": written(harvested_on), "months": months, "earliest_on": written(earliest)}
+        )
+    return None
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day so many months before; the last day of a month that is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def over_yield(made_g: int, ceiling: Ceiling | None, area_m2: int, colonies: int | None) -> Outcome:

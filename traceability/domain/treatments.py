@@ -4,6 +4,7 @@ It stands in the history of the batch whose harvest it led to, with the substanc
 pass before a harvest. It happened before the batch began, and weighs nothing.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -23,6 +24,8 @@ from traceability.domain.text import ShortLine
 
 #: No label asks for more days between a treatment and the harvest.
 LONGEST_INTERVAL: Final = 365
+#: Nothing given longer before a harvest bears on it: an earlier day is a slip of the pen.
+MOST_DAYS_BEFORE: Final = 731
 
 
 class InputKind(StrEnum):
@@ -72,7 +75,7 @@ def record(session: Session, actor: Actor, value: TreatmentInput) -> Event:
     """Appends a treatment to the history of the batch that was harvested after it.
 
     Raises `RuleBroken`: `access.not_permitted`, `batches.unknown`, `batches.closed`, `treatments.not_a_harvest`,
-    `treatments.in_future`, `treatments.after_harvest`.
+    `treatments.in_future`, `treatments.after_harvest`, `treatments.too_long_before`.
     """
     actor.must(Permission.RECORD_EVENTS)
     batch = batches.choose(session, value.batch_id)
@@ -84,6 +87,11 @@ def record(session: Session, actor: Actor, value: TreatmentInput) -> Event:
         raise RuleBroken("treatments.in_future", "applied_on", today=today())
     if value.applied_on > batch.started_on:
         raise RuleBroken("treatments.after_harvest", "applied_on", harvested=batch.started_on)
+    earliest = batch.started_on - timedelta(days=MOST_DAYS_BEFORE)
+    if value.applied_on < earliest:
+        raise RuleBroken(
+            "treatments.too_long_before", "applied_on", harvested=batch.started_on, earliest=earliest
+        )
     details = {
         "input_kind": value.kind.value,
         "active_ingredient": value.active_ingredient,

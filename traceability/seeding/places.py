@@ -61,7 +61,7 @@ def begin_pictures(loading: Loading, pool: Executor) -> None:
 def load(loading: Loading) -> None:
     """Reference crops, then everything that producers own, then what the agencies say to it."""
     with loading.act(loading.administrator) as session:
-        for entry in source.document("crops.json")["crops"]:
+        for entry in source.crops():
             products.load_crop(session, loading.administrator, entry)
         rule_figures.load_ingredients(session, loading.administrator, source.ingredients())
         residue_limits.load(session, loading.administrator, source.residue_limits())

@@ -61,6 +61,18 @@ def attempts() -> list[dict[str, Any]]:
     return sorted(found, key=lambda batch: (batch["events"][0]["time"], batch["batch_id"]))
 
 
+def crops() -> list[dict[str, Any]]:
+    """The crop table; where an entry names the source of its harvest months by a key, its title stands beside it."""
+    data = document("crops.json")
+    titles = {key: str(one["title"]) for key, one in data["sources"].items()}
+    return [
+        entry | {"season_source_title": titles[entry["season_source"]]}
+        if entry.get("season_source") in titles
+        else entry
+        for entry in data["crops"]
+    ]
+
+
 def ingredients() -> list[dict[str, Any]]:
     """The dated list of active ingredients that the demo judges by."""
     found: list[dict[str, Any]] = document("ingredients.json")["ingredients"]

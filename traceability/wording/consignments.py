@@ -102,6 +102,13 @@ REFUSALS = {
         "No residue limits of {market} for these goods are known here: no result could be held against them."
     ),
     "consignment.result_none": N_("There is no laboratory result behind lot {lot}."),
+    "notice.consignment_stopped": N_(
+        "Consignment {number} for {market} may not leave as things stand today. Open it to see what speaks against it."
+    ),
+    "notice.consignment_list_changed": N_(
+        "The list of {market} by which consignment {number} was sealed has changed: codes, packing house or residue "
+        "limits. What it was sealed by is kept with it; check before it leaves."
+    ),
     "notice.consignment_sealed": N_("Consignment {number} was sealed: {sent_g} for the market {market}."),
 }
 

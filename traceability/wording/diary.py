@@ -44,6 +44,9 @@ REFUSALS = {
     "diary.area_unknown": N_("Choose one of your growing areas."),
     "diary.in_future": N_("The day of the work lies in the future. Today is {today}."),
     "diary.too_old": N_("This day lies too far back. Please check the year."),
+    "diary.more_than_area": N_(
+        "{treated} were treated, but the area {area} has {whole}. Check the number and its unit (ha, m²)."
+    ),
     "diary.ref_used": N_(
         "Something else was sent under the same mark. Open the page again and write it anew."
     ),

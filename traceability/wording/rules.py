@@ -14,6 +14,14 @@ from traceability.domain.rule_views import RuleStanding
 from traceability.i18n import N_, gettext, number
 
 REFUSALS = {
+    "rules.implausible_date": N_(
+        "A harvest on {harvested_on} is entered more than {months} months late: the earliest day that is taken is "
+        "{earliest_on}. Check the day; goods that old are taken over with the other books they stand in."
+    ),
+    "rules.implausible_date_planted": N_(
+        "A harvest on {harvested_on} lies before the year in which the area was planted ({planted}). Check the day of "
+        "the harvest and the year of planting."
+    ),
     "rules.over_yield": N_(
         "A harvest of {made_g} is more than the area can give in a whole year ({ceiling_g} from {area_m2}). Check the "
         "weight and the area; if both are right, ask the management agency for an exception."
@@ -34,12 +42,21 @@ REFUSALS = {
         "weights are right, ask the management agency for an exception."
     ),
     "rules.out_of_season": N_(
-        "A harvest on {harvested_on} lies outside the months in which this crop is harvested ({months}). Check the day "
+        "A harvest on {harvested_on} lies outside the months in which {crop} is harvested ({months}). Check the day "
         "and the product."
     ),
     "rules.phi_violation": N_(
         "{substance} was used on {applied_on} with an interval of {interval_days} days: a harvest is lawful from "
         "{earliest_on} on, this one was on {harvested_on}. Do not sell the goods before the agency has decided."
+    ),
+    "rules.phi_violation_refused": N_(
+        "{substance} was used on {applied_on} with an interval of {interval_days} days: a harvest is lawful from "
+        "{earliest_on} on. Wait until then; if the day of this harvest or of the use is wrong, put it right. What was "
+        "picked already stays where it is until the management agency has decided."
+    ),
+    "rules.banned_ingredient_refused": N_(
+        "{ingredients} was banned on the day it was used here ({substance}, {applied_on}): no harvest is taken in. If "
+        "the entry in the diary is wrong, correct it; else report it to the plant protection office."
     ),
     "rules.banned_ingredient": N_(
         "{ingredients} was banned on the day it was used ({substance}, {applied_on}). Do not sell the goods; report it "
@@ -129,6 +146,7 @@ REFUSALS = {
 }
 NAMES = {
     RuleCode: {
+        RuleCode.IMPLAUSIBLE_DATE: N_("Harvest day cannot be right"),
         RuleCode.OVER_YIELD: N_("More than the area can give"),
         RuleCode.OVER_YIELD_CUMULATIVE: N_("More than the area can give in a season"),
         RuleCode.OUT_OF_SEASON: N_("Harvest out of season"),
@@ -170,12 +188,16 @@ NAMES = {
 
 #: Why a rule is there.
 REASONS = {
+    RuleCode.IMPLAUSIBLE_DATE: N_(
+        "A day before the plants were planted, or of years ago, is a slip of the pen; wrong days would hide intervals "
+        "and seasons."
+    ),
     RuleCode.OVER_YIELD: N_("A batch heavier than a year's yield of its area holds goods from elsewhere."),
     RuleCode.OVER_YIELD_CUMULATIVE: N_(
         "Many small batches hide what one large one would show: all harvests of a season's year are added up."
     ),
     RuleCode.OUT_OF_SEASON: N_(
-        "Honey of bạc hà in July or tea in January was not harvested then: the claim or the day is false."
+        "What is said to be harvested outside the months of its crop came at another time or from elsewhere."
     ),
     RuleCode.PHI_VIOLATION: N_(
         "Residues go down with time. The label of the product used says how many days have to pass; what nobody wrote "
@@ -211,6 +233,7 @@ REASONS = {
 }
 #: On what it stands. Where it is our own proposal, that is said.
 SOURCES = {
+    RuleCode.IMPLAUSIBLE_DATE: N_("Our own proposal; the number of months is a setting."),
     RuleCode.OVER_YIELD: N_("Our own estimate of each crop's ceiling, beside the yields that sources state."),
     RuleCode.OVER_YIELD_CUMULATIVE: N_(
         "Our own estimate of each crop's ceiling, beside the yields that sources state."
@@ -257,6 +280,9 @@ def told(rule: RuleCode, evidence: dict[str, Any]) -> str:
 
 def why(rule: RuleCode, evidence: dict[str, Any]) -> str:
     """Why a rule is there, by the figures of the process that was judged where there are some."""
+    if rule is RuleCode.OUT_OF_SEASON and evidence.get("crop"):
+        source = evidence.get("season_source") or gettext("our own estimate")
+        return gettext(REASONS[rule]) + " " + gettext("Source of the months: %(source)s.", source=source)
     low, high = (float(evidence.get(name) or 0) for name in ("low_per100", "high_per100"))
     if rule is not RuleCode.BAD_CONVERSION or not low or not high:
         return gettext(REASONS[rule])

@@ -11,6 +11,10 @@ REFUSALS = {
     "treatments.after_harvest": N_(
         "The lot was harvested on {harvested}. Please record a later treatment with the lot that it belongs to."
     ),
+    "treatments.too_long_before": N_(
+        "This day lies more than two years before the harvest of {harvested}: the earliest that is taken is "
+        "{earliest}. Check the year."
+    ),
 }
 NAMES = {
     InputKind: {

@@ -22,6 +22,7 @@ PAGES: dict[str, dict[str, tuple[str, str | None]]] = {
         "area_code": ("areas", None),
         "batch": ("batches_show", "batch_id"),
         "certificate": ("certificates", None),
+        "consignment": ("consignments_show", "consignment_id"),
         "code_authorisation": ("authorisations_show", "authorisation_id"),
         "delivery": ("deliveries", None),
         "growing_area": ("areas_show", "area_id"),

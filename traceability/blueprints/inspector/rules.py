@@ -23,6 +23,7 @@ from traceability.wording.rules import REASONS, SOURCES
 
 #: Which figures a rule measures by.
 FIGURES: dict[RuleCode, FigureKind] = {
+    RuleCode.IMPLAUSIBLE_DATE: FigureKind.TOLERANCE,
     RuleCode.OVER_YIELD: FigureKind.CEILING,
     RuleCode.OVER_YIELD_CUMULATIVE: FigureKind.CEILING,
     RuleCode.OUT_OF_SEASON: FigureKind.SEASON,
@@ -33,6 +34,7 @@ FIGURES: dict[RuleCode, FigureKind] = {
     RuleCode.AREA_OVERLAP: FigureKind.TOLERANCE,
 }
 _TOLERANCE = {
+    RuleCode.IMPLAUSIBLE_DATE: rule_figures.LATE_MONTHS,
     RuleCode.DOSE_MISMATCH: rule_figures.DOSE_PERCENT,
     RuleCode.AREA_OVERLAP: rule_figures.OVERLAP_PERCENT,
 }
@@ -104,7 +106,9 @@ def rules_figures(rule_code: str) -> Response | tuple[str, int]:
     with access.reading() as session:
         known = products.crops(session)
         rows = _figures(session, kind, known)
-        listed = rule_figures.listed(session, [kind])
+        listed = [
+            row for row in rule_figures.listed(session, [kind]) if fixed.get("name") in (None, row.name)
+        ]
         percent = rule_figures.tolerance(session, fixed["name"], today()) if "name" in fixed else None
     return form.page(
         "inspector/rules/figures.html",
@@ -113,6 +117,7 @@ def rules_figures(rule_code: str) -> Response | tuple[str, int]:
         rows=rows,
         listed=listed,
         percent=percent,
+        in_months=fixed.get("name") == rule_figures.LATE_MONTHS,
         months=[(number, month(number)) for number in range(1, 13)],
         crops=[(crop.id, crop.name) for crop in known],
         names={crop.id: crop.name for crop in known},

@@ -494,6 +494,7 @@ def upgrade() -> None:
         sa.Column(
             "rule",
             sa.Enum(
+                "IMPLAUSIBLE_DATE",
                 "OVER_YIELD",
                 "OVER_YIELD_CUMULATIVE",
                 "OUT_OF_SEASON",
@@ -1106,6 +1107,7 @@ def upgrade() -> None:
         sa.Column(
             "rule",
             sa.Enum(
+                "IMPLAUSIBLE_DATE",
                 "OVER_YIELD",
                 "OVER_YIELD_CUMULATIVE",
                 "OUT_OF_SEASON",
@@ -1211,6 +1213,7 @@ def upgrade() -> None:
         sa.Column(
             "rule",
             sa.Enum(
+                "IMPLAUSIBLE_DATE",
                 "OVER_YIELD",
                 "OVER_YIELD_CUMULATIVE",
                 "OUT_OF_SEASON",
