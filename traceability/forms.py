@@ -83,6 +83,7 @@ class Form(Generic[I]):
         self.location = ""
         self.result: Any = None
         self.busy = False
+        self.receipts: list[int] = []
         self._row_numbers: dict[str, list[int]] = {}
         self.once_token = (request.form.get(ONCE, "") if self.submitted else "")[
             :64
@@ -189,6 +190,7 @@ class Form(Generic[I]):
                     submissions.accept(session, sending, who.user_id, self.location)
                 else:
                     self.location = done
+            self.receipts = session.info["receipts"]
         except RuleBroken as error:
             self.refuse(error)
             access.note_refusal(who, error)
@@ -200,10 +202,16 @@ class Form(Generic[I]):
         self.errors[self._typed_name(error.field or "")] = wording.refusal(error)
 
     def redirect(self) -> Response:
-        """To where `then` said. In the offices with a word that it is done, unless the view has said one."""
+        """To where `then` said. In the offices with a word that it is done, unless the view has said one.
+
+        `Log-Index` names the leaf of the log that holds the fact, as a receipt: what it says can be fetched and proven.
+        """
         if request.blueprint in _OFFICES and not cookie.get("_flashes"):
             flash(gettext("Saved."), "success")
-        return redirect(self.location, code=303)
+        answer = redirect(self.location, code=303)
+        if self.receipts:
+            answer.headers["Log-Index"] = str(self.receipts[0])
+        return answer
 
     def page(self, template: str, **values: Any) -> tuple[str, int]:
         """The page with this form on it: 422 when it was sent and refused, 503 when it can be sent again, or 200."""

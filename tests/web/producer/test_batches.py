@@ -1,5 +1,7 @@
 """A clerk's pages of batches: harvest, events, processing, deliveries, results, publishing; in clear sentences."""
 
+import base64
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -81,6 +83,17 @@ def test_a_clerk_registers_a_harvest_and_sees_its_page(us: Visit, fields: dict[s
     ):
         assert text in page
     assert "Sản phẩm chưa có ảnh." in page  # the gate says what is missing
+
+
+def test_what_is_saved_comes_with_the_number_of_its_leaf(us: Visit, fields: dict[str, Any]) -> None:
+    answer = us.client.post("/producer/batches/new", data=fields)
+    position = int(answer.headers["Log-Index"])
+    told = us.client.get(f"/log/entries?start={position}&count=1").get_json()["items"][0]
+    leaf = json.loads(base64.b64decode(told["leaf"]))
+    assert (told["index"], leaf["kind"]) == (position, "batch.registered")
+    assert (
+        "Log-Index" not in us.client.post("/producer/batches/new", data=fields | {"kilograms": "0"}).headers
+    )
 
 
 def test_the_next_harvest_begins_with_what_was_typed_last(us: Visit, fields: dict[str, Any]) -> None:
