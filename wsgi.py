@@ -3,13 +3,19 @@
 import os
 import sys
 
+import click
+
 from traceability import create_app, installation, serving
 from traceability.config import WrongSettings
 
 os.umask(0o077)  # what the server writes is for its own eyes
 try:
     app = create_app()
-    installation.must_suit(app.extensions["database"], app.extensions["settings"].mode)
+    by_command = click.get_current_context(silent=True) is not None  # `restore` must be able to start over
+    look = installation.must_be_of if by_command else installation.must_suit
+    look(app.extensions["database"], app.extensions["settings"].mode)
+    if not by_command:
+        installation.warn_of_weak_durability(app.extensions["database"], app.extensions["settings"].mode)
 except WrongSettings as wrong:
     sys.stderr.write(f"Not started: {wrong}\n")
     raise SystemExit(2) from None

@@ -73,6 +73,17 @@ def test_keys_inside_the_data_folder_are_refused(tmp_path: Path) -> None:
         config.load(production(tmp_path, TRACE_KEY_DIR=str(tmp_path / "data" / "keys")))
 
 
+def test_production_refuses_a_key_that_others_may_read(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    key = tmp_path / "keys/log.key"
+    key.write_text("00" * 32)
+    key.chmod(0o640)
+    with pytest.raises(WrongSettings, match=r"log\.key .* chmod 600"):
+        config.load(production(tmp_path))
+    key.chmod(0o600)
+    assert config.load(production(tmp_path)).mode is Mode.PRODUCTION
+
+
 def test_a_demo_needs_no_settings_and_keeps_its_keys_to_its_owner(tmp_path: Path) -> None:
     settings = config.load({"TRACE_DATA_DIR": str(tmp_path)})
     assert settings.demo

@@ -206,6 +206,11 @@ def _refuse_weak(env: dict[str, str], secret: str, data_dir: Path, key_dir: Path
         raise WrongSettings(
             "TRACE_KEY_DIR lies inside TRACE_DATA_DIR: a stolen copy of the data must hold no keys."
         )
+    exposed = Keyring(key_dir, demo=False).open_to_others()
+    if exposed is not None:
+        raise WrongSettings(
+            f"The key file {exposed} can be read or written by others than its owner: chmod 600 {exposed}."
+        )
     if not root.startswith("https://"):
         raise WrongSettings(
             "PUBLIC_ROOT must start with https:// in production: it is printed on every stamp."

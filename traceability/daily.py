@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from flask import g
 
-from traceability import i18n, log_keeper, mail, picture_sweep
+from traceability import i18n, log_keeper, mail, picture_sweep, unprepared
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import consignment_watch, digests, housekeeping
@@ -56,6 +56,7 @@ def _run(database: Database, settings: Settings) -> Done:
         watched = consignment_watch.look_again(session)
     with database.reading(EVERYTHING) as session:
         gone |= picture_sweep.sweep(session, settings.data_dir)
+    unprepared.prepare_left(database, settings)
     with database.engine.connect() as connection:
         note = log_keeper.publish(connection, settings)
     size, root = note.split("\n")[1:3]

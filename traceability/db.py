@@ -5,6 +5,7 @@ default, four writers that read before they write lose updates silently.
 """
 
 import os
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -21,14 +22,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
+from traceability import disk
 from traceability.domain import ledger, log_tree, ownership, precedence, tables
 from traceability.domain.actors import Actor
+from traceability.domain.clock import now
 from traceability.domain.ledger import Fact
 from traceability.domain.ownership import EVERYTHING, Scope
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_PROBE_BYTES = 64 << 10
 _SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "busy_timeout=15000",
@@ -190,16 +194,40 @@ class Database:
                     _set_foreign_keys(connection, "ON")
 
     def accepts_writes(self) -> bool:
-        """Whether a write would be accepted now (a write lock is taken and given back)."""
+        """Whether a write would be accepted now: a row as large as a whole act is written, and taken back.
+
+        Where SQLite keeps its file, there must also be room for what it writes beside it.
+        """
+        table = SQLModel.metadata.tables["submission"]
+        probe = {"token": secrets.token_hex(32), "location": "", "at": now()}
+        if self.is_sqlite:  # the length of a text is not limited there: it needs pages of its own
+            if not self._has_room():
+                return False
+            probe["location"] = " " * _PROBE_BYTES
         try:
             with self.engine.connect().execution_options(write=True) as connection:
-                connection.execute(
-                    sa.text("UPDATE serial_counter SET next_serial = next_serial WHERE epoch_id = -1")
-                )
+                connection.execute(sa.insert(table).values(probe))
                 connection.rollback()
         except sa.exc.SQLAlchemyError:
             return False
         return True
+
+    def _has_room(self) -> bool:
+        path = make_url(self.url).database
+        return not path or path == ":memory:" or disk.has_room(Path(path).absolute().parent)
+
+    def weak_durability(self) -> str:
+        """Which setting of the database server gives up acknowledged writes when the power goes; empty if none does.
+
+        On SQLite every connection of ours sets what it needs.
+        """
+        if self.is_sqlite:
+            return ""
+        with self.engine.connect() as connection:
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                if connection.exec_driver_sql(f"SHOW {name}").scalar_one() == "off":
+                    return f"{name}=off"
+        return ""
 
     def answers(self) -> bool:
         """Whether the database answers a question."""

@@ -1,5 +1,6 @@
 """Error pages: one sentence that says what happened, one that says what to do. Never a traceback."""
 
+import errno
 import json
 import logging
 from typing import Any
@@ -11,11 +12,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
-from traceability import request_marks, security_log, wording
+from traceability import disk, request_marks, security_log, wording
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import OutOfScope
 from traceability.domain.personal_data import NotDeclared
 from traceability.i18n import N_, gettext
+from traceability.keys import MissingKey
 
 _log = logging.getLogger(__name__)
 
@@ -144,13 +146,29 @@ def _csrf(_error: CSRFError) -> Any:
 
 def _busy(error: DBAPIError) -> Any:
     _log.error("database refused: %s", type(error.orig).__name__)
-    said = answer(503)
-    said.headers["Retry-After"] = "5"
-    return said
+    return _later()
 
 
 def _not_declared(error: NotDeclared) -> Any:
     _log.error("an access record was not written: %s", error)
+    return _later()
+
+
+def _no_key(error: MissingKey) -> Any:
+    """Whoever runs the system must put the key back; until then nothing is wrong with what was asked."""
+    _log.error("%s", error)
+    return _later()
+
+
+def _no_disk(error: OSError) -> Any:
+    if not disk.takes_nothing(error):
+        return _unexpected(error)
+    _log.error("the disk takes nothing: %s", errno.errorcode[error.errno or 0])
+    return _later()
+
+
+def _later() -> Response:
+    """The page of a 503: the same may be sent again in a moment."""
     said = answer(503)
     said.headers["Retry-After"] = "5"
     return said
@@ -190,4 +208,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(InternalError, _busy)  # PostgreSQL: a standby or a full disk takes no writes
     app.register_error_handler(InterfaceError, _busy)
     app.register_error_handler(NotDeclared, _not_declared)
+    app.register_error_handler(MissingKey, _no_key)
+    app.register_error_handler(OSError, _no_disk)
     app.register_error_handler(Exception, _unexpected)

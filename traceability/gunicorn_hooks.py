@@ -1,4 +1,5 @@
-"""What gunicorn calls: in each worker the threads begin that send to webhooks and that count for a monitor."""
+"""What gunicorn calls: in each worker the threads begin that send to webhooks, that prepare orders which were
+left and that count for a monitor."""
 
 import os
 import shutil
@@ -9,12 +10,15 @@ from prometheus_client.multiprocess import mark_process_dead
 from traceability.courier import Courier
 from traceability.metrics import SHARED
 from traceability.metrics_port import MetricsPort
+from traceability.unprepared import Preparer
 
 
 def post_worker_init(worker: Any) -> None:
     """The worker has the application and is about to serve."""
     app = worker.app.wsgi()
-    Courier(app.extensions["database"], app.extensions["settings"]).start()
+    database, settings = app.extensions["database"], app.extensions["settings"]
+    Courier(database, settings).start()
+    Preparer(database, settings).start()
     MetricsPort(app).start()
 
 

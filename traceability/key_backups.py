@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from traceability import disk
 from traceability.config import WrongSettings
 from traceability.keys import Keyring
 
@@ -47,6 +48,7 @@ def back_up(keyring: Keyring, out: Path, passphrase: str) -> int:
         json.dump({"format": FORMAT, **said}, file)
         file.flush()
         os.fsync(file.fileno())
+    disk.keep_names(out.absolute().parent)
     return len(files)
 
 
@@ -78,6 +80,7 @@ def restore(keyring: Keyring, source: Path, passphrase: str) -> int:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+    disk.keep_names(keyring.folder)
     return len(files)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from traceability import disk
+
 _LENGTH = 32
 _NONCE = 12
 
@@ -47,6 +49,7 @@ class Keyring:
             pass
         finally:
             unfinished.unlink()
+        disk.keep_names(self.folder)
         return bytes.fromhex(path.read_text("ascii").strip())
 
     def is_readable(self) -> bool:
@@ -55,6 +58,11 @@ class Keyring:
             return all(path.stat().st_size > 0 for path in self.folder.glob("*.key"))
         except OSError:
             return False
+
+    def open_to_others(self) -> Path | None:
+        """The first key file that others than its owner may read or write; None if there is none."""
+        keys = sorted(self.folder.glob("*.key"))
+        return next((path for path in keys if path.stat().st_mode & 0o077), None)
 
     def seal(self, name: str, plain: bytes) -> bytes:
         """Encrypts a small secret (AES-256-GCM) under the key with this name."""

@@ -6,6 +6,7 @@ database that was put back to an older state, or rewritten, no longer fits it.
 """
 
 import fcntl
+import logging
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
+from traceability import disk
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import log_tree
@@ -24,6 +26,9 @@ from traceability.keys import Keyring, MissingKey
 KEY = "log"
 _WITNESS_KEY = "witness"
 _NEWEST = "newest-checkpoint"
+_ASIDE = f"{_NEWEST}-before-"
+
+_log = logging.getLogger(__name__)
 
 
 def begin(database: Database, settings: Settings) -> None:
@@ -111,11 +116,21 @@ def checkpoint(connection: Connection, settings: Settings, at: int | None = None
     return note + "".join(str(row[0]) for row in connection.execute(lines))
 
 
-def publish(connection: Connection, settings: Settings) -> str:
-    """The newest checkpoint, remembered in the key folder before it is given out."""
-    note = checkpoint(connection, settings)
-    remember(settings.keyring(), note)
+def publish(connection: Connection, settings: Settings, at: int | None = None) -> str:
+    """As `checkpoint`, remembered in the key folder before it is given out.
+
+    A disk that takes no writes does not silence the log: the next checkpoint that it takes covers this one.
+    """
+    note = checkpoint(connection, settings, at)
+    _remember_if_it_can_be(settings.keyring(), note)
     return note
+
+
+def _remember_if_it_can_be(keyring: Keyring, note: str) -> None:
+    try:
+        remember(keyring, note)
+    except OSError as error:
+        _log.error("a checkpoint was given out and not remembered: %s", error.strerror)
 
 
 def checkpoint_when(database: Database, settings: Settings, kind: str, record_id: str) -> str:
@@ -135,7 +150,9 @@ def checkpoint_when(database: Database, settings: Settings, kind: str, record_id
             return ""
         size = int(found) + 1
         key = signer(connection, settings, size)
-        return key.note(Checkpoint(key.name, size, log_tree.root(connection, size)))
+        note = key.note(Checkpoint(key.name, size, log_tree.root(connection, size)))
+    _remember_if_it_can_be(settings.keyring(), note)
+    return note
 
 
 def newest_known(keyring: Keyring) -> str | None:
@@ -164,10 +181,20 @@ def vkeys_of_note(note: str, database: Database, settings: Settings) -> list[str
 
 
 def set_aside(keyring: Keyring) -> None:
-    """Keeps the newest checkpoint of a log that could not be continued under another name, and begins anew."""
+    """Keeps the newest checkpoint of a log that goes on under another name, and begins anew."""
     path = keyring.folder / _NEWEST
-    number = len(list(keyring.folder.glob(f"{_NEWEST}-before-*"))) + 1
-    path.rename(path.with_name(f"{_NEWEST}-before-{number}"))
+    if not path.exists():
+        return
+    number = len(list(keyring.folder.glob(f"{_ASIDE}*"))) + 1
+    path.rename(path.with_name(f"{_ASIDE}{number}"))
+    disk.keep_names(keyring.folder)
+
+
+def all_known(keyring: Keyring) -> list[str]:
+    """The newest checkpoint of each name the log has had, as far as the key folder knows."""
+    aside = [path.read_text("utf-8") for path in sorted(keyring.folder.glob(f"{_ASIDE}*"))]
+    newest = newest_known(keyring)
+    return [*aside, newest] if newest is not None else aside
 
 
 def remember(keyring: Keyring, note: str) -> None:
@@ -187,6 +214,7 @@ def remember(keyring: Keyring, note: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
+        disk.keep_names(keyring.folder)
 
 
 def read(note: str, keys: list[str]) -> Checkpoint:
@@ -195,6 +223,22 @@ def read(note: str, keys: list[str]) -> Checkpoint:
     if found.origin not in {Verifier(key).name for key in keys}:
         raise BadNote("this is the checkpoint of another log")
     return found
+
+
+def read_own(note: str, database: Database, settings: Settings) -> Checkpoint:
+    """A checkpoint that a key of ours has signed, under whatever name: the log may have had one that this database
+    does not know. Raises `BadNote`."""
+    return read(note, vkeys_of_note(note, database, settings))
+
+
+def ended_at(known: list[Reign], origin: str) -> int | None:
+    """With how many leaves a name of the log ended; None for the one that signs now. Raises `KeyError` (no name of
+    this log)."""
+    names = [reign.origin for reign in known]
+    if origin not in names:
+        raise KeyError(origin)
+    last = len(names) - 1 - names[::-1].index(origin)
+    return known[last + 1].first_size - 1 if last + 1 < len(known) else None
 
 
 def _size_in(path: Path) -> int:

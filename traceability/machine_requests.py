@@ -133,12 +133,13 @@ def write(
     said: Said[T],
     *,
     fixed: Mapping[str, Any] | None = None,
-    after: Callable[[T], None] | None = None,
+    after: Callable[[str], None] | None = None,
 ) -> Response:
     """Runs one use case on the body of the request and answers 201 with what `said` says and the log's receipt.
 
-    `fixed` are fields that the address decides. `after` runs when the fact is committed. Under its Idempotency-Key the
-    act is done once, and the same answer is given again: 422 for another body, 409 while it is being done.
+    `fixed` are fields that the address decides. `after` runs on the answer's id when the fact is committed, and again
+    whenever the answer is given again: it may have been cut short. Under its Idempotency-Key the act is done once, and
+    the same answer is given again: 422 for another body, 409 while it is being done.
     """
     try:
         value = _read(_input().kind, dict(fixed or {}))
@@ -187,7 +188,7 @@ def _once(
     use_case: Callable[[Session, Actor, Any], T],
     said: Said[T],
     value: BaseModel,
-    after: Callable[[T], None] | None,
+    after: Callable[[str], None] | None,
     body: bytes,
 ) -> Response:
     """The act, or where its key was used the answer of then. `body` is what makes two requests the same."""
@@ -201,6 +202,8 @@ def _once(
     except (AtWork, IntegrityError):
         return _at_work()
     if isinstance(claimed, Answered):
+        if after is not None and claimed.status == 201:
+            after(str(claimed.answer["id"]))
         again = jsonify(claimed.answer)
         again.status_code = claimed.status
         again.headers["Idempotency-Replayed"] = "true"
@@ -213,7 +216,7 @@ def _act(
     said: Said[T],
     actor: Actor,
     value: I,
-    after: Callable[[T], None] | None,
+    after: Callable[[str], None] | None,
     claimed: tuple[str, Claimed],
 ) -> Response:
     """The act and its answer; one that was not done gives its claim back, whatever stood in its way.
@@ -224,13 +227,13 @@ def _act(
     """
     try:
         try:
-            result, told = _try(use_case, said, actor, value, claimed)
+            told = _try(use_case, said, actor, value, claimed)
         except OperationalError as error:
             if not ended_by_another(error):
                 raise
-            result, told = _try(use_case, said, actor, value, claimed)
+            told = _try(use_case, said, actor, value, claimed)
         except IntegrityError:  # somebody was first, and the rule behind the constraint can say who now
-            result, told = _try(use_case, said, actor, value, claimed)
+            told = _try(use_case, said, actor, value, claimed)
     except AtWork:
         return _at_work()
     except Exception as refused:
@@ -247,7 +250,7 @@ def _act(
             )
         raise
     if after is not None:
-        after(result)
+        after(str(told["id"]))
     made = jsonify(told)
     made.status_code = 201
     return made
@@ -259,7 +262,7 @@ def _try(
     actor: Actor,
     value: I,
     claimed: tuple[str, Claimed],
-) -> tuple[T, dict[str, Any]]:
+) -> dict[str, Any]:
     """The act and the writing down of its answer in one transaction."""
     with access.database().transaction(actor) as session:
         result = use_case(session, actor, value)
@@ -267,7 +270,7 @@ def _try(
         receipts = ledger.append_facts(session, actor.user_id, actor.on_behalf)
         told = said(result) | {"log_index": receipts[0] if receipts else None}
         idempotency.answer(session, actor.user_id or "", claimed[0], claimed[1].claim, 201, told)
-    return result, told
+    return told
 
 
 def _give_back(actor: Actor, key: str, claimed: Claimed) -> None:

@@ -17,6 +17,7 @@ from typing import Final
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from traceability import disk
 from traceability.domain.errors import RuleBroken
 from traceability.domain.pictures import StoredPicture
 
@@ -77,7 +78,7 @@ def prepare(data: bytes, field: str = "picture") -> Prepared:
 def path_of(sha256: str | None, folder: Path, side: int | None = None) -> Path | None:
     """Where a stored picture lies, or a small one of one of `SIDES`; None if it is not there.
 
-    A small one is made when it is first asked for.
+    A small one is made when it is first asked for; on a disk that takes no writes the large one stands in for it.
     """
     original = folder / f"{sha256}.webp"
     if sha256 is None or not original.is_file():
@@ -88,7 +89,12 @@ def path_of(sha256: str | None, folder: Path, side: int | None = None) -> Path |
     if not reduced.is_file():
         with Image.open(original, formats=["WEBP"]) as picture:
             picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-            write(reduced, _encode(picture))
+            try:
+                write(reduced, _encode(picture))
+            except OSError as error:
+                if not disk.takes_nothing(error):
+                    raise
+                return original
     return reduced
 
 
@@ -171,5 +177,6 @@ def write(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+        disk.keep_names(path.parent)
     finally:
         aside.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_logos import StampLogo
 from traceability.domain.stamp_orders import Frozen, Minting, Printable
 from traceability.domain.stamps import StampForm, StampOrder
-from traceability.keys import Keyring
+from traceability.keys import Keyring, MissingKey
 from traceability.labels import (
     LAYOUTS,
     FaceText,
@@ -48,7 +48,7 @@ _DECODED = 5
 _COMMON = frozenset({"a4-5x13-30x20", "a4-4x10-48x25", "roll-30x20", "roll-50x30"})
 
 
-class MintKeyMissing(Exception):
+class MintKeyMissing(MissingKey):
     """The key of an order's epoch is not in the key folder: restore the key backup."""
 
 

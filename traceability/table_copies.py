@@ -81,8 +81,10 @@ def is_empty(database: Database) -> bool:
 
 
 def make_schema(connection: Connection, revision: str) -> None:
-    """The tables of a revision, on an empty database."""
-    command.upgrade(alembic_config(connection), revision)
+    """The tables of a revision and nothing in them, whatever was there before."""
+    config = alembic_config(connection)
+    command.downgrade(config, "base")
+    command.upgrade(config, revision)
 
 
 def without_foreign_keys(connection: Connection, tables: list[sa.Table]) -> list[tuple[str, dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from traceability.domain.ownership import PUBLIC
 
 _TIMEOUT = 10
 _MOST_ANSWER = 8_000
-_OTHER_SIZE = 409
+_OTHER_SIZE, _OTHER_LOG = 409, 404
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,37 @@ def _ask(database: Database, settings: Settings, witness: Witness) -> Asked:
     return Asked(key.name, size)
 
 
+def ask_what_they_know(settings: Settings, note: str) -> list[Asked]:
+    """Asks every witness how many leaves of this log it knows, `note` being a checkpoint of ours.
+
+    A checkpoint that is offered as the first of its log is refused by who knows one, with the size of that (409).
+    """
+    return [_ask_size(witness, note) for witness in settings.witnesses]
+
+
+def _ask_size(witness: Witness, note: str) -> Asked:
+    name = Verifier(witness.vkey).name
+    try:
+        status, answer = _send(witness, 0, [], note)
+    except (OSError, http.client.HTTPException) as trouble:
+        return Asked(name, None, str(trouble) or type(trouble).__name__)
+    if status == _OTHER_SIZE and re.fullmatch(r"[0-9]{1,18}", answer.strip()):
+        return Asked(name, int(answer))
+    if status == _OTHER_LOG:
+        return Asked(name, 0)
+    if status == 200:  # it knew nothing, and knows this now
+        return Asked(name, int(note.split("\n")[1]))
+    return Asked(name, None, f"{status} {answer.strip()[:200]}")
+
+
 def _post(database: Database, witness: Witness, old: int, size: int, note: str) -> tuple[int, str]:
     """One request to a witness: what it answers. Raises `OSError`, `HTTPException`, `Unknown`."""
     with database.engine.connect() as connection:
         proof = log_tree.consistency(connection, old, size) if 0 < old < size else []
+    return _send(witness, old, proof, note)
+
+
+def _send(witness: Witness, old: int, proof: list[bytes], note: str) -> tuple[int, str]:
     lines = "".join(base64.b64encode(node).decode() + "\n" for node in proof)
     own = note.rpartition("\n\n")[0] + "\n\n" + note.rpartition("\n\n")[2].split("\n")[0] + "\n"
     body = f"old {old}\n{lines}\n{own}".encode()

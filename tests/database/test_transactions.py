@@ -6,6 +6,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
+from tests.databases import POSTGRESQL_ONLY
+from tests.listening import Heard
+from traceability import installation
+from traceability.config import Mode
 from traceability.db import Database
 from traceability.domain import ledger
 from traceability.domain.actors import SYSTEM
@@ -77,11 +81,23 @@ def test_writes_are_accepted_by_a_healthy_database(database: Database) -> None:
 
 
 def test_sqlite_keeps_what_was_acknowledged(sqlite_database: Database) -> None:
-    with sqlite_database.engine.connect() as connection:
+    plain = Database(sqlite_database.url)  # the one of the tests does not wait for the disk
+    with plain.engine.connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "foreign_keys", "busy_timeout")
+            for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
         }
+    plain.close()
+    assert pragmas["synchronous"] == 2  # FULL: after a power cut nothing that was committed is missing
+    assert plain.weak_durability() == ""
     assert pragmas["journal_mode"] == "wal"
     assert pragmas["foreign_keys"] == 1
     assert pragmas["busy_timeout"] >= 5000
+
+
+@POSTGRESQL_ONLY
+def test_a_database_server_that_may_forget_is_told_of_in_production(database: Database, heard: Heard) -> None:
+    installation.warn_of_weak_durability(database, Mode.DEMO)
+    assert heard.text == ""
+    installation.warn_of_weak_durability(database, Mode.PRODUCTION)
+    assert "fsync=off" in heard.text  # so runs the server of the tests

@@ -15,7 +15,7 @@ from sqlmodel import func, select
 from tests import databases, factories
 from tests.databases import BACKENDS, TestDatabases
 from tests.rolls import Mint
-from traceability import backups, create_app, key_backups, key_rotation, log_keeper, mint
+from traceability import backups, create_app, key_backups, key_rotation, log_keeper, mint, restores
 from traceability.config import Settings, WrongSettings
 from traceability.courier import Courier
 from traceability.db import Database
@@ -128,7 +128,7 @@ def test_a_backup_made_under_load_is_put_back_whole(
     assert errors == []
     database, elsewhere = any_machine
     key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
-    restored = backups.restore(database, elsewhere, tmp_path / "backup.tar")
+    restored = restores.restore(database, elsewhere, tmp_path / "backup.tar")
     assert restored.leaves > before
     with database.reading(EVERYTHING) as session:
         assert session.exec(select(func.count()).select_from(LogLeaf)).one() > before
@@ -145,7 +145,7 @@ def test_after_a_restore_no_serial_is_issued_again(
     printed = codes_of(lived_in, settings, 20)
     database, elsewhere = new_machine
     key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
-    backups.restore(database, elsewhere, tmp_path / "backup.tar")
+    restores.restore(database, elsewhere, tmp_path / "backup.tar")
     assert printed.isdisjoint(codes_of(database, elsewhere, 70))
     with database.reading(EVERYTHING) as session:
         epochs = session.exec(select(StampEpoch).order_by(StampEpoch.number)).all()  # type: ignore[arg-type]
@@ -170,7 +170,7 @@ def test_what_is_put_back_sends_nothing_until_the_owners_say_so(
     backups.back_up(lived_in, settings, tmp_path / "backup.tar")
     database, elsewhere = new_machine
     key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
-    assert backups.restore(database, elsewhere, tmp_path / "backup.tar").paused == 1
+    assert restores.restore(database, elsewhere, tmp_path / "backup.tar").paused == 1
     sent: list[str] = []
 
     def take(address: str, _body: bytes, _headers: dict[str, str]) -> Answer:
@@ -197,7 +197,7 @@ def test_a_log_of_which_the_world_knows_more_goes_on_under_a_new_name(
     key_backups.back_up(settings.keyring(), tmp_path / "keys.json", PASSPHRASE)
     database, elsewhere = new_machine
     key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
-    restored = backups.restore(database, elsewhere, tmp_path / "backup.tar")
+    restored = restores.restore(database, elsewhere, tmp_path / "backup.tar")
     assert restored.missing == 3
     old, new = log_keeper.vkeys(database, elsewhere)
     assert old != new
@@ -219,10 +219,10 @@ def test_a_key_of_the_log_that_came_after_the_backup_signs_on_after_the_restore(
     key_backups.back_up(settings.keyring(), tmp_path / "keys.json", PASSPHRASE)
     database, elsewhere = new_machine
     key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
-    assert backups.restore(database, elsewhere, tmp_path / "backup.tar").missing == 1
+    assert restores.restore(database, elsewhere, tmp_path / "backup.tar").missing == 1
     now_signs = log_keeper.vkeys(database, elsewhere)[-1]
     name, _key_id, public = now_signs.split("+", 2)
-    assert name.endswith("#2")
+    assert "#2-" in name
     assert public == vkey.split("+", 2)[2], "the new key, under the new name"
     with database.engine.connect() as connection:
         note = log_keeper.checkpoint(connection, elsewhere)
@@ -257,9 +257,9 @@ def test_what_cannot_be_put_back_is_refused_and_nothing_is_done(
     with pytest.raises(WrongSettings, match="exists already"):
         backups.back_up(lived_in, settings, out)
     with pytest.raises(WrongSettings, match="data in this database"):
-        backups.restore(lived_in, settings, out)
+        restores.restore(lived_in, settings, out)
     with pytest.raises(MissingKey, match="key backup"):
-        backups.restore(database, elsewhere, out)
+        restores.restore(database, elsewhere, out)
     key_backups.back_up(settings.keyring(), tmp_path / "keys.json", PASSPHRASE)
     with pytest.raises(WrongSettings, match="passphrase is wrong"):
         key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE + "x")
@@ -269,8 +269,8 @@ def test_what_cannot_be_put_back_is_refused_and_nothing_is_done(
         bad = tmp_path / "bad.tar"
         bad.write_bytes(damage)
         with pytest.raises(WrongSettings):
-            backups.restore(database, elsewhere, bad)
-    backups.restore(database, elsewhere, out)
+            restores.restore(database, elsewhere, bad)
+    restores.restore(database, elsewhere, out)
 
 
 def _flipped(path: Path, place: float) -> bytes:
@@ -289,6 +289,6 @@ def test_the_mint_reads_old_and_new_stamps_after_a_restore(
     backups.back_up(lived_in, settings, tmp_path / "backup.tar")
     database, elsewhere = new_machine
     key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
-    backups.restore(database, elsewhere, tmp_path / "backup.tar")
+    restores.restore(database, elsewhere, tmp_path / "backup.tar")
     keys: dict[int, Any] = mint.epoch_keys(database, elsewhere.keyring())
     assert sorted(keys) == [1, 2]

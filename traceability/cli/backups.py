@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from traceability import backups, key_backups, security_log
+from traceability import backups, key_backups, restores, security_log
 from traceability.cli import base
 from traceability.cli.base import commands, plainly
 from traceability.security_log import Kind
@@ -32,19 +32,41 @@ def backup(out: Path) -> None:
 
 @commands.command()
 @click.argument("source", metavar="IN", type=_STANDING)
+@click.option(
+    "--checkpoint",
+    "files",
+    multiple=True,
+    type=_STANDING,
+    help="A checkpoint of the log that somebody kept, printed or mailed. May be given several times.",
+)
+@click.option(
+    "--nothing-newer",
+    is_flag=True,
+    help="You stand for it that nothing was written after the backup: the log keeps its name.",
+)
 @with_appcontext
 @plainly
-def restore(source: Path) -> None:
-    """Put the backup IN back: into an empty database and data folder, after `restore-keys`."""
+def restore(source: Path, files: tuple[Path, ...], nothing_newer: bool) -> None:
+    """Put the backup IN back: into an empty database and data folder, after `restore-keys`.
+
+    Cut short, it starts over when it is run again. The log goes on under a new name, because nobody can know what was
+    signed after the backup; --nothing-newer keeps the name.
+    """
     settings = base.settings()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    restored = backups.restore(base.database(), settings, source)
+    known = {path.name: path.read_text("utf-8", errors="replace") for path in files}
+    restored = restores.restore(
+        base.any_database(), settings, source, known=known, nothing_newer=nothing_newer
+    )
     security_log.note(Kind.RESTORED)
     click.echo(f"Restored and verified: {restored.rows} rows, {restored.leaves} leaves of the log.")
+    for one in restored.asked:
+        told = f"knows {one.size} leaves" if one.size is not None else f"could not be asked: {one.trouble}"
+        click.echo(f"Witness {one.witness} {told}.")
     if restored.missing:
-        click.echo(
-            f"The newest known checkpoint has {restored.missing} leaves more: the log goes on under a new name."
-        )
+        click.echo(f"A checkpoint outside has {restored.missing} leaves more: those are lost.")
+    if restored.new_name:
+        click.echo(f"The log goes on under the new name {restored.new_name}: give out its key (`log-key`).")
     if restored.paused:
         click.echo(
             f"{restored.paused} webhooks are paused, so that a trial sends nothing: their owners resume them."

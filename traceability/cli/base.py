@@ -51,6 +51,14 @@ def settings() -> Settings:
 
 
 def database() -> Database:
+    """The database. Raises `WrongSettings` for one whose restore was cut short: only `restore` may touch that."""
+    found = any_database()
+    installation.must_be_whole(found)
+    return found
+
+
+def any_database() -> Database:
+    """The database, whatever its state."""
     return cast(Database, current_app.extensions["database"])
 
 

@@ -1,6 +1,7 @@
 """The transparency log, for whoever holds the server."""
 
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from flask.cli import with_appcontext
@@ -12,6 +13,7 @@ from traceability.config import WrongSettings
 from traceability.domain import verification
 from traceability.domain.checkpoints import BadNote, Checkpoint
 from traceability.domain.verification import Tampered
+from traceability.log_keeper import Reign
 
 _TAMPERED = 1
 
@@ -32,21 +34,47 @@ def verify_log(files: tuple[Path, ...]) -> None:
     The newest checkpoint in the key folder is always compared; older ones that others kept come by --checkpoint.
     """
     database, settings = base.database(), base.settings()
-    known = [_read(path.read_text("utf-8", errors="replace"), path.name) for path in files]
+    notes = [(path.name, path.read_text("utf-8", errors="replace")) for path in files]
     newest = log_keeper.newest_known(settings.keyring())
     if newest is not None:
-        known.append(_read(newest, "the newest checkpoint in the key folder"))
+        notes.append(("the newest checkpoint in the key folder", newest))
+    with database.engine.connect() as connection:
+        reigns = log_keeper.reigns(connection, settings)
+    known, lost = [], []
+    for name, note in notes:
+        found = _read(note, name, [reign.origin for reign in reigns])
+        ended = log_keeper.ended_at(reigns, found.origin)
+        if ended is None or found.size <= ended:
+            known.append(found)
+        else:
+            lost.append(_lost(name, found, ended, reigns))
     with database.one_state() as session:
         try:
-            found = verification.verify(session, known)
+            verified = verification.verify(session, known)
         except Tampered as tampered:
-            click.echo(f"NOT VERIFIED: {tampered}.", err=True)
-            raise SystemExit(_TAMPERED) from None
-    rows = sum(found.rows.values())
+            _not_verified(str(tampered))
+    for told in lost:
+        _not_verified(told)
+    rows = sum(verified.rows.values())
     click.echo(
-        f"Verified: {found.size} leaves, {rows} rows in {len(found.rows)} tables, {len(known)} checkpoints."
+        f"Verified: {verified.size} leaves, {rows} rows in {len(verified.rows)} tables, {len(known)} checkpoints."
     )
-    click.echo(f"root {found.root.hex()}")
+    click.echo(f"root {verified.root.hex()}")
+
+
+def _not_verified(reason: str) -> NoReturn:
+    click.echo(f"NOT VERIFIED: {reason}.", err=True)
+    raise SystemExit(_TAMPERED)
+
+
+def _lost(name: str, found: Checkpoint, ended: int, reigns: list[Reign]) -> str:
+    """What became of leaves that a checkpoint covers and a restore has lost: they cannot be verified here."""
+    after = next(reign.origin for reign in reigns if reign.first_size == ended + 1)
+    return (
+        f"{name} covers {found.size} leaves under the name {found.origin}. A backup of {ended} leaves was put back"
+        f" since, and the log goes on from there under the name {after}, as leaf {ended} says: the"
+        f" {found.size - ended} leaves after it were lost"
+    )
 
 
 @commands.command("log-key")
@@ -83,10 +111,18 @@ def ask_witnesses() -> None:
         raise SystemExit(1)
 
 
-def _read(note: str, name: str) -> Checkpoint:
+def _read(note: str, name: str, origins: list[str]) -> Checkpoint:
+    """A checkpoint of this log. One that a key of ours has signed under a name that stands nowhere tells of another
+    history than the database's."""
+    database, settings = base.database(), base.settings()
     try:
         size = note.split("\n")[1] if note.count("\n") > 1 else ""
         at = int(size) if size.isascii() and size.isdigit() and len(size) < 19 else None
-        return log_keeper.read(note, log_keeper.vkeys(base.database(), base.settings(), at))
+        if note.split("\n")[0] in origins:
+            return log_keeper.read(note, log_keeper.vkeys(database, settings, at))
+        found = log_keeper.read_own(note, database, settings)
     except BadNote as bad:
         raise WrongSettings(f"{name} is no checkpoint of this log: {bad}.") from None
+    _not_verified(
+        f"log_origin: {name} was signed under the name {found.origin}, and this log knows of no such name"
+    )

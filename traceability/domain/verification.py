@@ -356,6 +356,25 @@ def _derived(connection: Connection) -> None:
     if epoch is not None:
         raise Tampered(f"serial_counter {epoch}: it lies behind the serials that orders have taken")
     _recalled(connection)
+    _renamed(connection)
+
+
+def _renamed(connection: Connection) -> None:
+    """The log goes on under another name only where a leaf says so."""
+    names, leaves = SQLModel.metadata.tables["log_origin"], SQLModel.metadata.tables["log_leaf"]
+    rows = connection.execute(
+        sa.select(names.c.origin, names.c.first_size, leaves.c.kind, leaves.c.body)
+        .outerjoin(leaves, leaves.c.position == names.c.first_size - 1)
+        .order_by(names.c.number)
+    ).all()
+    for before, row in itertools.pairwise(rows):
+        if row.origin == before.origin:
+            continue  # another key
+        said = json.loads(row.body)["said"] if row.kind == "log.continued" else {}
+        if not said or said.get("new_origin", row.origin) != row.origin:
+            raise Tampered(
+                f"log_origin {row.origin}: leaf {row.first_size - 1} does not say that the log goes on under it"
+            )
 
 
 def _recalled(connection: Connection) -> None:

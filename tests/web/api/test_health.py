@@ -9,7 +9,7 @@ from traceability.db import Database
 def test_a_process_that_can_serve_says_so(client: FlaskClient) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200, answer.text
-    assert answer.get_json() == {"database": True, "schema": True, "keys": True}
+    assert answer.get_json() == {"database": True, "schema": True, "keys": True, "whole": True}
 
 
 def test_an_older_schema_is_not_served(client: FlaskClient, database: Database) -> None:

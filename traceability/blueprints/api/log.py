@@ -38,7 +38,7 @@ def log_checkpoint() -> Response:
         if "size" not in request.args:
             return _text(log_keeper.publish(connection, settings()))
         try:
-            return _text(log_keeper.checkpoint(connection, settings(), _number("size", 0)))
+            return _text(log_keeper.publish(connection, settings(), _number("size", 0)))
         except (log_tree.Unknown, _Wrong) as wrong:
             return _refused(wrong)
 

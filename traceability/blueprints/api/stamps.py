@@ -1,5 +1,6 @@
 """Stamp orders and activation, for programs (packing lines, print shops)."""
 
+import logging
 from typing import Any
 
 from flask import jsonify
@@ -16,6 +17,9 @@ from traceability.domain.actors import Permission
 from traceability.domain.errors import RuleBroken
 from traceability.domain.stamp_orders import Minting, OrderInput
 from traceability.domain.stamps import StampOrder, StampRange
+from traceability.print_room import MintKeyMissing
+
+_log = logging.getLogger(__name__)
 
 _MOST_CODES = 1000
 
@@ -39,18 +43,20 @@ def stamp_orders_order() -> Response:
         lambda session, who, value: stamp_orders.order(session, who, value, minting=minting),
         _order_said,
         fixed={"proof": ""},
-        after=lambda order: _make_ready(order.id),
+        after=_make_ready,
     )
 
 
 def _make_ready(order_id: str) -> None:
-    """The second transaction of an order; one that waits for a second person stays as it is."""
+    """The second transaction of an order; one that cannot be prepared now stays as it is (see `unprepared`)."""
     try:
         print_room.make_ready(
             access.database(), access.current_actor(), order_id, access.settings().keyring()
         )
     except RuleBroken:
         return
+    except MintKeyMissing as missing:
+        _log.error("stamp order %s is not ready: %s", order_id, missing)
 
 
 @blueprint.get("/api/v1/stamp-orders")
