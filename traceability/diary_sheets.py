@@ -1,15 +1,17 @@
 """The farm diary of an area as a sheet: every entry, the corrected ones and the corrections included."""
 
+import re
 from collections.abc import Iterable
 
 from werkzeug.wrappers import Response
 
 from traceability import access, downloads, wording
-from traceability.domain import diary, records
-from traceability.domain.amounts import amount_text
+from traceability.domain import diary, farm_inputs, records
+from traceability.domain.amounts import amount_field, amount_text
 from traceability.domain.areas import GrowingArea
 from traceability.domain.clock import VIETNAM
 from traceability.domain.diary import DiaryEntry
+from traceability.domain.farm_inputs import lot_name
 from traceability.domain.history import CorrectionReason
 from traceability.i18n import gettext as _
 from traceability.i18n import language
@@ -21,8 +23,14 @@ def sheet(area_id: str) -> Response:
     with access.reading() as session:
         area = records.find(session, GrowingArea, area_id)
         entries = diary.every(session, area_id)
+        stock = farm_inputs.all_of(session, area.producer_id)
+        lots = farm_inputs.lots_of(session, [product.id for product in stock])
+    names = {lot.id: lot_name(lot) for lot in lots}
     return downloads.sheet(
-        f"nhat-ky-{area.id}", f"{_('Farm diary')} {area.name}", _header(), _rows(area, entries)
+        f"nhat-ky-{area.id}",
+        f"{_('Farm diary')} {area.name}",
+        _header(),
+        _rows(area, entries, names),
     )
 
 
@@ -33,11 +41,11 @@ def _header() -> list[str]:
         _("Trade name"), _("Active ingredient"), _("Registration number"), _("Dose"), _("Taken from the store"),
         _("Water (litres)"), _("Treated area (ha)"), _("How, with which tool"), _("Who did it"),
         _("Days before a harvest"), _("Earliest harvest"), _("Weather"), _("Harvested (kg)"), _("Buyer"),
-        _("Where the empty packages went"), _("Note"), _("Explanation"),
+        _("Where the empty packages went"), _("Note"), _("Explanation"), _("Lot in the store"),
     ]  # fmt: skip
 
 
-def _rows(area: GrowingArea, entries: Iterable[DiaryEntry]) -> list[list[Cell]]:
+def _rows(area: GrowingArea, entries: Iterable[DiaryEntry], lots: dict[str, str]) -> list[list[Cell]]:
     known = list(entries)
     corrected = {entry.corrects_id for entry in known}
     return [
@@ -50,14 +58,18 @@ def _rows(area: GrowingArea, entries: Iterable[DiaryEntry]) -> list[list[Cell]]:
             entry.treated_m2 / 10_000 if entry.treated_m2 else None, entry.method, entry.operator,
             entry.interval_days, entry.earliest_harvest_on, entry.weather,
             entry.harvested_g / 1000 if entry.harvested_g else None, entry.buyer, entry.disposal, entry.note,
-            entry.explanation,
+            entry.explanation, lots.get(entry.input_lot_id or ""),
         ]
         for entry in known
     ]  # fmt: skip
 
 
 def _drawn(entry: DiaryEntry) -> str:
-    return amount_text(entry.drawn_q, entry.measure, language()) if entry.drawn_q and entry.measure else ""
+    """As people read it, unless an import could read it in two ways (`1,125 kg`)."""
+    if not entry.drawn_q or not entry.measure:
+        return ""
+    text = amount_text(entry.drawn_q, entry.measure, language())
+    return amount_field(entry.drawn_q, entry.measure) if re.search(r"[.,]\d{3}\b", text) else text
 
 
 def _state(entry: DiaryEntry, corrected: bool) -> str:

@@ -35,7 +35,10 @@ SENTENCES = {
     ),
     404: (N_("There is nothing here"), N_("Check the address, or start again from the home page.")),
     405: (N_("This page is used another way"), N_("Open the page from its menu and use its buttons.")),
-    413: (N_("This is too much at once"), N_("Send a smaller file (at most 10 MB) or less text.")),
+    413: (
+        N_("This is too much at once"),
+        N_("Send a smaller file (at most 10 MB), a long table in several parts, or less text."),
+    ),
     415: (N_("This kind of content is not accepted"), N_("Send the form from its own page.")),
     422: (N_("This could not be accepted"), N_("Go back and check what was filled in.")),
     429: (N_("Too many requests"), N_("Please wait a minute and try again.")),

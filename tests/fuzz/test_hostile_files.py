@@ -7,6 +7,8 @@ beside their concepts (tests/domain); requests of programs in tests/web/api/test
 import csv
 import io
 import json
+import zipfile
+from datetime import date
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from traceability import logs, picture_files, sheets
+from traceability import logs, picture_files, sheet_reading, sheets
 from traceability.domain.checkpoints import BadNote, Checkpoint, Signer, Verifier, read_checkpoint
 from traceability.domain.errors import RuleBroken
 from traceability.domain.geometry import polygon_of
@@ -140,6 +142,46 @@ def test_a_damaged_picture_is_read_or_refused_and_leaves_nothing(
         assert kept is not None
         with Image.open(kept) as picture:
             assert picture.format == "WEBP"
+
+
+TABLE = [["SP-01", "Vùng bưởi", date(2026, 11, 24), 1250.5, "=1+1"], ["SP-02", "a;b", None, 7, '"']]
+COLUMNS = ["Mã", "Vùng", "Ngày", "kg", "Ghi chú"]
+SHEETS = [sheets.csv_bytes(COLUMNS, TABLE), sheets.xlsx_bytes("x", COLUMNS, TABLE)]
+PARTS = (
+    "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", "xl/sharedStrings.xml",
+    "xl/worksheets/sheet1.xml",
+)  # fmt: skip
+
+
+def _read(data: bytes) -> None:
+    try:
+        table = sheet_reading.read(data, 500)
+    except RuleBroken as refused:
+        assert refused.code.startswith("sheets.")
+        assert refused.field == "file"
+    else:
+        assert 0 < len(table.lines) <= 500
+        assert {len(line.cells) for line in table.lines} == {len(table.header)}
+
+
+@given(st.sampled_from([*SHEETS, b"PK\x03\x04"]), st.lists(_change, max_size=4))
+def test_a_damaged_sheet_is_read_or_refused(sample: bytes, changes: list[Any]) -> None:
+    _read(damaged(sample, changes))
+
+
+@given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_are_a_sheet_or_refused(data: bytes) -> None:
+    _read(data)
+
+
+@given(st.sampled_from(PARTS), st.lists(_change, min_size=1, max_size=4))
+def test_a_workbook_whose_insides_are_damaged_is_read_or_refused(part: str, changes: list[Any]) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(SHEETS[1])) as whole, zipfile.ZipFile(out, "w") as broken:
+        for name in whole.namelist():
+            body = whole.read(name)
+            broken.writestr(name, damaged(body, changes) if name == part else body)
+    _read(out.getvalue())
 
 
 @given(st.sampled_from(PICTURES), st.lists(_change, max_size=3))

@@ -197,6 +197,11 @@ _LAST: Final = date.max
 LATE_DAYS: Final = 60
 
 
+def lot_name(lot: InputLot) -> str:
+    """How a sheet calls a lot of the store: by its number, else by the day on which it came."""
+    return lot.lot or lot.received_on.isoformat()
+
+
 def usable(session: Session, producer_id: str, day: date) -> list[tuple[InputLot, FarmInput]]:
     """The lots that may have been used of late: something is left of them, and they are good or were so until lately.
 
