@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -16,11 +17,13 @@ from sqlmodel import col, select
 
 from tests import factories, rolls
 from tests.domain.goods import never_happened, split, throw_away, told
+from traceability import signatures
 from traceability.db import Database
 from traceability.domain import (
     areas,
     batches,
     certificate_claims,
+    code_authorisations,
     corrections,
     divisions,
     events,
@@ -45,6 +48,7 @@ from traceability.domain.certificate_claims import ClaimInput
 from traceability.domain.certificates import CertificateInput
 from traceability.domain.certificates import add as add_certificate
 from traceability.domain.clock import VIETNAM, now, today
+from traceability.domain.code_authorisations import AuthoriseInput
 from traceability.domain.corrections import CorrectionInput
 from traceability.domain.divisions import SplitInput, SplitPart
 from traceability.domain.errors import RuleBroken
@@ -396,6 +400,33 @@ def test_a_transform_of_one_lot_into_one_does_not_wash_its_areas_away(
     factories.sent(database, mixed, 10, market="CN")
     (flag,) = flags(database, mixed)
     assert (flag.rule, flag.evidence["area"]) == (RuleCode.MARKET_WITHOUT_CODE, "VN-VLOR-9002")
+
+
+def test_goods_of_another_s_code_go_abroad_only_with_its_holder_s_word(
+    database: Database, owner: Producer, tmp_path: Path
+) -> None:
+    grower = factories.producer(database)
+    ground = factories.area(database, grower)
+    code = factories.area_code(database, ground, "VN-VLOR-9002", "CN")
+    harvest = factories.harvest(database, grower, area_id=ground.id)
+    factories.sent(database, harvest, 10, market="CN")  # the holder itself
+    bought = factories.received(database, factories.sent(database, harvest, 100, owner))
+    made = worked_up(database, owner, 100, f"delivery:{bought.id}")
+    wrong = factories.sent(database, made, 10, market="CN")
+    (flag,) = flags(database)
+    assert (flag.rule, flag.subject_id) == (RuleCode.MARKET_WITHOUT_CODE, wrong.id)
+    assert flag.evidence == {"market": "CN", "unsigned_area": "VN-VLOR-9002"}
+    signer = factories.manager_of(grower)
+    lent: dict[str, Any] = {"code_id": code.id, "to_producer": owner.code, "kilograms": 100, "market": "CN"}
+    value = AuthoriseInput(**lent, from_on=today(), to_on=today())
+    keyring = Keyring(tmp_path, demo=True)
+    with database.transaction(signer) as session:
+        given = code_authorisations.authorise(session, signer, value, seal=partial(signatures.sign, keyring))
+    with database.transaction(factories.manager_of(owner)) as session:
+        code_authorisations.accept(session, factories.manager_of(owner), given.id)
+    factories.sent(database, made, 10, market="CN")
+    factories.sent(database, made, 10)
+    assert [flag.subject_id for flag in flags(database)] == [wrong.id]
 
 
 def test_an_expired_certificate_may_not_be_claimed_without_a_flag(

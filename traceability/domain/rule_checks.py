@@ -160,7 +160,8 @@ OF_BATCH: dict[RuleCode, Callable[[BatchFacts], Outcome]] = {
 
 
 def market_of(facts: BatchFacts, delivery: Delivery) -> Outcome:
-    """The check of a delivery: whether every area that feeds it held a code of its market on the day of the harvest.
+    """The check of a delivery: whether every area that feeds it held a code of its market on the day of the harvest,
+    and whether its holder signed for the sender where that is somebody else.
 
     What was worked up is asked as what was picked: else a transform of one lot into one would wash its origin away.
     """
@@ -168,6 +169,8 @@ def market_of(facts: BatchFacts, delivery: Delivery) -> Outcome:
         return None
     for place in facts.origins:
         found = codes.without_code_of_market(delivery.market, place.day, [(place.name, place.codes)])
+        if found is None and not facts.is_signed_over(place, delivery.market, delivery.sent_on):
+            found = Broken({"market": delivery.market, "unsigned_area": place.name})
         if isinstance(found, Broken) and not facts.all_signed_for(place.harvests, delivery.market):
             return found
     return None

@@ -30,6 +30,7 @@ from traceability.domain.batches import Batch, Origin
 from traceability.domain.certificate_claims import CertificateClaim
 from traceability.domain.certificates import Certificate
 from traceability.domain.clock import local_day
+from traceability.domain.code_authorisations import CodeAuthorisation
 from traceability.domain.deliveries import Delivery
 from traceability.domain.history import Event, EventType, history, standing
 from traceability.domain.laboratory import LabTest
@@ -45,6 +46,8 @@ from traceability.domain.suspensions import SuspendedKind, Suspension
 class Place:
     """Where and when goods were harvested: an area as it may be called, all its codes, the harvests of one day."""
 
+    area_id: str
+    producer_id: str
     name: str
     day: date
     codes: list[codes.Code]
@@ -205,8 +208,23 @@ class BatchFacts:
                 by_day.setdefault(harvests[key].harvested_on or harvests[key].started_on, []).append(
                     harvests[key]
                 )
-            places += [Place(name, day, held, rows) for day, rows in sorted(by_day.items())]
+            where = source.area_id or "", source.producer_id
+            places += [Place(*where, name, day, held, rows) for day, rows in sorted(by_day.items())]
         return places
+
+    def is_signed_over(self, place: "Place", market: str, day: date) -> bool:
+        """Whether the producer may send goods of a place to a market under the code there: its own, or one whose
+        holder signed for it, whatever is left of the kilograms."""
+        if place.producer_id == self.batch.producer_id:
+            return True
+        statement = (
+            select(CodeAuthorisation)
+            .join(AreaCode, col(AreaCode.id) == CodeAuthorisation.area_code_id)
+            .where(AreaCode.area_id == place.area_id, AreaCode.market == market)
+            .where(CodeAuthorisation.to_producer_id == self.batch.producer_id)
+        )
+        with beyond_scope(self.session):  # the code is its holder's
+            return any(row.covers(day, market) for row in self.session.exec(statement).all())
 
     def all_signed_for(self, harvests: list[Batch], market: str) -> bool:
         """Whether each of some harvests claimed a code of somebody else that is signed for this market."""

@@ -40,6 +40,8 @@ def sentence_of(rule: str, evidence: Evidence) -> str:
     so has what is wrong with a harvest that went into a lot."""
     if "from_lot" in evidence:
         return "rules.from_above"
+    if "unsigned_area" in evidence:
+        return f"rules.{rule.lower()}_unsigned"
     if "planted" in evidence:
         return f"rules.{rule.lower()}_planted"
     if evidence.get("refused") and rule in OF_REFUSED_HARVEST:

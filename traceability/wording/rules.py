@@ -89,6 +89,10 @@ REFUSALS = {
         "The area {area} had no valid growing-area code for {market} on {harvested_on}. Send these goods to a market "
         "for which it has one."
     ),
+    "rules.market_without_code_unsigned": N_(
+        "The code of the area {unsigned_area} belongs to somebody else, who has not signed its use for {market} over "
+        "to you. Ask its holder for an authorisation, or send these goods to another market."
+    ),
     "rules.expired_cert": N_(
         "The certificate {scheme} no. {number} claimed for the batch had ended on {ended_on}, before the batch began "
         "({began_on}). Take the claim back or name the certificate that was valid."
