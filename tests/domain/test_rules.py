@@ -20,6 +20,7 @@ from tests.domain.goods import never_happened, split, throw_away, told
 from traceability import signatures
 from traceability.db import Database
 from traceability.domain import (
+    area_grants,
     areas,
     batches,
     certificate_claims,
@@ -42,7 +43,7 @@ from traceability.domain import (
     verification,
 )
 from traceability.domain.actors import SYSTEM, Permission, Role
-from traceability.domain.areas import AreaInput, GrowingArea
+from traceability.domain.areas import AreaCode, AreaInput, CodeState, GrowingArea
 from traceability.domain.batches import Batch, BatchState, HarvestInput
 from traceability.domain.certificate_claims import ClaimInput
 from traceability.domain.certificates import CertificateInput
@@ -466,6 +467,12 @@ def test_areas_that_share_ground_are_flagged_and_wait_where_the_rule_blocks(
     decide(database, RuleCode.AREA_OVERLAP, Effect.BLOCK)
     with pytest.raises(RuleBroken, match=r"rules\.area_overlap"), database.transaction(SYSTEM) as session:
         areas.approve(session, SYSTEM, second.id)
+    code = factories.area_code(database, first, "VN-VLOR-9001", granted=False)
+    factories.area_code(database, factories.area(database, owner), "VN-VLOR-9002")  # ground of its own
+    with pytest.raises(RuleBroken, match=r"rules\.area_overlap"), database.transaction(SYSTEM) as session:
+        area_grants.grant_code(session, SYSTEM, code.id, today())
+    with database.reading(EVERYTHING) as session:
+        assert records.find(session, AreaCode, code.id).state is CodeState.APPLIED
 
 
 def test_a_lot_that_was_divided_before_it_was_dried_is_judged_by_what_went_in(

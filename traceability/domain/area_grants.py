@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
-from traceability.domain import area_codes, areas, ledger, notices, ownership, records
+from traceability.domain import area_codes, areas, ledger, notices, ownership, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.areas import AreaCode, AreaCodeChange, CodeFamily, CodeState, GrowingArea
 from traceability.domain.clock import today
@@ -87,10 +87,11 @@ def add_code(session: Session, actor: Actor, area_id: str, value: AreaCodeInput)
 def grant_code(
     session: Session, actor: Actor, code_id: str, from_on: date, seen: int | None = None
 ) -> AreaCode:
-    """An agency confirms that the authority granted the code, from a day on.
+    """An agency confirms that the authority granted the code, from a day on. Whether its ground is shared is asked once
+    more: where the rule refuses, a second code waits until the boundary is settled.
 
     `seen` is the revision that was looked at. Raises `RuleBroken`: `access.not_permitted`, `area_codes.not_applied`,
-    `records.changed`.
+    `records.changed`, `rules.area_overlap`.
     """
     actor.must(Permission.APPROVE_AREA, Permission.CONFIRM_AREA)
     code = records.lock(session, AreaCode, code_id)
@@ -98,6 +99,7 @@ def grant_code(
         raise RuleBroken("area_codes.not_applied", code=code.code)
     code.must_be_as_seen(seen)
     set_code_state(session, actor, code, CodeState.GRANTED, from_on=from_on)
+    rules.judge(session, records.find(session, GrowingArea, code.area_id), "grant")
     notices.post(session, "area_code_granted", producer_id=code.producer_id, subject=code, number=code.code)
     return code
 
