@@ -241,7 +241,7 @@ def _areas(areas: Sequence[PublicArea]) -> Section | None:
             area.name or "–",
             area.place,
             ha_text(area.square_metres, language()),
-            area.code.code if area.code else "–",
+            _code(area),
             country(area.code.market) if area.code and area.code.market else "",
             wording.name(area.code.state) if area.code and area.code.state else "",
         )
@@ -256,6 +256,13 @@ def _areas(areas: Sequence[PublicArea]) -> Section | None:
         _("State of the code"),
     )
     return Section(_("Growing areas"), header=header, rows=rows)
+
+
+def _code(area: PublicArea) -> str:
+    """The code of an area; of a lent one, whose it is."""
+    if area.code is None:
+        return "–"
+    return f"{area.code.code} ({area.code.holder})" if area.code.holder else area.code.code
 
 
 def _journey(story: Provenance) -> Section | None:
