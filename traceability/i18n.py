@@ -163,6 +163,16 @@ def _months(language: str) -> dict[int, str]:
     return dict(Locale(language).months["format"]["abbreviated"])
 
 
+def colon(text: str) -> str:
+    """A label and its colon, as the reader's script writes it: what it names follows at once."""
+    return text + ("：" if language() == "zh" else ": ")
+
+
+def bracketed(text: Any) -> str:
+    """Something in brackets, put right behind a word."""
+    return f"（{text}）" if language() == "zh" else f" ({text})"
+
+
 def month(number: int) -> str:
     """The name of a month: tháng 10, October, 10月."""
     if language() == "en":

@@ -21,6 +21,7 @@ from traceability.i18n import day as day_text
 from traceability.i18n import gettext as _
 from traceability.i18n import moment as moment_text
 from traceability.trace_pages import TracePage
+from traceability.wording.trade_terms import amount, term
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _product(story: Provenance, goods: str) -> Section:
             (_("Product"), goods),
             (_("Product code"), product.code),
             (_("GTIN"), product.gtin),
-            (_("Net weight"), product.net_weight or kg_text(product.net_weight_g, language())),
+            (_("Net weight"), amount(product.net_weight) or kg_text(product.net_weight_g, language())),
             (_("Brand"), product.brand),
             (_("Variety"), product.variety),
             (_("Standards applied"), standards),
@@ -179,7 +180,7 @@ def _product(story: Provenance, goods: str) -> Section:
                 _("Trademark") if product.gi_note.startswith("Nhãn hiệu") else _("Geographical indication"),
                 product.gi_note,
             ),
-            (_("Storage"), product.storage),
+            (_("Storage"), term(product.storage)),
             (_("Warnings"), product.warnings),
             (_("Place of origin"), product.origin),
         ),
@@ -276,7 +277,7 @@ def _journey(story: Provenance) -> Section | None:
                 rows.append((days, lot, _("Nothing was recorded"), ""))
                 continue
             when = day_text(local_day(step.at)) if step.whole_day else moment_text(step.at)
-            what = wording.step(step.type, step.word)
+            what = wording.step(step.type, term(step.word))
             where = ", ".join(filter(None, (step.place, country(step.market) if step.market else "")))
             rows.append((when, lot, what + (f" ({_('corrected')})" if step.corrected else ""), where))
     header = (_("When"), _("Lot"), _("Stage"), _("Place"))
@@ -297,8 +298,8 @@ def _laboratory(test: PublicLabTest) -> Section:
         header=(_("What was measured"), _("Value"), _("Limit"), _("Result")),
         rows=tuple(
             (
-                one.name,
-                " ".join(filter(None, (one.value, one.unit))),
+                term(one.name),
+                " ".join(filter(None, (term(one.value), one.unit))),
                 one.limit,
                 "" if one.passed is None else _("passed") if one.passed else _("failed"),
             )

@@ -32,6 +32,7 @@ from traceability.i18n import day, language, number, tag
 from traceability.i18n import gettext as _
 from traceability.lot_dossiers import LotDossier
 from traceability.sheets import Cell, Tab
+from traceability.wording.trade_terms import term
 
 #: Papers that a buyer may have, and those that name other customers.
 FOR_BUYERS = ("dossier.pdf", "dossier.html", "plots.geojson")
@@ -133,7 +134,7 @@ def tabs_of(found: OneStep) -> list[Tab]:
     ]  # fmt: skip
     stages: Iterable[Sequence[Cell]] = [
         [f"{row.at.astimezone(VIETNAM):%Y-%m-%d %H:%M}", row.lot, row.goods,
-         wording.step(row.type, row.step),
+         wording.step(row.type, term(row.step)),
          None if row.grams is None else row.grams / 1000, row.place]
         for row in found.stages
     ]  # fmt: skip

@@ -128,6 +128,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         day=i18n.day,
         moment=i18n.moment,
+        colon=i18n.colon,
+        bracketed=i18n.bracketed,
         number=i18n.number,
         country=i18n.country,
         word=wording.name,

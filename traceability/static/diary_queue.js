@@ -42,9 +42,9 @@
     const waiting = entries.length - refused.length;
     state.hidden = !entries.length;
     state.textContent = [
+      entries.length && more ? more : "",
       waiting ? words.kept.replace("N", waiting) : "",
       refused.length ? words.refused.replace("N", refused.length) : "",
-      entries.length && more ? more : "",
     ].filter(Boolean).join(" ");
     if (!refused.length) return;
     const open = document.createElement(form ? "button" : "a");

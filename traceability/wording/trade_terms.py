@@ -6,7 +6,7 @@ as it was typed.
 
 import re
 
-from traceability.i18n import N_, gettext, language
+from traceability.i18n import N_, bracketed, gettext, language
 
 #: Units of sale, and the few words beside them in a weight.
 UNITS = {
@@ -156,6 +156,10 @@ _TERMS = {
 }
 _UNIT = re.compile("|".join(rf"\b{re.escape(typed)}\b" for typed in sorted(UNITS, key=len, reverse=True)))
 
+#: In a number written the Vietnamese way: the comma before its decimals, the points between its thousands.
+_POINT = re.compile(r"(?<=\d)(,(?=\d)|\.(?=\d{3}(?!\d)))")
+_BRACKETS = re.compile(r" *\(([^()]*)\)")
+
 
 def term(typed: str) -> str:
     """What was typed, in the reader's language where it is a usual word; else as it was typed."""
@@ -166,7 +170,9 @@ def term(typed: str) -> str:
 
 
 def amount(typed: str) -> str:
-    """A weight as it was typed ("thùng 10 kg"), its usual words in the reader's language."""
+    """A weight as it was typed ("thùng 9 trái (7,2 kg)"), words, numbers and signs in the reader's language."""
     if language() == "vi":
         return typed
-    return _UNIT.sub(lambda found: gettext(UNITS[found[0]]), typed)
+    worded = _UNIT.sub(lambda found: gettext(UNITS[found[0]]), typed)
+    worded = _POINT.sub(lambda found: "." if found[0] == "," else ",", worded)
+    return _BRACKETS.sub(lambda found: bracketed(found[1]), worded)

@@ -139,6 +139,7 @@ def test_a_dossier_names_what_it_shows_in_the_readers_language(us: Visit, lot: B
         | {"scheme": "VietGAP", "number": "VG 2025-17", "issuer": "–", "scope": "–"}
     )
     shown = replace(story.product, gi_note="Nhãn hiệu “Bình Minh”", name_en="Pomelo", picture=None)
+    shown = replace(shown, net_weight="thùng 9 trái (7,2 kg)", storage="Nơi khô mát")
     if story.product.picture is not None:
         drawn = replace(story.product.picture, alt="Hình minh họa: Bưởi", illustration=True)
         shown = replace(shown, picture=drawn)
@@ -151,6 +152,8 @@ def test_a_dossier_names_what_it_shows_in_the_readers_language(us: Visit, lot: B
         "Hình minh họa: Bưởi",
         "Pomelo (Illustration)",
     ]
+    values = {value for part in told["en"].sections for _label, value in part.facts}
+    assert {"carton 9 fruit (7.2 kg)", "A dry and cool place"} <= values
     facts = {label for part in told["vi"].sections for label, _value in part.facts}
     assert "Nhãn hiệu" in facts
     assert "Chỉ dẫn địa lý" not in facts

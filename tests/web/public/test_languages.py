@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from flask import Flask, render_template_string
@@ -36,6 +37,19 @@ def test_a_stamp_speaks_chinese_to_whoever_asks_for_it(client: FlaskClient, lot:
         assert f"{lot.batch.harvested_on:%Y}年{lot.batch.harvested_on.month}月" in page
     assert "此码无记录" in client.get("/s/0", headers=CHINESE).text
     assert "标签尚未启用" in client.get("/s/" + lot.code(9), headers=CHINESE).text
+
+
+def test_chinese_is_written_with_its_own_signs(client: FlaskClient, lot: Lot) -> None:
+    """A half-width colon, bracket or comma beside a Chinese letter reads like a slip."""
+    half = re.compile(r"[\u4e00-\u9fff]\s*[,;:!?()]|[,;:!?()]\s*[\u4e00-\u9fff]")
+    of_lot = f"{lot.product.code}/{lot.batch.lot}"
+    paths = ("/", "/privacy", "/products", "/producers", "/how-to-check", "/doubts/new", "/s/" + lot.code(0))
+    for path in (*paths, f"/lots/{of_lot}", f"/products/{lot.product.code}", f"/as-packed/{of_lot}"):
+        answer = client.get(path, query_string={"lang": "zh"})
+        assert answer.status_code == 200, path
+        page = re.sub(r"(?s)<(script|style)\b.*?</\1>", "", answer.text)
+        slips = [text for text in re.split(r"<[^>]+>", unescape(page)) if half.search(text)]
+        assert not slips, f"{path}: {slips}"
 
 
 def test_what_is_added_to_who_vouches_is_a_sentence_of_its_own(app: Flask) -> None:

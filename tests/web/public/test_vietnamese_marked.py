@@ -135,7 +135,10 @@ def test_no_mark_is_left_where_no_element_can_stand(app: Flask) -> None:
     [
         ("vi", "thùng 10 kg", "thùng 10 kg"),
         ("en", "thùng 10 kg", "carton 10 kg"),
-        ("zh", "1,3–1,7 kg/trái", "1,3–1,7 kg/个"),
+        ("zh", "1,3–1,7 kg/trái", "1.3–1.7 kg/个"),
+        ("zh", "thùng 9 trái (7,2 kg)", "箱 9 个（7.2 kg）"),
+        ("en", "thùng 9 trái (1.500 g)", "carton 9 fruit (1,500 g)"),
+        ("en", "0.5 kg", "0.5 kg"),
         ("en", "một xe đầy", "một xe đầy"),
     ],
 )
