@@ -4,34 +4,37 @@ import json
 import tarfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import func, select
 
-from tests import databases, factories
+from tests import factories
 from tests.databases import BACKENDS, TestDatabases
+from tests.machines import PASSPHRASE, machine, write_one
 from tests.rolls import Mint
-from traceability import backups, create_app, key_backups, key_rotation, log_keeper, mint, restores
+from traceability import (
+    backups,
+    create_app,
+    key_backups,
+    key_rotation,
+    log_keeper,
+    mint,
+    picture_files,
+    restores,
+)
 from traceability.config import Settings, WrongSettings
 from traceability.courier import Courier
 from traceability.db import Database
-from traceability.domain import ledger, notices, stamp_runs, verification, webhooks
-from traceability.domain.actors import SYSTEM
+from traceability.domain import notices, stamp_runs, verification, webhooks
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
-from traceability.domain.producers import LegalForm, Producer
-from traceability.domain.records import new_id
 from traceability.domain.stamps import StampEpoch, StampOrder
 from traceability.domain.webhooks import Change, ChangeInput, Interest, WebhookInput
 from traceability.key_rotation import Reason
 from traceability.keys import MissingKey
 from traceability.outward import Answer
-
-PASSPHRASE = "mười hai ký tự trở lên"
 
 
 def codes_of(database: Database, settings: Settings, quantity: int) -> set[str]:
@@ -54,28 +57,6 @@ def lived_in(database: Database, settings: Settings) -> Database:
     return database
 
 
-@contextmanager
-def machine(
-    kind: str, test_databases: TestDatabases, settings: Settings, folder: Path
-) -> Iterator[tuple[Database, Settings]]:
-    """An empty database and empty folders."""
-    with test_databases.fresh(kind, template="") as url:
-        database = databases.open_database(url)
-        data = folder / "new"
-        data.mkdir()
-        yield database, replace(settings, database_url=url, data_dir=data, key_dir=folder / "new-keys")
-        database.close()
-
-
-@pytest.fixture
-def new_machine(
-    backend: str, test_databases: TestDatabases, settings: Settings, tmp_path: Path
-) -> Iterator[tuple[Database, Settings]]:
-    """A new machine with the same kind of database."""
-    with machine(backend, test_databases, settings, tmp_path) as made:
-        yield made
-
-
 @pytest.fixture(params=BACKENDS)
 def any_machine(
     request: pytest.FixtureRequest, test_databases: TestDatabases, settings: Settings, tmp_path: Path
@@ -83,15 +64,6 @@ def any_machine(
     """A new machine with either kind of database: a backup moves between them."""
     with machine(request.param, test_databases, settings, tmp_path) as made:
         yield made
-
-
-def write_one(database: Database) -> int:
-    """One acknowledged write; its place in the log."""
-    with database.transaction(SYSTEM) as session:
-        row = Producer(code=new_id(), name="x", legal_form=LegalForm.COOPERATIVE)
-        session.add(row)
-        ledger.record(session, "producer.registered", row)
-    return int(session.info["receipts"][0])
 
 
 def contents(database: Database) -> dict[str, int]:
@@ -112,7 +84,19 @@ def test_a_backup_made_under_load_is_put_back_whole(
                 errors.append(error)
                 return
 
-    writers = [threading.Thread(target=write) for _ in range(3)]
+    folder = settings.data_dir / "pictures"
+
+    def keep_and_erase() -> None:
+        """Pictures come and go, and one is always half written."""
+        number = 0
+        while not stop.is_set():
+            number += 1
+            (folder / f".{number}.webp.half").write_bytes(b"half")
+            picture_files.write(folder / f"{number}.webp", b"another picture")
+            (folder / f".{number}.webp.half").unlink()
+            (folder / f"{number}.webp").unlink()
+
+    writers = [threading.Thread(target=act) for act in (write, write, write, keep_and_erase)]
     for writer in writers:
         writer.start()
     try:
@@ -126,6 +110,7 @@ def test_a_backup_made_under_load_is_put_back_whole(
         for writer in writers:
             writer.join()
     assert errors == []
+    assert not [name for name in manifest["files"] if Path(name).name.startswith(".")]
     database, elsewhere = any_machine
     key_backups.restore(elsewhere.keyring(), tmp_path / "keys.json", PASSPHRASE)
     restored = restores.restore(database, elsewhere, tmp_path / "backup.tar")
