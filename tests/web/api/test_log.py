@@ -1,15 +1,18 @@
 """The log over HTTP: whoever has only the public key can check every leaf and any two checkpoints."""
 
 import base64
+from datetime import date, datetime, time, timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlmodel import SQLModel
 
 from traceability import log_keeper
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import ledger, merkle
+from traceability.domain import clock, ledger, log_tree, merkle
 from traceability.domain.actors import SYSTEM
 from traceability.domain.checkpoints import Checkpoint, Verifier, read_checkpoint
 from traceability.domain.producers import LegalForm, Producer
@@ -123,6 +126,8 @@ def test_a_tile_that_is_not_there_is_not_found(log: FlaskClient, address: str) -
         (f"/log/proof/consistency?from=6&to={SIZE + 1}", None),
         (f"/log/checkpoint?size={SIZE + 1}", None),
         ("/log/checkpoint?size=x", "size"),
+        ("/log/days?before=2026-02-30", "before"),
+        ("/log/days?before=yesterday", "before"),
     ],
 )
 def test_a_question_that_cannot_be_names_its_parameter(
@@ -131,6 +136,64 @@ def test_a_question_that_cannot_be_names_its_parameter(
     answer = log.get(address)
     assert answer.status_code == 400
     assert answer.get_json()["error"]["field"] == field
+
+
+def test_each_day_that_is_over_has_its_signed_root(client: FlaskClient, database: Database) -> None:
+    key, today = key_of(client), clock.today()
+    times = [(9, 8, 0), (9, 23, 59), (8, 0, 0), (8, 0, 0), (2, 0, 1), (0, 0, 0)]  # days ago, hour, minute
+    _leaves_at(database, [_ago(today, *one) for one in times])
+    answer = client.get("/log/days").get_json()
+    assert answer["next_before"] is None
+    assert [(item["day"], item["size"]) for item in answer["items"]] == [
+        ((today - timedelta(days=days)).isoformat(), size) for days, size in ((2, 5), (8, 4), (9, 2))
+    ], "today is not over, and on a day without a leaf nothing changed"
+    for item in answer["items"]:
+        checkpoint = read(client, key, item["checkpoint"])
+        assert (checkpoint.size, base64.b64encode(checkpoint.root).decode()) == (
+            item["size"],
+            item["root_hash"],
+        )
+    earlier = client.get(f"/log/days?before={answer['items'][0]['day']}").get_json()["items"]
+    assert earlier == answer["items"][1:]
+
+
+def test_a_leaf_that_says_only_of_what_day_it_is_counts_on_that_day(
+    client: FlaskClient, database: Database
+) -> None:
+    today = clock.today()
+    times = [(3, 9, 0), (3, 0, 0), (2, 9, 0)]  # the second stands after the first, and tells no time
+    _leaves_at(database, [_ago(today, *one) for one in times])
+    assert [item["size"] for item in client.get("/log/days").get_json()["items"]] == [3, 2]
+
+
+def test_a_long_list_of_days_goes_on(client: FlaskClient, database: Database) -> None:
+    today = clock.today()
+    _leaves_at(database, [_ago(today, days, 12, 0) for days in range(40, 0, -1)])
+    sizes, before = list[int](), ""
+    while before is not None:
+        page = client.get("/log/days" + (f"?before={before}" if before else "")).get_json()
+        sizes += [item["size"] for item in page["items"]]
+        before = page["next_before"]
+    assert sizes == list(range(40, 0, -1))
+
+
+def _ago(today: date, days: int, hour: int, minute: int) -> datetime:
+    return datetime.combine(today - timedelta(days=days), time(hour, minute), clock.VIETNAM)
+
+
+def _leaves_at(database: Database, moments: list[datetime]) -> None:
+    """Leaves of nothing that were written at these moments."""
+    leaf = SQLModel.metadata.tables["log_leaf"]
+    with database.engine.connect().execution_options(write=True) as connection:
+        standing = log_tree.tail(connection)
+        bodies = [f"{place}".encode() for place in range(len(moments))]
+        rows = [
+            {"position": place, "kind": "x.y", "at": at, "body": body, "leaf_hash": merkle.leaf_hash(body)}
+            for place, (at, body) in enumerate(zip(moments, bodies, strict=True), standing[0])
+        ]
+        connection.execute(sa.insert(leaf), rows)
+        log_tree.extend(connection, standing, [merkle.leaf_hash(body) for body in bodies])
+        connection.commit()
 
 
 def test_an_empty_log_has_a_checkpoint(client: FlaskClient) -> None:

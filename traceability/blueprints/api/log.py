@@ -5,22 +5,26 @@ Everything here is public and the same for everybody. Full tiles never change.
 
 import base64
 import re
+from datetime import date
 
-from flask import jsonify, request
+from flask import jsonify, request, url_for
 from sqlmodel import col, select
 from werkzeug.wrappers import Response
 
 from traceability import log_keeper
 from traceability.access import PUBLIC_VIEW, database, requires, settings
 from traceability.blueprints.api import blueprint
-from traceability.domain import log_tree
+from traceability.domain import log_days, log_tree
+from traceability.domain.clock import today
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import PUBLIC
 
 _TILE = 256
 _FOR_EVER = "public, max-age=31536000, immutable"
 _MOST_ENTRIES = 1000
+_MOST_DAYS = 31
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_DAY = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _TILE_PATH = re.compile(r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 _LEVEL = re.compile(r"0|[1-5]?[0-9]|6[0-3]")
 
@@ -48,6 +52,32 @@ def log_checkpoint() -> Response:
 def log_key() -> Response:
     """The verifier keys of this log, the newest last. A careful verifier got them by another way."""
     return _text("".join(f"{key}\n" for key in log_keeper.vkeys(database(), settings())))
+
+
+@blueprint.get("/log/days")
+@requires(PUBLIC_VIEW)
+def log_days_ended() -> Response:
+    """How many leaves the log had at the end of each day in Vietnam on which something was written, the newest first,
+    with the way to the signed checkpoint of that size: the daily root. `before` (a day) goes further back."""
+    try:
+        before = min(_day("before", today()), today())  # today is not over
+    except _Wrong as wrong:
+        return _refused(wrong)
+    with database().engine.connect() as connection:
+        days = log_days.ended_before(connection, before, _MOST_DAYS)
+        items = [
+            {
+                "day": one.day.isoformat(),
+                "size": one.size,
+                "root_hash": _b64(log_tree.root(connection, one.size)),
+                "checkpoint": url_for("api.log_checkpoint", size=one.size),
+            }
+            for one in days
+        ]
+    answer = jsonify(items=items, next_before=items[-1]["day"] if len(items) == _MOST_DAYS else None)
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
 
 
 @blueprint.get("/log/entries")
@@ -172,6 +202,18 @@ def _number(name: str, least: int, default: int | None = None) -> int:
     return int(given)
 
 
+def _day(name: str, default: date) -> date:
+    given = request.args.get(name)
+    if given is None:
+        return default
+    if not _DAY.fullmatch(given):
+        raise _Wrong(name)
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise _Wrong(name) from None
+
+
 def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
@@ -190,7 +232,8 @@ def _refused(wrong: Exception, status: int = 400) -> Response:
     if status == 404:
         message = "There is no such tile, or not yet: take a partial one (.p/) of the size in the checkpoint."
     elif field:
-        message = f"The parameter {field} is missing or is no number that can be."
+        form = "a day such as 2026-11-24" if field == "before" else "a whole number"
+        message = f"The parameter {field} is missing or is none that can be: {form}."
     answer = jsonify(error={"message": message, "field": field})
     answer.status_code = status
     answer.headers["Access-Control-Allow-Origin"] = "*"
