@@ -63,6 +63,7 @@ ELSEWHERE = {
     "inspector.doubts_unknown_photo": "tests/web/public/test_doubts.py: the same of a stamp that is not on record",
     "inspector.photo": "tests/web/producer/test_photos.py: a picture that a producer sent",
     "producer.photo": "tests/web/producer/test_photos.py: the same",
+    "producer.photo_withdraw": "tests/web/producer/test_photos.py: of a picture that the producer sent",
     "inspector.recalls_receiver": "tests/web/producer/test_recalls.py: where goods of a recall were delivered",
     "producer.recalls_receiver": "tests/web/producer/test_recalls.py: where goods of a recall were delivered",
     "producer.recalls_answer": "tests/web/producer/test_recalls.py: by whoever received goods of a recall",

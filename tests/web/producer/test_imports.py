@@ -97,7 +97,7 @@ def test_a_refused_row_is_named_with_its_column_and_nothing_can_be_confirmed(us:
     )
     assert status == 422
     assert "Có 2 trên tổng số 3 dòng chưa nhận được" in page
-    assert re.search(r'<b>Dòng 3</b>.*?Khối lượng \(kg\): “1,250” có thể', page, re.S)
+    assert re.search(r"<b>Dòng 3</b>.*?Khối lượng \(kg\): “1,250” có thể", page, re.S)
     assert "Vùng trồng: Cơ sở không có “Vùng lạ”" in page
     assert "/import/confirm" not in page
 
