@@ -14,6 +14,7 @@ from typing import Any
 from flask import render_template, url_for
 from markupsafe import Markup
 from pydantic_core import PydanticCustomError
+from sqlmodel import Session
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response
 
@@ -103,6 +104,11 @@ def paper(batch_id: str, name: str, scope: Scope | None = None) -> Response:
     if name == "dossier.pdf":
         return downloads.file(f"ho-so-{batch.lot}", "pdf", dossier_pdf.pdf(dossier, file), "application/pdf")
     return downloads.file(f"ho-so-{batch.lot}", "html", _html(dossier, file), "text/html; charset=utf-8")
+
+
+def tracking_gaps(session: Session, batch_id: str) -> dict[tracking.Gap, int]:
+    """What the tracking sheet of a lot cannot say yet, and in how many rows."""
+    return tracking.gaps(tracking.rows(session, batch_id, _lot_address))
 
 
 def steps_sheet(name: str, stem: str, found: OneStep) -> Response:

@@ -9,6 +9,7 @@ did is theirs to report: of them a row names who assigned a lot code, and where.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
@@ -96,6 +97,39 @@ def rows(session: Session, batch_id: str, reference: Reference) -> list[Tracking
     for delivery in deliveries:
         told += _of_delivery(delivery, lots, receivers, delivery.batch_id == batch_id, reference)
     return sorted(told, key=lambda row: (row.event_date, _ORDER[row.cte], row.traceability_lot_code))
+
+
+class Gap(StrEnum):
+    """What a buyer under FSMA 204 will ask for and the sheet cannot say: each is filled in at its own place."""
+
+    PHONE = "phone"
+    PICKER = "picker"
+    DOCUMENT = "document"
+    DESTINATION = "destination"
+    PUBLIC_PAGE = "public_page"
+    PACKING = "packing"
+
+
+def gaps(told: list[TrackingRow]) -> dict[Gap, int]:
+    """In how many rows of a sheet what is missing (21 CFR 1.1325 to 1.1350), the gravest first."""
+    found: dict[Gap, int] = {}
+    for gap, is_missing in _MISSING.items():
+        count = sum(is_missing(row) for row in told)
+        if count:
+            found[gap] = count
+    if told and not any(row.pack_date for row in told):
+        found[Gap.PACKING] = 1
+    return found
+
+
+_MISSING: dict[Gap, Callable[[TrackingRow], bool]] = {
+    # a location is a name and where it is: a customer whose place nobody wrote down is a name alone
+    Gap.DESTINATION: lambda row: row.cte == "shipping" and "," not in row.to_location,
+    Gap.DOCUMENT: lambda row: row.cte in ("shipping", "receiving") and not row.ref_doc_no,
+    Gap.PHONE: lambda row: row.cte == "harvesting" and not row.harvester_phone,
+    Gap.PICKER: lambda row: row.cte == "harvesting" and row.harvester == row.farm_name,
+    Gap.PUBLIC_PAGE: lambda row: row.cte in ("initial_packing", "transformation") and not row.tlc_source_ref,
+}
 
 
 _ORDER = {

@@ -23,7 +23,7 @@ from tests.web.producer.places import Visit, visit
 from traceability import lot_dossiers, lot_papers, picture_files
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import events, pictures, products, provenance, records, traces
+from traceability.domain import events, pictures, products, provenance, records, traces, tracking
 from traceability.domain.actors import SYSTEM
 from traceability.domain.batches import Batch
 from traceability.domain.clock import now, today
@@ -85,6 +85,19 @@ def test_the_page_offers_every_paper_of_the_lot(us: Visit, lot: Batch) -> None:
     for name in lot_papers.ALL:
         assert f'href="/producer/batches/{lot.id}/papers/{name}"' in page
         assert len(file(us, lot, name)) > 100
+
+
+def test_the_page_says_what_the_tracking_sheet_lacks(us: Visit, lot: Batch) -> None:
+    page = us.get(f"/producer/batches/{lot.id}/papers")
+    for lacking in ("Thiếu nơi đến của khách hàng", "Thiếu số phiếu giao hàng", "Chưa ghi việc đóng gói"):
+        assert lacking in page
+    assert "Chưa ghi ai thu hái" not in page
+    with us.database.reading(SYSTEM.scope) as session:
+        full = [
+            replace(row, to_location="Chợ, Cần Thơ", ref_doc_no="PXK-1", pack_date=row.event_date)
+            for row in tracking.rows(session, lot.id, lambda *_: "https://x.example/lot")
+        ]
+    assert tracking.gaps(full) == {tracking.Gap.PHONE: 1}
 
 
 def test_the_dossier_as_html_stands_alone_with_its_picture_and_needs_no_script(us: Visit, lot: Batch) -> None:

@@ -93,4 +93,7 @@ def _page(batch_id: str, form: Form[Any]) -> tuple[str, int]:
         product = records.find(session, Product, batch.product_id)
         links = paper_links.of_batch(session, batch_id)
         looks = paper_links.looks(session, links)
-    return form.page("producer/papers/lot.html", batch=batch, product=product, links=links, looks=looks)
+        gaps = lot_papers.tracking_gaps(session, batch_id)
+    return form.page(
+        "producer/papers/lot.html", batch=batch, product=product, links=links, looks=looks, gaps=gaps
+    )
