@@ -80,7 +80,9 @@ def test_a_real_installation_begins_with_keys_and_one_administrator_and_no_demo(
     page = production.test_client().get(link[1], base_url="https://tx.example.vn")
     assert page.status_code == 200
     keys = list((tmp_path / "keys").iterdir())
-    assert any(key.name.startswith("stamp-epoch-") for key in keys)
+    others = {key.stem for key in keys if not key.name.startswith("stamp-epoch-")}
+    assert len(keys) == len(others) + 1
+    assert others == {"log", "manifest", "totp", "webhooks", "witness"}, "the first key backup holds them all"
     assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
     assert not any(key.suffix == ".key" for key in (tmp_path / "data").rglob("*"))
     listed = run(production, "user", "list").output
@@ -89,6 +91,28 @@ def test_a_real_installation_begins_with_keys_and_one_administrator_and_no_demo(
         assert session.exec(select(Producer)).all() == []
         assert len(session.exec(select(Crop)).all()) == 34
         assert [epoch.demo for epoch in session.exec(select(StampEpoch)).all()] == [False]
+
+
+def test_what_is_asked_of_no_installation_yet_says_how_to_make_one(production: Flask, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    answer = run(production, "user", "list")
+    assert answer.exit_code == 2
+    assert "run `init`" in answer.output
+
+
+def test_a_backup_in_a_folder_is_named_after_the_moment(production: Flask, tmp_path: Path) -> None:
+    run(production, "init", "--username", "an.admin", "--name", "An")
+    for place in ("backups", "keys-elsewhere"):
+        (tmp_path / place).mkdir()
+    assert run(production, "backup", str(tmp_path / "backups")).exit_code == 0
+    typed = "an unlikely passphrase\n" * 2
+    assert run(production, "backup-keys", str(tmp_path / "keys-elsewhere"), typed=typed).exit_code == 0
+    made = sorted(path.name for path in tmp_path.glob("*/traceability-*"))
+    assert re.fullmatch(r"traceability-\d{4}-\d\d-\d\dT\d{6}Z\.tar", made[0])
+    assert re.fullmatch(r"traceability-keys-\d{4}-\d\d-\d\dT\d{6}Z\.json", made[1])
+    nowhere = run(production, "backup", str(tmp_path / "nowhere/x.tar"))
+    assert nowhere.exit_code == 2
+    assert "No such file or directory" in nowhere.output
 
 
 def test_an_installation_is_initialised_once(production: Flask) -> None:

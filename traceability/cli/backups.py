@@ -9,11 +9,16 @@ from flask.cli import with_appcontext
 from traceability import backups, key_backups, restores, security_log
 from traceability.cli import base
 from traceability.cli.base import commands, plainly
+from traceability.domain.clock import now
 from traceability.security_log import Kind
 
-_NEW = click.Path(dir_okay=False, path_type=Path)
+_NEW = click.Path(path_type=Path)
 _STANDING = click.Path(exists=True, dir_okay=False, path_type=Path)
 _PASSPHRASE = "TRACE_KEY_PASSPHRASE"
+
+
+def _named(out: Path, beginning: str, ending: str) -> Path:
+    return out / f"{beginning}{now():%Y-%m-%dT%H%M%SZ}{ending}" if out.is_dir() else out
 
 
 @commands.command()
@@ -21,7 +26,11 @@ _PASSPHRASE = "TRACE_KEY_PASSPHRASE"
 @with_appcontext
 @plainly
 def backup(out: Path) -> None:
-    """Write a backup of the database and the pictures to OUT, while the platform goes on. It holds no keys."""
+    """Write a backup of the database and the pictures to OUT, while the platform goes on. It holds no keys.
+
+    In a folder that is there it is named after the moment, as a timer needs it.
+    """
+    out = _named(out, "traceability-", ".tar")
     manifest = backups.back_up(base.database(), base.settings(), out)
     security_log.note(Kind.BACKED_UP)
     rows = sum(table["rows"] for table in manifest["tables"].values())
@@ -79,7 +88,11 @@ def restore(source: Path, files: tuple[Path, ...], nothing_newer: bool) -> None:
 @with_appcontext
 @plainly
 def backup_keys(out: Path) -> None:
-    """Write the key folder, encrypted under a passphrase (TRACE_KEY_PASSPHRASE or typed), to OUT."""
+    """Write the key folder, encrypted under a passphrase (TRACE_KEY_PASSPHRASE or typed), to OUT.
+
+    In a folder that is there it is named after the moment.
+    """
+    out = _named(out, "traceability-keys-", ".json")
     passphrase = os.environ.get(_PASSPHRASE) or click.prompt(
         "Passphrase", hide_input=True, confirmation_prompt=True
     )

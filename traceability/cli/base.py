@@ -7,8 +7,9 @@ from typing import Any, TypeVar, cast
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from psycopg.errors import UndefinedTable
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from traceability import installation, wording
 from traceability.config import Settings, WrongSettings
@@ -37,9 +38,19 @@ def plainly(command: F) -> F:
             first = invalid.errors()[0]
             field = "-".join(str(part) for part in first["loc"])
             sentence = f"{field}: {wording.sentence(first['type'], first.get('ctx', {}))}"
-        except OperationalError as unreachable:
+        except (OperationalError, ProgrammingError) as unreachable:
             reason = str(unreachable.orig).strip().splitlines()[0]
             sentence = f"The database cannot be used: {reason}"
+            if "no such table" in reason or isinstance(unreachable.orig, UndefinedTable):
+                sentence = (
+                    "The database has no tables, or older ones: run `init` (a new installation) or `migrate`."
+                )
+            elif isinstance(unreachable, ProgrammingError):
+                raise
+        except OSError as trouble:  # a folder that is missing or another user's
+            if not trouble.filename or not trouble.strerror:
+                raise
+            sentence = f"{trouble.filename}: {trouble.strerror}."
         click.echo(f"Not done: {sentence}", err=True)
         raise SystemExit(_WRONG)
 

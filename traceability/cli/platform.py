@@ -17,6 +17,10 @@ from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import today
 from traceability.seeding import demo_data, source
 
+#: All keys but those of the mint, whose names come by chance. `init` makes them at once, so that the key backup of the
+#: first day holds them.
+KEYS = ("log", "manifest", "totp", "webhooks", "witness")
+
 
 @commands.command()
 @with_appcontext
@@ -70,6 +74,8 @@ def init(username: str, name: str) -> None:
             "This database is initialised already. `user link` makes a new link for an account."
         )
     mint.ensure_epoch(database, keyring, demo=False)  # a key folder that cannot be written stops us here
+    for key in KEYS:
+        keyring.secret(key)
     with database.transaction(SYSTEM) as session:
         for entry in source.crops():
             products.load_crop(session, SYSTEM, entry)
