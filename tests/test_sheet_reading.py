@@ -102,6 +102,20 @@ def test_days_numbers_and_texts_of_a_workbook_are_told_apart() -> None:
     assert line.cells == ("2024-02-29", "2026-11-24 07:30", "85,5", "0,3", "1", "007", "0,5", "26112401")
 
 
+def test_a_time_is_cut_to_its_minute_and_never_goes_to_another_day() -> None:
+    def fill(book: Any, sheet: Any) -> None:
+        sheet.write_row(0, 0, ["a", "b", "c", "d", "e"])
+        style = book.add_format({"num_format": "dd/mm/yyyy hh:mm:ss"})
+        day = 46_350  # 2026-11-24
+        for place, clock in enumerate((86_399, 86_399.9, 27_000, 27_059, 20)):
+            sheet.write_number(1, place, day + clock / 86_400, style)
+
+    (line,) = read(workbook(fill), MOST).lines
+    assert line.cells == (
+        "2026-11-24 23:59", "2026-11-24 23:59", "2026-11-24 07:30", "2026-11-24 07:30", "2026-11-24",
+    )  # fmt: skip
+
+
 def test_workbooks_that_count_from_1904_and_hide_their_first_sheet_are_read() -> None:
     book = openpyxl.Workbook()
     book.epoch = CALENDAR_MAC_1904

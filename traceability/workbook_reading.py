@@ -6,6 +6,7 @@ part 1, section 18) only what carries plain values is read: rows, cells, shared 
 tell a day from a number.
 """
 
+import math
 import posixpath
 import re
 import zipfile
@@ -27,6 +28,8 @@ MOST_UNPACKED: Final = 24 * 1024 * 1024
 _MOST_PARTS: Final = 2000
 #: Rows and cells, also empty ones with a border or a colour. A sheet of 500 rows and 60 columns has 30,500.
 MOST_CELLS: Final = 200_000
+#: seconds
+_DAY: Final = 24 * 60 * 60
 _MOST_STRINGS: Final = 100_000
 _LAST_ROW: Final = 1_048_576
 _LAST_COLUMN: Final = 16_384
@@ -290,11 +293,16 @@ class _Sheet(_Texts):
         return _number_text(number)
 
     def _day(self, number: Decimal) -> str:
-        """A day counted from the first one; what comes after the comma is the time of day, to the minute."""
+        """A day counted from the first one; what comes after the comma is the time of day, cut to the minute."""
+        whole = math.floor(number)
+        seconds = min(
+            round((number - whole) * _DAY), _DAY - 1
+        )  # the last moment of a day is not the next one yet
         try:
-            moment = self._begin + timedelta(minutes=round(number * 24 * 60))
+            moment = self._begin + timedelta(days=whole, seconds=seconds)
         except OverflowError:
             raise self._refusal("sheets.error_value") from None
+        moment = moment.replace(second=0)
         if moment.time() == time():
             return moment.date().isoformat()
         return moment.strftime("%Y-%m-%d %H:%M")
