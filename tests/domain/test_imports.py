@@ -164,6 +164,15 @@ def test_a_row_judged_by_the_rules_says_its_flags_beforehand(farm: Farm) -> None
     assert "OVER_YIELD" in {flag.name for flag in outcome.flags}
 
 
+def test_a_row_is_as_late_as_the_same_typed_and_may_be_older_with_its_name_in_other_books(farm: Farm) -> None:
+    old = (today() - timedelta(days=800)).isoformat()
+    slip, taken_over = farm.tried(
+        farm.harvest(harvested_on=old), farm.harvest(harvested_on=old, external_ref="so-cu-7")
+    )
+    assert [(one.code, one.field) for one in slip.refusals] == [("rules.implausible_date", "harvested_on")]
+    assert taken_over.fate is Fate.MADE
+
+
 def test_nobody_imports_who_may_not_register(farm: Farm) -> None:
     actor = factories.officer()
     with farm.database.transaction(actor) as session, pytest.raises(RuleBroken) as refused:

@@ -152,6 +152,10 @@ def test_a_harvest_day_that_cannot_be_right_is_refused_and_months_and_effect_are
         harvest(before_planting, external_ref="LO-CU-0")
     old = harvest(date(today().year - 5, 6, 1), external_ref="LO-CU-1")  # from other books
     assert flags(database, old) == []
+    with pytest.raises(
+        RuleBroken, match=r"rules\.implausible_date"
+    ):  # a name that an import made up is of no books
+        harvest(date(today().year - 5, 6, 2), external_ref="sheet-0123-1")
     late = harvest(today() - timedelta(days=100))
     with pytest.raises(RuleBroken, match=r"rules\.implausible_date"), database.transaction(SYSTEM) as session:
         value = CorrectionInput(
@@ -172,6 +176,10 @@ def test_a_harvest_day_that_cannot_be_right_is_refused_and_months_and_effect_are
         rule_figures.set_figure(session, SYSTEM, figure)
     with pytest.raises(RuleBroken, match=r"rules\.implausible_date"):
         harvest(today() - timedelta(days=100))
+    with pytest.raises(
+        RuleBroken, match=r"rules\.implausible_date"
+    ):  # what was decided holds for other books too
+        harvest(today() - timedelta(days=100), external_ref="LO-CU-2")
     decide(database, RuleCode.IMPLAUSIBLE_DATE, Effect.FLAG)
     assert [flag.rule for flag in flags(database, harvest(today() - timedelta(days=100)))] == [
         RuleCode.IMPLAUSIBLE_DATE

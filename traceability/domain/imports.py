@@ -30,6 +30,7 @@ from traceability.domain.errors import RuleBroken
 from traceability.domain.producers import Producer
 from traceability.domain.records import Record
 from traceability.domain.rule_book import RuleCode
+from traceability.domain.rule_figures import OF_A_SHEET
 
 #: Rows of one import, and seconds that it may take: while it is written nobody else can write on SQLite, where others
 #: wait 15 seconds. A row takes some 30 ms; a late entry of the diary more, where many harvests are judged again.
@@ -149,7 +150,7 @@ def _one(
         value = book.value(row.values)
         content = _content(value)
         contents[content] += 1
-        reference = value.external_ref or f"sheet-{content}-{contents[content]}"
+        reference = value.external_ref or f"{OF_A_SHEET}{content}-{contents[content]}"
         with book.session.no_autoflush:
             known = book.standing(value, reference, accounted)
         if known is not None:

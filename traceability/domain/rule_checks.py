@@ -22,9 +22,7 @@ from traceability.domain.rule_outcomes import Broken, Outcome
 def _implausible(facts: BatchFacts) -> Outcome:
     if facts.area is None:
         return None
-    months = rule_figures.tolerance(facts.session, rule_figures.LATE_MONTHS, facts.recorded_on)
-    if facts.batch.external_ref:  # taken over from other books, which reach further back
-        months = max(months, rule_figures.IMPORT_MONTHS)
+    months = rule_figures.months_late(facts.session, facts.recorded_on, facts.batch.external_ref)
     return yields.implausible_date(facts.day, facts.recorded_on, months, facts.area.planted_year)
 
 

@@ -46,6 +46,8 @@ DOSE_PERCENT, OVERLAP_PERCENT, LATE_MONTHS = "dose_percent", "overlap_percent", 
 TOLERANCES: Final = {DOSE_PERCENT: 20, OVERLAP_PERCENT: 1, LATE_MONTHS: 24}
 #: What other books brought along, each lot with its name there, may be so many months old.
 IMPORT_MONTHS: Final = 120
+#: How the references begin that an import makes of what a row says: they name no other books.
+OF_A_SHEET: Final = "sheet-"
 
 
 class RuleFigure(Record, table=True):
@@ -239,6 +241,15 @@ def tolerance(session: Session, name: str, day: date) -> int:
     """A tolerance in percent (or in months, as its name says) on a day."""
     found = _in_force(session, FigureKind.TOLERANCE, None, name, day)
     return TOLERANCES[name] if found is None else int(found.value["percent"])
+
+
+def months_late(session: Session, day: date, reference: str | None) -> int:
+    """How many months late a harvest may be written down: the figure that was set; else more for what has a name in
+    other books, which reach further back."""
+    if _in_force(session, FigureKind.TOLERANCE, None, LATE_MONTHS, day) is not None:
+        return tolerance(session, LATE_MONTHS, day)
+    is_taken_over = bool(reference) and not str(reference).startswith(OF_A_SHEET)
+    return IMPORT_MONTHS if is_taken_over else TOLERANCES[LATE_MONTHS]
 
 
 def listed(session: Session, kinds: Iterable[FigureKind]) -> list[RuleFigure]:
