@@ -25,7 +25,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlmodel import Session, SQLModel
 
 from traceability import disk
-from traceability.domain import ledger, log_tree, ownership, precedence, tables
+from traceability.domain import ledger, ownership, precedence, tables
 from traceability.domain.actors import Actor
 from traceability.domain.clock import now
 from traceability.domain.ledger import Fact
@@ -162,10 +162,13 @@ class Database:
         return connection
 
     def migrate(self) -> None:
-        """Brings the schema to the newest revision."""
+        """Brings the schema to the newest revision. The log's tree is completed afterwards, under the lock of its tail:
+        others may be writing."""
         with self.changing_schema() as connection:
             command.upgrade(alembic_config(connection), "head")
-            log_tree.fill(connection)
+        with self.engine.connect().execution_options(write=True) as connection:
+            ledger.complete_tree(connection)
+            connection.commit()
 
     def start_over(self) -> None:
         """Takes the whole schema down and up again: everything is gone. Only for what a broken first start has left."""

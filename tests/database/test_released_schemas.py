@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import select
 
 from tests import databases
 from tools.migration import RELEASED
 from traceability import table_copies
 from traceability.db import Database
-from traceability.domain import ledger, verification
+from traceability.domain import ledger, own_references, verification
 from traceability.domain.actors import SYSTEM
+from traceability.domain.errors import RuleBroken
+from traceability.domain.history import Event
 from traceability.domain.producers import LegalForm, Producer
 from traceability.domain.records import new_id
 
@@ -90,6 +93,21 @@ def test_a_released_database_keeps_its_rows_and_its_log(released: Database) -> N
     write(released)
     with released.one_state() as session:
         assert verification.verify(session, []).size == found.size + 1
+    released.close()
+
+
+def test_references_that_stood_twice_before_the_rule_are_no_bar(released: Database) -> None:
+    twice = sa.text(
+        "UPDATE event SET external_ref = 'PO-7', producer_id = (SELECT min(producer_id) FROM batch)"
+    )
+    with released.engine.begin() as connection:
+        connection.execute(twice)
+    released.migrate()
+    with released.one_state() as session:
+        (owner,) = set(session.exec(select(Event.producer_id)).all())
+        assert len(session.exec(select(Event).where(Event.external_ref == "PO-7")).all()) > 1
+        with pytest.raises(RuleBroken, match=r"events\.reference_taken"):
+            own_references.must_be_new(session, Event, owner, "PO-7")
     released.close()
 
 

@@ -89,6 +89,10 @@ def test_a_wrong_report_is_withdrawn_but_a_failed_one_stays(database: Database, 
         ("1600", "mg/kg", "≤ 1.500", False),
         ("0,6", "mg/kg", "≤ 0,500", False),
         ("30", "mg/kg", "≥ 20", True),  # a limit from below
+        ("> 0,02", "mg/kg", "0,01", False),
+        ("0.5 ppm", "mg/kg", "≤ 0.01", False),
+        ("0.5 ppm", "µg/kg", "≤ 0.01", True),  # two units: nobody can tell
+        ("9,1", "%", "<= 8,5", False),
         ("12", "°Bx", "10", True),  # no weight in a weight
         ("0,5", "mg/kg", "theo quy định", True),
     ],
@@ -106,3 +110,10 @@ def test_what_lies_above_its_limit_is_not_taken_as_passed(
         )
     assert caught.value.field == "results-1-value"
     assert not record(database, batch, results=[line | {"passed": "0"}]).passed
+
+
+def test_what_does_not_reach_the_least_is_not_taken_as_passed(database: Database, batch: Batch) -> None:
+    line = {"name": "Độ Brix", "value": "9,1", "unit": "°Bx", "limit": "≥ 10", "passed": "1"}
+    with pytest.raises(RuleBroken, match=r"laboratory\.passed_below_limit"):
+        record(database, batch, results=[line])
+    assert record(database, batch, results=[line | {"value": "10,5"}]).passed

@@ -91,6 +91,7 @@ class Batch(Record, ProducerOwned, table=True):
     UNLOGGED: ClassVar[dict[str, str]] = {
         "search": "derived from the lot and product",
         "page_version": "a counter for caches of the public page",
+        "reference_in_index": own_references.WHY_UNLOGGED,
     }
 
     product_id: str = Field(foreign_key="product.id", index=True, max_length=16)
@@ -123,6 +124,7 @@ class Batch(Record, ProducerOwned, table=True):
     released_at: datetime | None = Field(default=None, sa_type=Instant)
     page_version: int = 1
     external_ref: str | None = Field(default=None, max_length=80)
+    reference_in_index: bool = own_references.in_index()
     recorded_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     on_behalf_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
 

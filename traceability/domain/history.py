@@ -81,6 +81,7 @@ class Event(Record, ProducerOwned, table=True):
         own_references.unique("event"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset({"batch_id", "type", "step", "happened_at", "corrects_id"})
+    UNLOGGED: ClassVar[dict[str, str]] = {"reference_in_index": own_references.WHY_UNLOGGED}
 
     batch_id: str | None = Field(default=None, foreign_key="batch.id", max_length=16)
     area_id: str | None = Field(default=None, foreign_key="growing_area.id", index=True, max_length=16)
@@ -99,6 +100,7 @@ class Event(Record, ProducerOwned, table=True):
     corrects_id: str | None = Field(default=None, foreign_key="event.id", unique=True, max_length=16)
     correction_reason: CorrectionReason | None = Field(default=None, sa_type=choice(CorrectionReason))
     external_ref: str | None = Field(default=None, max_length=80)
+    reference_in_index: bool = own_references.in_index()
     recorded_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     on_behalf_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
@@ -175,21 +176,34 @@ _IN_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}[.,]\d{3}(?!\d)")
 def _must_agree(number: int, result: ResultInput) -> None:
     """A slip of the finger must not let goods go: what lies above its limit has not passed.
 
-    Only where both are weights in a weight; a limit from below is written with ≥ and is no upper one. A limit such as
-    "1.500" may be one and a half or fifteen hundred: nothing is refused that one of its readings allows.
+    Where the limit says which way it looks (≤ 8,5; ≥ 10) the figures are compared in whatever unit; without a sign it
+    is an upper one, and only of weights in a weight. A limit such as "1.500" may be one and a half or fifteen hundred:
+    nothing is refused that one of its readings allows.
     """
-    measured = measured_ug(result.value, result.unit or "")
-    limit = measured_ug((result.limit or "").replace("<=", "≤"), result.unit or "")
-    if limit is not None and _IN_THOUSANDS.search(result.limit or ""):
+    text = (result.limit or "").strip().replace("<=", "≤").replace(">=", "≥")
+    sign, unit = text[:1], result.unit or ""
+    measured, limit = measured_ug(result.value, unit), measured_ug(text.lstrip("<≤>≥ "), unit)
+    if (measured is None or limit is None) and sign in tuple("<≤>≥"):
+        measured, limit = _plain(result.value), _plain(text[1:])
+    if limit is not None and sign not in tuple(">≥") and _IN_THOUSANDS.search(text):
         limit *= 1000
-    if result.passed and measured is not None and limit is not None and measured > limit:
+    if not result.passed or measured is None or limit is None:
+        return
+    below = sign in tuple(">≥")
+    if measured < limit if below else measured > limit:
         raise RuleBroken(
-            "laboratory.passed_above_limit",
+            "laboratory.passed_below_limit" if below else "laboratory.passed_above_limit",
             f"results-{number}-value",
             name=result.name,
-            value=f"{result.value} {result.unit}",
-            limit=f"{result.limit} {result.unit}",
+            value=f"{result.value} {unit}".strip(),
+            limit=f"{result.limit} {unit}".strip(),
         )
+
+
+def _plain(text: str) -> Decimal | None:
+    """A figure without a unit; None for any other words."""
+    match = re.fullmatch(r"\s*(\d{1,9}(?:[.,]\d{1,9})?)\s*", text, re.ASCII)
+    return Decimal(match[1].replace(",", ".")) if match else None
 
 
 def _line(result: ResultInput) -> dict[str, Any]:

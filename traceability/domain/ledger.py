@@ -210,6 +210,12 @@ def _take_tail(connection: sa.Connection) -> tuple[int, bytes]:
     return log_tree.tail(connection)
 
 
+def complete_tree(connection: sa.Connection) -> None:
+    """Builds the interior nodes of the log that are missing, while nobody else appends. The caller commits."""
+    _take_tail(connection)
+    log_tree.fill(connection)
+
+
 def append_facts(session: Session, actor_id: str | None, on_behalf: bool) -> list[int]:
     """Appends the leaves of all noted facts and answers their positions. Called once, just before the commit.
 

@@ -119,7 +119,9 @@ def exceeded(limits: list[ResidueLimit], results: Iterable[dict[str, Any]]) -> l
     return found
 
 
-_NUMBER = re.compile(r"(?P<below>[<≤]\s*)?(?P<number>\d{1,9}(?:[.,]\d{1,9})?)", re.ASCII)
+_MEASURED = re.compile(
+    r"(?P<sign>[<≤>≥])?\s*(?P<number>\d{1,9}(?:[.,]\d{1,9})?)\s*(?P<unit>[a-zµμ]{1,3}/kg|ppm|ppb)?", re.ASCII
+)
 _NOTHING = frozenset({"khong phat hien", "kph", "nd", "not detected", "n.d.", "duoi gioi han phat hien"})
 _UNITS = {
     "mg/kg": Decimal(1000),
@@ -129,35 +131,55 @@ _UNITS = {
     "ug/kg": Decimal(1),
     "ppb": Decimal(1),
 }
+#: What a limit for any residue of a pesticide does not speak of: metals, moulds, what goods have by nature. A name that
+#: is not here is taken for a substance, since unknown never passes for good.
+_NO_RESIDUES = re.compile(
+    r"\b(cadimi|cadmi|cadmium|chi|lead|pb|asen|arsen|arsenic|thach tin|thuy ngan|mercury|thiec|tin|dong|copper|kem"
+    r"|zinc|sat|iron|kim loai|metals?|hmf|hydroxymethylfurfural|nitrate?|nitrite?|sulfite?|sulphite|so2|luu huynh"
+    r"|histamine?|aflatoxin|ochratoxin|patulin|doc to|mycotoxin|vitamin|duong|sugar|protein|polyphenol|caffeine?"
+    r"|melamine?|muoi|salt)\b"
+)
+_RESIDUES = re.compile(r"du luong|residue|bvtv|pesticide")
 
 
 def measured_ug(value: str, unit: str) -> Decimal | None:
     """What a line of a report measured, in micrograms per kilogram; nothing found is 0; None for other words and units.
 
-    `< 0,01` counts as 0.01: the laboratory could not look closer.
+    `< 0,01` counts as 0.01: the laboratory could not look closer. `> 0,02` counts as a little more than that. A unit
+    beside the figure goes before that of the column; two that differ say nothing.
     """
-    text = fold(value).strip()
+    text = fold(value).strip().replace("<=", "≤").replace(">=", "≥")
     if text in _NOTHING:
         return Decimal(0)
-    match = _NUMBER.fullmatch(text)
-    factor = _UNITS.get(unit.strip().lower())
-    if match is None or factor is None:
+    match = _MEASURED.fullmatch(text)
+    if match is None:
         return None
-    return Decimal(match["number"].replace(",", ".")) * factor
+    of_column = _UNITS.get(unit.strip().lower())
+    factor = _UNITS.get(match["unit"]) if match["unit"] else of_column
+    if factor is None or (unit.strip() and of_column != factor):
+        return None
+    found = Decimal(match["number"].replace(",", ".")) * factor
+    return found + _A_LITTLE if match["sign"] in (">", "≥") else found
+
+
+_A_LITTLE = Decimal("0.000001")
 
 
 def _limit_for(limits: list[ResidueLimit], name: str) -> ResidueLimit | None:
-    """The limit for a line: the first whose ingredient its name holds, else that for any if it is about residues."""
+    """The limit for a line: the first whose ingredient its name holds, else that for any unless the line is about
+    something else than a residue."""
     folded = fold(name)
     for limit in limits:
         if limit.ingredient != ANY and fold(limit.ingredient) in folded:
             return limit
-    residue = any(word in folded for word in ("du luong", "residue", "thuoc bvtv", "pesticide"))
-    return next((limit for limit in limits if limit.ingredient == ANY), None) if residue else None
+    if _NO_RESIDUES.search(folded) and not _RESIDUES.search(folded):
+        return None
+    return next((limit for limit in limits if limit.ingredient == ANY), None)
 
 
 def reads(limits: list[ResidueLimit], line: dict[str, Any]) -> bool:
-    """Whether a line of a report is about residues that a limit is for, and a number can be read from it."""
+    """Whether a line of a report is about residues that a limit is for, and says how much there is at most."""
     limit = _limit_for(limits, str(line.get("name", "")))
-    measured = measured_ug(str(line.get("value", "")), str(line.get("unit", "")))
-    return limit is not None and measured is not None
+    value = str(line.get("value", ""))
+    measured = measured_ug(value, str(line.get("unit", "")))
+    return limit is not None and measured is not None and not re.match(r"\s*[>≥]", value)

@@ -108,6 +108,7 @@ class StampOrder(Record, ProducerOwned, table=True):
         {"number", "epoch_number", "code_root", "ready_at", "form", "demo", "approved_at", "closed_at"}
     )
     LATER: ClassVar[dict[str, Any]] = {"logo": None}
+    UNLOGGED: ClassVar[dict[str, str]] = {"reference_in_index": own_references.WHY_UNLOGGED}
 
     number: str = Field(max_length=20, unique=True)
     batch_id: str = Field(foreign_key="batch.id", index=True, max_length=16)
@@ -129,6 +130,7 @@ class StampOrder(Record, ProducerOwned, table=True):
     code_root: bytes | None = None
     ready_at: datetime | None = Field(default=None, sa_type=Instant)
     external_ref: str | None = Field(default=None, max_length=80)
+    reference_in_index: bool = own_references.in_index()
     ordered_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     #: a large order is prepared only when a second person has approved it
     approved_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)

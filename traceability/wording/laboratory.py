@@ -11,6 +11,10 @@ REFUSALS = {
         "“{name}”: {value} lies above the limit of {limit}, and it is marked as passed. Correct the figures, or take"
         " the mark away; a limit from below is written with ≥."
     ),
+    "laboratory.passed_below_limit": N_(
+        "“{name}”: {value} does not reach the least of {limit}, and it is marked as passed. Correct the figures, or"
+        " take the mark away."
+    ),
     "laboratory.recorded_already": N_(
         "Report {report_no} of this laboratory is already recorded for this batch."
     ),

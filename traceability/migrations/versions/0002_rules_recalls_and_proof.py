@@ -1757,7 +1757,16 @@ def upgrade() -> None:
         batch_op.drop_constraint(batch_op.f("ck_batch_origin"), type_="check")
         batch_op.add_column(sa.Column("best_before_limit_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("in_units_g", sa.BigInteger(), server_default="0", nullable=False))
-        batch_op.create_index("uq_batch_external_ref", ["producer_id", "external_ref"], unique=True)
+        batch_op.add_column(
+            sa.Column("reference_in_index", sa.Boolean(), server_default=sa.text("(false)"), nullable=False)
+        )
+        batch_op.create_index(
+            "uq_batch_external_ref",
+            ["producer_id", "external_ref"],
+            unique=True,
+            sqlite_where=sa.text("reference_in_index"),
+            postgresql_where=sa.text("reference_in_index"),
+        )
         batch_op.create_check_constraint(
             batch_op.f("ck_batch_harvest_has_area"),
             "(origin = 'harvest' AND area_id IS NOT NULL AND harvested_on IS NOT NULL) OR origin <> 'harvest'",
@@ -1792,7 +1801,16 @@ def upgrade() -> None:
 
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
-        batch_op.create_index("uq_event_external_ref", ["producer_id", "external_ref"], unique=True)
+        batch_op.add_column(
+            sa.Column("reference_in_index", sa.Boolean(), server_default=sa.text("(false)"), nullable=False)
+        )
+        batch_op.create_index(
+            "uq_event_external_ref",
+            ["producer_id", "external_ref"],
+            unique=True,
+            sqlite_where=sa.text("reference_in_index"),
+            postgresql_where=sa.text("reference_in_index"),
+        )
         batch_op.create_check_constraint(
             batch_op.f("ck_event_eventtype"),
             "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell', 'split', 'merge', 'repack', 'rework', 'return', 'waste', 'aggregate', 'open')",
@@ -1837,8 +1855,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("serial", sa.BigInteger(), nullable=True))
 
     with op.batch_alter_table("stamp_order", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("reference_in_index", sa.Boolean(), server_default=sa.text("(false)"), nullable=False)
+        )
         batch_op.add_column(sa.Column("logo", sa.LargeBinary(), nullable=True))
-        batch_op.create_index("uq_stamp_order_external_ref", ["producer_id", "external_ref"], unique=True)
+        batch_op.create_index(
+            "uq_stamp_order_external_ref",
+            ["producer_id", "external_ref"],
+            unique=True,
+            sqlite_where=sa.text("reference_in_index"),
+            postgresql_where=sa.text("reference_in_index"),
+        )
 
     with op.batch_alter_table("suspension", schema=None) as batch_op:
         batch_op.add_column(sa.Column("from_on", sa.Date(), nullable=True))
@@ -1857,8 +1884,13 @@ def downgrade() -> None:
         batch_op.drop_column("from_on")
 
     with op.batch_alter_table("stamp_order", schema=None) as batch_op:
-        batch_op.drop_index("uq_stamp_order_external_ref")
+        batch_op.drop_index(
+            "uq_stamp_order_external_ref",
+            sqlite_where=sa.text("reference_in_index"),
+            postgresql_where=sa.text("reference_in_index"),
+        )
         batch_op.drop_column("logo")
+        batch_op.drop_column("reference_in_index")
 
     with op.batch_alter_table("stamp_download", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_stamp_download_filekind"), type_="check")
@@ -1883,7 +1915,12 @@ def downgrade() -> None:
 
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_event_eventtype"), type_="check")
-        batch_op.drop_index("uq_event_external_ref")
+        batch_op.drop_index(
+            "uq_event_external_ref",
+            sqlite_where=sa.text("reference_in_index"),
+            postgresql_where=sa.text("reference_in_index"),
+        )
+        batch_op.drop_column("reference_in_index")
         batch_op.create_check_constraint(
             batch_op.f("ck_event_eventtype"),
             "type IN ('harvest', 'treat', 'receive', 'transform', 'pack', 'store', 'test', 'ship', 'lose', 'sell')",
@@ -1907,7 +1944,12 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("ck_batch_in_units"), type_="check")
         batch_op.drop_constraint(batch_op.f("ck_batch_made"), type_="check")
         batch_op.drop_constraint(batch_op.f("ck_batch_origin"), type_="check")
-        batch_op.drop_index("uq_batch_external_ref")
+        batch_op.drop_index(
+            "uq_batch_external_ref",
+            sqlite_where=sa.text("reference_in_index"),
+            postgresql_where=sa.text("reference_in_index"),
+        )
+        batch_op.drop_column("reference_in_index")
         batch_op.drop_column("in_units_g")
         batch_op.drop_column("best_before_limit_on")
         batch_op.create_check_constraint(
