@@ -207,9 +207,7 @@ def check_proof(path, vkeys):
         if not rows:
             print(f"  {said['rows']['count']} rows, by their digest {said['rows']['digest']}")
     if proof.get("left_out"):
-        print(
-            f"\n{proof['left_out']} older entries about this lot are not in the file: read the log for them."
-        )
+        print(f"\n{proof['left_out']} entries about this lot are not in the file: read the log for them.")
     print(f"\nVERIFIED: {len(proof['entries'])} entries are in the log, unchanged.")
 
 

@@ -146,6 +146,15 @@ def test_what_was_harvested_on_stopped_ground_gets_no_stamps(mint: Mint, kind: S
         refusal = refused("stamps.ground_suspended", mint.ordered, batch, 10)
         assert (refusal.field, refusal.facts["lot"]) == ("batch_id", harvest.lot)
     mint.ordered(beside, 10)
+    buyer = factories.producer(database)
+    bought = factories.received(database, factories.sent(database, beside, 100, buyer))
+    sold = made_of(database, buyer, 50, {"delivery_id": bought.id, "kilograms": 100})
+    beside_area = {"subject_kind": SuspendedKind.AREA, "subject_id": beside.area_id or ""}
+    with database.transaction(SYSTEM) as session:
+        stop = SuspensionInput(**beside_area, reason="Kiểm tra", from_on=harvested)  # type: ignore[arg-type]
+        suspensions.suspend(session, SYSTEM, stop)
+    refusal = refused("stamps.ground_suspended", mint.ordered, sold, 10)
+    assert refusal.facts["name"] == owner.name  # the name of another's area may be a family's
 
 
 def test_another_producers_batch_is_unknown(mint: Mint) -> None:

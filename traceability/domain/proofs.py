@@ -18,7 +18,7 @@ from traceability.domain.records import portions
 FORMAT = "traceability-proof/v1"
 #: A lot has some tens of facts; the newest are kept if there are ever more, and the file says how many are missing.
 MOST_ENTRIES = 400
-#: So many of the lots that went into it, those nearest in the order of their ids.
+#: So many of the lots that went into it. The log holds the others.
 MOST_LOTS = 200
 
 #: The rows that a proof is about: the ids by table.
@@ -32,6 +32,10 @@ class ProvenLeaf:
     position: int
     body: bytes
     path: tuple[bytes, ...]
+
+
+#: Tables that many leaves name: a lot may have hundreds of orders and activations.
+_OFTEN = frozenset({"stamp_order"})
 
 
 def rows_behind(session: Session, batch: Batch) -> Rows:
@@ -70,22 +74,24 @@ def _ids(session: Session, table: str, wanted: str, column: str, values: list[st
 
 def leaves_about(session: Session, rows: Rows, size: int) -> tuple[list[ProvenLeaf], int]:
     """The leaves among the first `size` that name one of these rows, in the order of the log, with their audit paths;
-    and how many older ones were left out.
+    and how many were left out: of those about stamp orders the oldest first, then of the others.
 
     Raises `NotFound` if no leaf does.
     """
     entries = SQLModel.metadata.tables["log_entry"]
-    wanted: set[int] = set()
+    wanted: dict[int, int] = {}  # position -> rank: what says who and where comes before what happens often
     for table, ids in rows.items():
         for portion in portions(ids):
             statement = sa.select(entries.c.position).where(
                 entries.c.table_name == table, entries.c.record_id.in_(portion), entries.c.position < size
             )
-            wanted |= {int(row[0]) for row in session.connection().execute(statement)}
+            rank = table in _OFTEN
+            for row in session.connection().execute(statement):
+                wanted[int(row[0])] = min(rank, wanted.get(int(row[0]), rank))
     if not wanted:
         raise NotFound("LogLeaf")
-    newest = sorted(wanted)[-MOST_ENTRIES:]
-    return leaves_at(session, newest, size), len(wanted) - len(newest)
+    kept = sorted(sorted(wanted, key=lambda position: (wanted[position], -position))[:MOST_ENTRIES])
+    return leaves_at(session, kept, size), len(wanted) - len(kept)
 
 
 def leaves_at(session: Session, wanted: list[int], size: int) -> list[ProvenLeaf]:

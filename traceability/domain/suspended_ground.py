@@ -10,7 +10,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from traceability.domain import area_codes, rule_overrides, shares
+from traceability.domain import area_codes, partners, rule_overrides, shares
 from traceability.domain.areas import AreaCode, GrowingArea
 from traceability.domain.batches import Batch
 from traceability.domain.clock import local_day, today
@@ -41,13 +41,13 @@ def of_batch(session: Session, batch: Batch) -> Stopped | None:
                     col(Batch.harvested_on).is_not(None),
                 )
             ).all()
-            found = _stopped(session, harvests)
+            found = _stopped(session, batch, harvests)
             if found is not None:
                 return found
     return None
 
 
-def _stopped(session: Session, harvests: Sequence[Batch]) -> Stopped | None:
+def _stopped(session: Session, asked: Batch, harvests: Sequence[Batch]) -> Stopped | None:
     area_ids = {harvest.area_id for harvest in harvests}
     codes = {
         code.id: code
@@ -70,11 +70,19 @@ def _stopped(session: Session, harvests: Sequence[Batch]) -> Stopped | None:
                 continue
             if code is not None and not _claims(harvest, code):
                 continue
-            subjects = [harvest.id, harvest.area_id or ""]
+            subjects = [asked.id, harvest.id, harvest.area_id or ""]
             if rule_overrides.covering(session, RuleCode.SUSPENDED_AREA, subjects, today()) is None:
-                name = code.code if code else session.get_one(GrowingArea, stop.subject_id).name
-                return Stopped(harvest.lot, name, since)
+                return Stopped(harvest.lot, _called(session, asked, harvest, code), since)
     return None
+
+
+def _called(session: Session, asked: Batch, harvest: Batch, code: AreaCode | None) -> str:
+    """The code, or the area by its name where it is the asker's own: another's may be called after a family."""
+    if code is not None:
+        return code.code
+    if harvest.producer_id == asked.producer_id:
+        return session.get_one(GrowingArea, harvest.area_id or "").name
+    return harvest.area_code or partners.known_as(session, harvest.producer_id)
 
 
 def _claims(harvest: Batch, code: AreaCode) -> bool:
