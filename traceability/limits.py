@@ -4,7 +4,7 @@ Counted in the memory of each process, by the network of the visitor (no single 
 protects an account is another count, in the database: see `traceability.domain.sign_in`.
 """
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 
 from traceability.visitors import network_of
@@ -27,4 +27,12 @@ writes = limiter.shared_limit(
 def init_app(app: Flask) -> None:
     """Wires the limits; tests try as often as they like."""
     app.config["RATELIMIT_ENABLED"] = not app.config["TESTING"]
+    app.after_request(_told_to_wait_only_where_needed)  # runs after the limiter's own, which was added later
     limiter.init_app(app)
+
+
+def _told_to_wait_only_where_needed(answer: Response) -> Response:
+    """`Retry-After` stands on what was refused for now. The limiter puts it on every answer that it counted."""
+    if answer.status_code not in (409, 413, 429, 503):
+        answer.headers.pop("Retry-After", None)
+    return answer

@@ -337,7 +337,7 @@ class Rounds:
             recalls.open_recall(session, SYSTEM, recall)
             goods = session.exec(
                 select(Batch)
-                .where(Batch.state == BatchState.RELEASED, Batch.producer_id != owner, Batch.on_hand_g > 1000)
+                .where(Batch.state == BatchState.RELEASED, Batch.producer_id != owner, Batch.on_hand_g > 5000)
                 .order_by(col(Batch.id))
             ).first()
             receiver = session.get(Producer, owner)

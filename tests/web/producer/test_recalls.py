@@ -261,7 +261,10 @@ def report(recall: Recall, client: FlaskClient) -> None:
     }
     where = f"/producer/recalls/{recall.id}/report"
     page = client.get(where).text
-    assert all(word in page for word in ("làm ra", "còn tại cơ sở", "đã thu hồi", "chưa thu hồi được"))
+    assert all(
+        word in page
+        for word in ("làm ra", "đã xác định được", "trong kho còn", "đã thu hồi", "chưa thu hồi được")
+    )
     assert "đã biết: còn" in client.post(where, data=data).text  # nothing is filed without the tick
     data["missing_confirmed"] = "1"
     assert client.post(f"/producer/recalls/{recall.id}/report", data=data).status_code == 303
