@@ -5,19 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
+from sqlmodel import SQLModel
 
+from tests import factories
 from tests.rolls import Mint
 from traceability import key_rotation, log_keeper, mint
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import stamp_codes
+from traceability.domain import ledger, stamp_codes
+from traceability.domain.actors import SYSTEM
 from traceability.domain.checkpoints import BadNote, Checkpoint, Signer, Verifier, read_checkpoint
 from traceability.domain.errors import RuleBroken
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.stamp_codes import EpochKey
 from traceability.key_rotation import Reason
+from traceability.keys import MissingKey
 
 
 def run(app: Flask, *words: str) -> Any:
@@ -114,12 +119,87 @@ def test_a_stolen_key_of_the_mint_is_rehearsed(app: Flask, database: Database, s
     assert run(app, "verify-log").exit_code == 0
 
 
+def test_an_order_under_way_takes_no_serial_of_a_key_that_was_just_changed(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roll = Mint(database, settings.keyring())
+    batch = roll.batch()
+    before = roll.minting()
+    key_rotation.rotate_stamp_key(database, settings, Reason.COMPROMISED)
+    with monkeypatch.context() as patch:
+        patch.setattr(roll, "minting", lambda: before)
+        with pytest.raises(RuleBroken, match="mint_changed"):
+            roll.ordered(batch, 10)
+    assert roll.ordered(batch, 10).epoch_number == 2
+
+
+def test_no_number_of_restores_makes_older_stamps_unreadable(
+    app: Flask, database: Database, settings: Settings
+) -> None:
+    roll, keyring = Mint(database, settings.keyring()), settings.keyring()
+    batch = roll.batch()
+    order = roll.downloaded(batch, 2)
+    roll.activate(order, 0, 1)
+    for number in range(10):
+        with database.transaction(SYSTEM) as session:  # as `restore` does
+            ledger.record(session, "log.restored", *key_rotation.retire(session), restored_size=1)
+        mint.ensure_epoch(database, keyring, demo=True)
+        if number % 3 == 0:
+            roll.ordered(batch, 1)
+    assert app.test_client().get(f"/s/{roll.code(order, 0)}").status_code == 200
+    assert set(mint.epoch_keys(database, keyring)) == {1, 2, 5, 8, 11}, (
+        "those with codes, and that which mints"
+    )
+
+
+@pytest.mark.parametrize("change", ["row", "row of another name", "new key", "old key", "first row"])
+def test_a_planted_or_changed_key_of_the_log_is_named(
+    app: Flask, database: Database, settings: Settings, change: str
+) -> None:
+    log_keeper.begin(database, settings)
+    factories.producer(database)
+    origin = newest(database, settings).split("\n")[0]
+    evil = Signer(origin, b"\7" * 32).vkey
+    if change in ("new key", "old key"):
+        key_rotation.rotate_log_key(database, settings, Reason.PLANNED)
+        assert run(app, "verify-log").exit_code == 0
+    rows = SQLModel.metadata.tables["log_origin"]
+    planted = {"number": 2, "origin": origin, "first_size": 1, "key_name": "log", "vkey": evil}
+    statements = {
+        "row": sa.insert(rows).values(**planted),
+        "row of another name": sa.insert(rows).values(**planted | {"origin": f"{origin}#2"}),
+        "new key": sa.update(rows).where(rows.c.number == 2).values(vkey=evil),
+        "old key": sa.update(rows).where(rows.c.number == 1).values(vkey=evil),
+        "first row": sa.update(rows).values(vkey=evil),
+    }
+    with database.engine.connect().execution_options(write=True) as connection:
+        connection.execute(statements[change])
+        connection.commit()
+    found = run(app, "verify-log")
+    assert found.exit_code == 1, found.output
+    number = 1 if change == "first row" else 2  # two rows that do not fit: the later one is named
+    assert f"log_origin {number}, {origin}" in found.output
+
+
+def test_a_key_of_the_log_that_signed_is_never_made_anew(database: Database, settings: Settings) -> None:
+    log_keeper.begin(database, settings)
+    factories.producer(database)
+    newest(database, settings)
+    (settings.keyring().folder / "log.key").unlink()
+    with pytest.raises(MissingKey):
+        log_keeper.vkeys(database, settings)
+    assert not (settings.keyring().folder / "log.key").exists()
+
+
 def test_more_stamp_keys_than_a_reader_tries_are_refused(
     database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(key_rotation, "MOST_EPOCHS", 2)
-    mint.ensure_epoch(database, settings.keyring(), demo=True)
+    roll = Mint(database, settings.keyring())
+    batch = roll.batch()
+    roll.ordered(batch, 1)
     assert key_rotation.rotate_stamp_key(database, settings, Reason.PLANNED).number == 2
+    roll.ordered(batch, 1)
     with pytest.raises(RuleBroken, match="too_many_epochs"):
         key_rotation.rotate_stamp_key(database, settings, Reason.PLANNED)
     assert mint.ensure_epoch(database, settings.keyring(), demo=True).number == 2, "nothing was changed"

@@ -57,7 +57,8 @@ def _fill(database: Database, settings: Settings, archive: tarfile.TarFile) -> d
         connection = session.connection()
         manifest["revision"] = table_copies.revision_of(connection)
         manifest["checkpoint"] = log_keeper.checkpoint(connection, settings)
-        manifest["log_key"] = log_keeper.reigns(connection, settings)[-1].key_name
+        signing = log_keeper.reigns(connection, settings)[-1]
+        manifest["log_key"], manifest["log_vkey"] = signing.key_name, signing.vkey
         manifest["epochs"] = sorted(session.exec(select(StampEpoch.key_name)).all())
         for table in table_copies.tables_of(connection):
             with tempfile.TemporaryFile() as spool:

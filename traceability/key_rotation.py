@@ -9,6 +9,7 @@ Stamps get a new epoch; those of old epochs are read as before, and whoever has 
 
 import re
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
@@ -21,7 +22,7 @@ from traceability.domain.checkpoints import Checkpoint, LogCosignature, LogOrigi
 from traceability.domain.clock import now
 from traceability.domain.errors import RuleBroken
 from traceability.domain.stamp_codes import MOST_EPOCHS
-from traceability.domain.stamps import StampEpoch
+from traceability.domain.stamps import SerialCounter, StampEpoch
 from traceability.keys import Keyring
 
 
@@ -40,13 +41,14 @@ def rotate_log_key(database: Database, settings: Settings, reason: Reason) -> st
     with database.transaction(SYSTEM) as session:
         rows = list(session.exec(select(LogOrigin).order_by(col(LogOrigin.number)).with_for_update()).all())
         last = rows[-1]
-        old = Signer(last.origin, keyring.secret(last.key_name, make=not last.vkey))
+        old = log_keeper.signer_of(settings, log_keeper.reigns(session.connection(), settings)[-1])
+        kept = keep_public_halves(session, keyring)
         key_name = _next_name(keyring)
         new = Signer(last.origin, keyring.secret(key_name))
-        ledger.record(session, "log.key_changed", reason=reason.value, old_key=old.vkey, new_key=new.vkey)
+        keys: dict[str, Any] = {"old_key": old.vkey, "new_key": new.vkey, "earlier_keys": kept}
+        ledger.record(session, "log.key_changed", reason=reason.value, **keys)
         connection = session.connection()
         size = ledger.append_facts(session, None, False)[-1] + 1
-        last.vkey = old.vkey
         session.add(
             LogOrigin(
                 number=last.number + 1,
@@ -63,13 +65,24 @@ def rotate_log_key(database: Database, settings: Settings, reason: Reason) -> st
     return new.vkey
 
 
+def keep_public_halves(session: Session, keyring: Keyring) -> list[str]:
+    """Writes the vkey of every name and key of the log that is only in a key file until now, so that what it signed
+    verifies when the file is deleted. Answers them; the caller names them in the leaf of the change."""
+    rows = session.exec(select(LogOrigin).where(LogOrigin.vkey == "").order_by(col(LogOrigin.number))).all()
+    for row in rows:
+        row.vkey = Signer(row.origin, keyring.secret(row.key_name, make=False)).vkey
+    session.flush()
+    return [row.vkey for row in rows]
+
+
 def rotate_stamp_key(database: Database, settings: Settings, reason: Reason) -> StampEpoch:
     """Ends the epoch that mints and begins the next. Orders of before are printed and read as before.
 
     Raises `RuleBroken` ("stamps.too_many_epochs"): a reader tries every epoch, so there are few.
     """
     with database.transaction(SYSTEM) as session:
-        if session.exec(select(func.count()).select_from(StampEpoch)).one() >= MOST_EPOCHS:
+        with_codes = select(func.count()).select_from(SerialCounter).where(col(SerialCounter.next_serial) > 0)
+        if session.exec(with_codes).one() >= MOST_EPOCHS:
             raise RuleBroken("stamps.too_many_epochs", None, limit=MOST_EPOCHS)
         epochs = retire(session)
         if epochs:
@@ -78,9 +91,15 @@ def rotate_stamp_key(database: Database, settings: Settings, reason: Reason) -> 
 
 
 def retire(session: Session) -> list[StampEpoch]:
-    """Ends all epochs that mint: no serial of theirs is given out again. The caller names them in a fact."""
+    """Ends all epochs that mint: no serial of theirs is given out again. The caller names them in a fact.
+
+    Their counters are locked too: an order under way is waited for, a later one sees that its epoch has ended.
+    """
     minting = select(StampEpoch).where(col(StampEpoch.retired_at).is_(None)).with_for_update()
     epochs = list(session.exec(minting).all())
+    numbers = [epoch.number for epoch in epochs]
+    counters = select(SerialCounter.epoch_id).where(col(SerialCounter.epoch_id).in_(numbers))
+    session.exec(counters.with_for_update()).all()
     for epoch in epochs:
         epoch.retired_at = now()
     session.flush()

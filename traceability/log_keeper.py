@@ -45,12 +45,16 @@ def first_origin(settings: Settings) -> str:
 
 @dataclass(frozen=True)
 class Reign:
-    """From which size on which key signs under which name; `vkey` is empty while the key never changed."""
+    """From which size on which key signs under which name; `vkey` is empty while the key never changed.
+
+    `is_only`: the log never had another name or key. Only then may its key be made on first use.
+    """
 
     first_size: int
     origin: str
     key_name: str = KEY
     vkey: str = ""
+    is_only: bool = False
 
 
 def reigns(connection: Connection, settings: Settings) -> list[Reign]:
@@ -58,12 +62,17 @@ def reigns(connection: Connection, settings: Settings) -> list[Reign]:
     table = SQLModel.metadata.tables["log_origin"]
     columns = (table.c.first_size, table.c.origin, table.c.key_name, table.c.vkey)
     rows = connection.execute(sa.select(*columns).order_by(table.c.number)).all()
-    return [Reign(int(row[0]), *map(str, row[1:])) for row in rows] or [Reign(0, first_origin(settings))]
+    only = len(rows) == 1
+    found = [Reign(int(size), origin, key_name, vkey, only) for size, origin, key_name, vkey in rows]
+    return found or [Reign(0, first_origin(settings), is_only=True)]
 
 
 def signer_of(settings: Settings, reign: Reign) -> Signer:
-    """The key of a reign. Raises `MissingKey` if it was destroyed; a key that never changed is made on first use."""
-    return Signer(reign.origin, settings.keyring().secret(reign.key_name, make=not reign.vkey))
+    """The key of a reign. Raises `MissingKey` if it was destroyed. Made on first use: a key that has signed nothing, as
+    far as the key folder knows; another in place of one that did would sign away all that was printed."""
+    keyring = settings.keyring()
+    unused = reign.is_only and not reign.vkey and newest_known(keyring) is None
+    return Signer(reign.origin, keyring.secret(reign.key_name, make=unused))
 
 
 def signer(connection: Connection, settings: Settings, at: int) -> Signer:

@@ -18,7 +18,7 @@ from traceability.db import Database
 from traceability.domain import ledger
 from traceability.domain.actors import SYSTEM
 from traceability.domain.ownership import PUBLIC
-from traceability.domain.stamp_codes import MOST_EPOCHS, EpochKey
+from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamps import SerialCounter, StampEpoch
 from traceability.keys import Keyring, MissingKey
 
@@ -94,12 +94,18 @@ def _key_files(keyring: Keyring) -> frozenset[str]:
 
 
 def _read(database: Database, keyring: Keyring) -> tuple[frozenset[str], dict[int, EpochKey]]:
-    """The names and the keys of all epochs of the database."""
-    statement = select(StampEpoch).order_by(col(StampEpoch.number).desc()).limit(MOST_EPOCHS)
+    """The names of all epochs of the database, and the keys of those that have codes or may still have."""
+    statement = (
+        select(StampEpoch, SerialCounter.next_serial)
+        .outerjoin(SerialCounter, col(SerialCounter.epoch_id) == StampEpoch.number)
+        .order_by(col(StampEpoch.number).desc())
+    )
     names, keys = set(), {}
     with database.reading(PUBLIC) as session:
-        for epoch in session.exec(statement):
+        for epoch, issued in session.exec(statement):
             names.add(epoch.key_name)
+            if epoch.retired_at is not None and not issued:
+                continue  # none of its codes is on record: that of a restore after which nobody ordered stamps
             try:
                 secret = keyring.secret(key_file_name(epoch.key_name), make=False)
             except MissingKey:

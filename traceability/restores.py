@@ -68,7 +68,7 @@ def restore(
         _must_be_empty(database, settings)
     keyring = settings.keyring()
     with _opened(source) as (archive, manifest):
-        _must_have_keys(keyring, manifest)
+        _must_have_keys(keyring, manifest, nothing_newer=nothing_newer)
         if not table_copies.knows(manifest["revision"]):
             raise WrongSettings(
                 f"The backup's schema {manifest['revision']} is newer than this program: install that one."
@@ -138,11 +138,13 @@ def _member(archive: tarfile.TarFile, name: str) -> Any:
     return file
 
 
-def _must_have_keys(keyring: Keyring, manifest: dict[str, Any]) -> None:
-    for name in (
-        manifest.get("log_key", log_keeper.KEY),
-        *(mint.key_file_name(epoch) for epoch in manifest["epochs"]),
-    ):
+def _must_have_keys(keyring: Keyring, manifest: dict[str, Any], *, nothing_newer: bool) -> None:
+    """The keys of the mint, and that of the log: one that was stolen and deleted since may be missing where the backup
+    holds its public half and a later key is there, under which the log goes on."""
+    signing = manifest.get("log_key", log_keeper.KEY)
+    if manifest.get("log_vkey") and not nothing_newer and log_keeper.newest_key_name(keyring) != signing:
+        signing = log_keeper.newest_key_name(keyring)
+    for name in (signing, *(mint.key_file_name(epoch) for epoch in manifest["epochs"])):
         try:
             keyring.secret(name, make=False)
         except MissingKey as missing:
@@ -256,26 +258,31 @@ def _go_on(
         if nothing_newer:
             ledger.record(session, "log.restored", *epochs, restored_size=size)
         else:
-            old, name = _rename(session, settings, size)
+            old, new = _rename(session, settings, size)
+            name = new.origin
+            kept = key_rotation.keep_public_halves(session, settings.keyring())
             root = newest.root if newest is not None else log_tree.root(session.connection(), size)
             ledger.record(
                 session,
                 "log.continued",
                 *epochs,
-                old_origin=(newest.origin if newest is not None else "") or old,
+                old_origin=(newest.origin if newest is not None else "") or old.origin,
                 old_size=newest.size if newest is not None else size,
                 old_root=root.hex(),
                 restored_size=size,
                 new_origin=name,
+                old_key=old.vkey,
+                new_key=new.vkey,
+                earlier_keys=kept,
             )
     if name:
         log_keeper.set_aside(settings.keyring())
     return name
 
 
-def _rename(session: Session, settings: Settings, size: int) -> tuple[str, str]:
-    """The name of the log until now, and its new one: by chance, because a second restore of the same backup, perhaps
-    on another machine, must not take the same."""
+def _rename(session: Session, settings: Settings, size: int) -> tuple[LogOrigin, LogOrigin]:
+    """The name and key of the log until now, and its new ones. The name comes by chance, because a second restore of
+    the same backup, perhaps on another machine, must not take the same."""
     last = session.exec(select(LogOrigin).order_by(col(LogOrigin.number).desc())).first()
     if last is None:
         last = LogOrigin(number=1, origin=log_keeper.first_origin(settings))
@@ -285,5 +292,6 @@ def _rename(session: Session, settings: Settings, size: int) -> tuple[str, str]:
     keyring = settings.keyring()
     key_name = log_keeper.newest_key_name(keyring)  # one that came after the backup signs on
     vkey = Signer(name, keyring.secret(key_name, make=False)).vkey
-    session.add(LogOrigin(number=number, origin=name, first_size=size + 1, key_name=key_name, vkey=vkey))
-    return last.origin, name
+    new = LogOrigin(number=number, origin=name, first_size=size + 1, key_name=key_name, vkey=vkey)
+    session.add(new)
+    return last, new

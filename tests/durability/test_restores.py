@@ -14,13 +14,24 @@ from sqlmodel import SQLModel
 
 from tests.databases import SQLITE_ONLY
 from tests.machines import PASSPHRASE, write_one
-from traceability import backups, create_app, installation, key_backups, log_keeper, mint, restores, witnesses
+from traceability import (
+    backups,
+    create_app,
+    installation,
+    key_backups,
+    key_rotation,
+    log_keeper,
+    mint,
+    restores,
+    witnesses,
+)
 from traceability.config import Mode, Settings, Witness, WrongSettings
 from traceability.db import Database
 from traceability.domain import verification
 from traceability.domain.checkpoints import Signer
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
+from traceability.keys import MissingKey
 
 Machine = tuple[Database, Settings]
 
@@ -213,3 +224,32 @@ def test_two_restores_of_one_backup_never_sign_under_one_name(backup: Path, new_
     assert first.new_name != second.new_name
     _kind, said = first_after(there, second)
     assert said["old_origin"] == first.new_name  # the key folder knew of it
+
+
+@SQLITE_ONLY
+def test_a_stolen_key_is_deleted_after_a_restore_and_both_names_still_verify(
+    backup: Path, new_machine: Machine, database: Database, settings: Settings
+) -> None:
+    there, elsewhere = with_keys(new_machine, backup)
+    with database.engine.connect() as connection:
+        kept = log_keeper.checkpoint(connection, settings)
+    restores.restore(there, elsewhere, backup)
+    before = log_keeper.vkeys(there, elsewhere)
+    key_rotation.rotate_log_key(there, elsewhere, key_rotation.Reason.COMPROMISED)
+    key_file = elsewhere.key_dir / "log.key"
+    key_file.unlink()  # as the operator's guide says
+    assert log_keeper.vkeys(there, elsewhere)[:2] == before
+    assert log_keeper.read_own(kept, there, elsewhere).origin == kept.split("\n")[0]
+    assert not key_file.exists()
+    with there.one_state() as session:
+        verification.verify(session, [])
+
+
+def test_a_deleted_key_whose_public_half_is_kept_is_not_demanded(settings: Settings) -> None:
+    keyring = settings.keyring()
+    keyring.secret("log-2")
+    manifest = {"log_key": "log", "log_vkey": "example.org/log+0+0", "epochs": []}
+    restores._must_have_keys(keyring, manifest, nothing_newer=False)
+    for said, nothing_newer in ((manifest, True), ({**manifest, "log_vkey": ""}, False)):
+        with pytest.raises(MissingKey):
+            restores._must_have_keys(keyring, said, nothing_newer=nothing_newer)

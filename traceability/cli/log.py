@@ -39,6 +39,11 @@ def verify_log(files: tuple[Path, ...]) -> None:
     if newest is not None:
         notes.append(("the newest checkpoint in the key folder", newest))
     with database.engine.connect() as connection:
+        try:
+            verification.compare_names(connection)  # first: what a checkpoint is read with must be ours
+        except (Tampered, ValueError, KeyError, TypeError) as tampered:  # a leaf that is none is named below
+            if isinstance(tampered, Tampered):
+                _not_verified(str(tampered))
         reigns = log_keeper.reigns(connection, settings)
     known, lost = [], []
     for name, note in notes:

@@ -44,7 +44,14 @@ from traceability.domain.rule_book import RuleCode
 from traceability.domain.stamp_codes import EpochKey
 from traceability.domain.stamp_logos import StampLogo
 from traceability.domain.stamp_quota import CONFIRMED_ABOVE, Quota, StampCount, quota_of
-from traceability.domain.stamps import RangeState, SerialCounter, StampForm, StampOrder, StampRange
+from traceability.domain.stamps import (
+    RangeState,
+    SerialCounter,
+    StampEpoch,
+    StampForm,
+    StampOrder,
+    StampRange,
+)
 from traceability.domain.text import ShortLine
 
 PAGE_SIZE = 20
@@ -235,7 +242,8 @@ def _must_allow(quota: Quota, quantity: int, batch: Batch, actor: Actor) -> None
 
 
 def _take_serials(session: Session, epoch_number: int, count: int) -> int:
-    """The first of `count` serials that nobody had before. Raises `RuleBroken` ("stamps.mint_missing")."""
+    """The first of `count` serials that nobody had before. Raises `RuleBroken` ("stamps.mint_missing",
+    "stamps.mint_changed")."""
     table: Any = SQLModel.metadata.tables[str(SerialCounter.__tablename__)]
     statement = (
         table.update()
@@ -246,6 +254,11 @@ def _take_serials(session: Session, epoch_number: int, count: int) -> int:
     after = session.connection().execute(statement).scalar_one_or_none()
     if after is None:
         raise RuleBroken("stamps.mint_missing")
+    # Asked once the counter is ours: whoever retires the epoch holds it too, so this sees what was committed by then.
+    epochs = SQLModel.metadata.tables[str(StampEpoch.__tablename__)]
+    ended = sa.select(epochs.c.retired_at).where(epochs.c.number == epoch_number)
+    if session.connection().execute(ended).scalar() is not None:
+        raise RuleBroken("stamps.mint_changed")
     return int(after) - count
 
 

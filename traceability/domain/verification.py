@@ -29,7 +29,7 @@ UNCOVERED: dict[str, str] = {
     "log_leaf": "the log itself: its leaves are hashed into the tree",
     "log_entry": "which row a leaf speaks of: compared with the leaf",
     "log_node": "the tree over the leaves: computed anew",
-    "log_origin": "the log's name: every checkpoint says it and is signed with it",
+    "log_origin": "the log's names and keys: compared with the leaves that announce them",
     "log_cosignature": "signatures of others: they verify by themselves",
     "witnessed_log": "what was cosigned of other logs: theirs to check",
     "recalled_batch": "what a recall reaches: compared with the leaf of its opening",
@@ -335,11 +335,9 @@ def _nothing_deleted(connection: Connection, table: type[Record]) -> None:
 def _derived(connection: Connection) -> None:
     """Rows without a key of their own, that must follow from leaves and other rows."""
     tables = SQLModel.metadata.tables
-    unknown = sa.select(LogEntry.table_name).where(  # type: ignore[call-overload]
-        col(LogEntry.table_name).not_in([_name(table) for table in logged_tables()])
-    )
-    stranger = connection.execute(unknown.limit(1)).scalar()
-    if stranger is not None:
+    known = [_name(table) for table in logged_tables()]
+    unknown = sa.select(col(LogEntry.table_name)).where(col(LogEntry.table_name).not_in(known))
+    if (stranger := connection.execute(unknown.limit(1)).scalar()) is not None:
         raise Tampered(f"log_entry: {stranger} is no table of this log")
     orders, counters = tables["stamp_order"], tables["serial_counter"]
     used = (
@@ -352,29 +350,32 @@ def _derived(connection: Connection) -> None:
         .outerjoin(counters, counters.c.epoch_id == used.c.epoch_number)
         .where(sa.or_(counters.c.next_serial.is_(None), counters.c.next_serial < used.c.used))
     )
-    epoch = connection.execute(behind).scalar()
-    if epoch is not None:
+    if (epoch := connection.execute(behind).scalar()) is not None:
         raise Tampered(f"serial_counter {epoch}: it lies behind the serials that orders have taken")
     _recalled(connection)
-    _renamed(connection)
+    compare_names(connection)
 
 
-def _renamed(connection: Connection) -> None:
-    """The log goes on under another name only where a leaf says so."""
+def compare_names(connection: Connection) -> None:
+    """The log goes on under another name or key only where a leaf says so, and its keys are those that leaves name."""
     names, leaves = SQLModel.metadata.tables["log_origin"], SQLModel.metadata.tables["log_leaf"]
-    rows = connection.execute(
-        sa.select(names.c.origin, names.c.first_size, leaves.c.kind, leaves.c.body)
-        .outerjoin(leaves, leaves.c.position == names.c.first_size - 1)
-        .order_by(names.c.number)
-    ).all()
+    statement = sa.select(names, leaves.c.kind, leaves.c.body).order_by(names.c.number)
+    joined = names.outerjoin(leaves, leaves.c.position == names.c.first_size - 1)
+    rows = connection.execute(statement.select_from(joined)).all()
+    named = {""}  # a key that never changed is that of the key file
     for before, row in itertools.pairwise(rows):
-        if row.origin == before.origin:
-            continue  # another key
-        said = json.loads(row.body)["said"] if row.kind == "log.continued" else {}
+        where = f"log_origin {row.number}, {row.origin}: leaf {row.first_size - 1}"
+        kind = "log.key_changed" if row.origin == before.origin else "log.continued"
+        said = json.loads(row.body)["said"] if row.kind == kind else {}
         if not said or said.get("new_origin", row.origin) != row.origin:
-            raise Tampered(
-                f"log_origin {row.origin}: leaf {row.first_size - 1} does not say that the log goes on under it"
-            )
+            raise Tampered(f"{where} does not say that the log goes on under it")
+        # leaves of before 0002 name no keys: those come with the next change
+        if (said.get("old_key", before.vkey), said.get("new_key", row.vkey)) != (before.vkey, row.vkey):
+            raise Tampered(f"{where} names other keys than this row and the one before it")
+        named |= {said.get("old_key", ""), said.get("new_key", ""), *said.get("earlier_keys", ())}
+    for row in rows:
+        if row.vkey not in named:
+            raise Tampered(f"log_origin {row.number}, {row.origin}: no leaf names its key")
 
 
 def _recalled(connection: Connection) -> None:

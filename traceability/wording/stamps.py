@@ -152,6 +152,10 @@ REFUSALS = {
     "stamps.mint_missing": N_(
         "The stamp mint is not set up on this installation. Please tell the people who run the system."
     ),
+    "stamps.mint_changed": N_(
+        "The key of the stamps was changed while the order was being made, so nothing was ordered. Please send the "
+        "order again."
+    ),
     # how it is printed
     "stamps.layout_unknown": N_("There is no such print layout. Please choose one of those shown."),
     "stamps.link_needs_gtin": N_(

@@ -1,5 +1,6 @@
 """Whether the service is well: what a monitor is told."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from traceability.config import Settings
@@ -26,3 +27,15 @@ def test_an_empty_key_file_is_told(client: FlaskClient, settings: Settings) -> N
     (settings.key_dir / "log.key").write_text("")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.get_json()["keys"]) == (503, False)
+
+
+def test_a_good_answer_stands_for_a_moment(
+    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("traceability.blueprints.api.health._WELL_FOR", 600.0)  # however slow the machine
+    monkeypatch.setattr(
+        type(database), "accepts_writes", lambda _self: bool(asked.append(1)) or len(asked) > 1
+    )
+    answers = [client.get("/healthz").status_code for _ in range(4)]
+    assert (answers, len(asked)) == ([503, 200, 200, 200], 2)

@@ -1,5 +1,7 @@
 """Whether the service is well."""
 
+import time
+
 from flask import current_app, jsonify
 from werkzeug.wrappers import Response
 
@@ -7,6 +9,9 @@ from traceability import disk, installation
 from traceability.access import PUBLIC_VIEW, database, requires, settings
 from traceability.blueprints.api import blueprint
 from traceability.scan_gate import gate
+
+_WELL_UNTIL = "traceability.well_until"
+_WELL_FOR = 2.0
 
 
 @blueprint.get("/healthz")
@@ -17,13 +22,25 @@ def healthz() -> Response:
 
     `scans_lost`: how many scans the process that answers could not count since its start.
     """
-    folders = (folder for folder in (settings().data_dir, settings().key_dir) if folder.is_dir())
-    if database().accepts_writes() and all(map(disk.has_room, folders)):
+    if _takes_writes():
         return jsonify(status="ok", scans_lost=gate(current_app).recorder.lost)
     answer = jsonify(status="no writes")
     answer.status_code = 503
     answer.headers["Retry-After"] = "5"
     return answer
+
+
+def _takes_writes() -> bool:
+    """Whether a write would be accepted. A good answer stands for two seconds: anybody may ask, and finding out writes
+    to the database and to each folder. A bad one is looked at anew, so that the end of the trouble is seen at once."""
+    moment = time.monotonic()
+    if moment < current_app.extensions.get(_WELL_UNTIL, moment):
+        return True
+    folders = (folder for folder in (settings().data_dir, settings().key_dir) if folder.is_dir())
+    if not (database().accepts_writes() and all(map(disk.has_room, folders))):
+        return False
+    current_app.extensions[_WELL_UNTIL] = moment + _WELL_FOR
+    return True
 
 
 @blueprint.get("/readyz")
