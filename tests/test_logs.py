@@ -37,7 +37,8 @@ def test_what_may_not_be_kept_is_taken_out_of_every_line(heard: Heard, said: str
         raise ValueError(said)
     except ValueError:
         logging.getLogger("some.library").exception("failed")
-    assert len(heard.lines) == 3
+    own = [line for line in heard.lines if line["logger"] in ("some.library", "traceability.x")]
+    assert len(own) == 3  # a thread of an application that another test made may speak in between
     hidden = [
         "203.0.113.77",
         "2001:db8",

@@ -210,9 +210,11 @@ def test_a_serial_has_forty_bits(serial):
         stamp_codes.mint_range(KEY, min(serial, SERIALS - 1), 2)
 
 
-def test_no_more_than_eight_epochs_are_ever_tried():
-    with pytest.raises(ValueError, match="eight"):
-        stamp_codes.read([KEY] * 9, "JQRB9XW17RESS24T")
+def test_codes_of_the_oldest_epoch_are_read_however_many_came_since():
+    keys = [EpochKey.from_secret(number, bytes([number]) * 32) for number in range(1, 41)]
+    assert stamp_codes.read(reversed(keys), stamp_codes.mint(keys[0], 7)) == (1, 7)
+    with pytest.raises(ValueError, match="one epoch"):
+        stamp_codes.read([], stamp_codes.mint(keys[0], 7))
 
 
 def test_the_browser_script_uses_the_same_alphabet_polynomial_and_length():
