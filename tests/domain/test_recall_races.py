@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from tests import factories
 from tests.recalled import compulsory, person, state, voluntary
 from traceability.db import Database
-from traceability.domain import descent, recall_reach, records, transforms
+from traceability.domain import batch_locks, descent, records, transforms
 from traceability.domain.actors import SYSTEM, Permission
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.clock import today
@@ -63,7 +63,7 @@ class Meeting:
         self.product_id = factories.product(database, self.owner).id
         self.child = younger_with_a_lower_id(database, self.parent, self.product_id)
         self.locked, self.go_on = Event(), Event()
-        walk, take = descent.descendants, recall_reach._take
+        walk, take = descent.descendants, batch_locks._take
         walks: list[int] = []
 
         def first_knows_nothing(session: Any, batch_id: str) -> list[str]:
@@ -77,7 +77,7 @@ class Meeting:
             return taken
 
         monkeypatch.setattr(descent, "descendants", first_knows_nothing)
-        monkeypatch.setattr(recall_reach, "_take", slow)
+        monkeypatch.setattr(batch_locks, "_take", slow)
 
     def happens(self) -> list[Any]:
         """What both acts came to: a recall and a batch, or the error that ended one."""

@@ -12,6 +12,7 @@ from sqlmodel import Field, Session, col, select
 from traceability.domain import (
     area_grants,
     balance,
+    batch_locks,
     code_draws,
     ledger,
     packings,
@@ -135,9 +136,11 @@ def correct(session: Session, actor: Actor, value: CorrectionInput) -> Event:
 
 
 def _locked(session: Session, wrong: Event, act: Act | None) -> Batch:
-    """The batch of an event; with all others that its act reached, locked in the order of their ids."""
+    """The batch of an event; with all others that its act reached, and all that was made of them, locked in the order
+    of their ids."""
     own = wrong.batch_id or ""
     ids = {own} if act is None else {own, *act.outputs, *act.sources}
+    batch_locks.hold_with_heirs(session, ids)
     return {row_id: records.lock(session, Batch, row_id) for row_id in sorted(ids)}[own]
 
 

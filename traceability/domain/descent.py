@@ -1,5 +1,6 @@
 """How far a batch reaches: all that was made of it, and all that it was made of, over every step and every producer."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -7,6 +8,7 @@ from sqlmodel import Session, SQLModel
 
 from traceability.domain.lineage import BatchInput
 from traceability.domain.ownership import beyond_scope
+from traceability.domain.records import portions
 
 
 def descendants(session: Session, batch_id: str) -> list[str]:
@@ -28,6 +30,16 @@ def feeding(session: Session, batch_id: str) -> list[str]:
 def fed_by(session: Session, batch_id: str) -> list[str]:
     """The ids of all batches in which goods of a batch lie, whoever's; the other way of `feeding`. Sorted."""
     return sorted(set(_walk(session, _one(batch_id), "source_batch_id", "batch_id", True)) - {batch_id})
+
+
+def fed_by_any(session: Session, batch_ids: Iterable[str]) -> list[str]:
+    """The ids of some batches and of all in which their goods lie, whoever's. Sorted."""
+    batch = SQLModel.metadata.tables["batch"]
+    found: set[str] = set()
+    for portion in portions(sorted(set(batch_ids))):
+        roots = sa.select(batch.c.id).where(batch.c.id.in_(portion))
+        found.update(_walk(session, roots, "source_batch_id", "batch_id", True))
+    return sorted(found)
 
 
 def reached_from(session: Session, roots: Any) -> list[str]:

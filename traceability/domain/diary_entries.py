@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from traceability.domain import ledger, records, rules
+from traceability.domain import batch_locks, descent, ledger, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.amounts import amount_text
 from traceability.domain.areas import AreaState, GrowingArea
-from traceability.domain.batches import Batch
+from traceability.domain.batches import Batch, Origin
 from traceability.domain.clock import today
 from traceability.domain.diary import WITH_INPUT, DiaryCorrectionInput, DiaryEntry, DiaryInput
 from traceability.domain.errors import NotFound, RuleBroken
@@ -18,6 +18,9 @@ from traceability.domain.history import CorrectionReason, signature
 from traceability.domain.quantities import ha_text
 from traceability.domain.records import Record
 from traceability.domain.treatments import LONGEST_INTERVAL
+
+#: So many harvests are read at a time.
+_PORTION = 200
 
 
 def record(session: Session, actor: Actor, value: DiaryInput) -> DiaryEntry:
@@ -50,7 +53,7 @@ def record(session: Session, actor: Actor, value: DiaryInput) -> DiaryEntry:
     session.add(made)
     session.flush()
     ledger.record(session, "diary.entered", *written)
-    _judge(session, area.id, made.done_on)
+    _judge(session, (area.id, made.done_on))
     return made
 
 
@@ -86,9 +89,7 @@ def correct(session: Session, actor: Actor, value: DiaryCorrectionInput) -> Diar
         _must_suffice(session, actor, lot, right, leaving=wrong)
     session.flush()
     ledger.record(session, "diary.corrected", right, *lots.values())
-    _judge(session, wrong.area_id, wrong.done_on)
-    if (right.area_id, right.done_on) != (wrong.area_id, wrong.done_on):
-        _judge(session, right.area_id, right.done_on)
+    _judge(session, (wrong.area_id, wrong.done_on), (right.area_id, right.done_on))
     return right
 
 
@@ -238,12 +239,32 @@ def _refuse_stock(session: Session, actor: Actor, lot: InputLot, left: int, day:
     )
 
 
-def _judge(session: Session, area_id: str, done_on: date) -> None:
-    """A late entry may show that a harvest came too early: those that it bears on are judged again."""
-    statement = select(Batch).where(
+def _judge(session: Session, *places: tuple[str, date]) -> None:
+    """A late entry may show that a harvest came too early: those that it bears on are judged again.
+
+    Locked before they are judged: the harvests with what was made of them by id, then the areas, as whoever registers
+    or corrects a harvest does. A harvest of the same moment either waits for the area and then reads the entry, or is
+    waited for and judged here.
+    """
+
+    def walk() -> list[str]:
+        found = {key for area_id, day in places for key in _harvests(session, area_id, day)}
+        return descent.fed_by_any(session, found)
+
+    batch_locks.hold(session, walk, areas=[area_id for area_id, _day in places])
+    ids = sorted({key for area_id, day in places for key in _harvests(session, area_id, day)})
+    for portion in records.portions(ids, _PORTION):
+        statement = select(Batch).where(col(Batch.id).in_(portion)).order_by(col(Batch.id))
+        for batch in session.exec(statement.execution_options(populate_existing=True)).all():
+            rules.judge(session, batch, "record")
+
+
+def _harvests(session: Session, area_id: str, done_on: date) -> list[str]:
+    """The ids of the harvests of an area that an entry of a day may bear on."""
+    statement = select(Batch.id).where(
         Batch.area_id == area_id,
         col(Batch.harvested_on) >= done_on,
         col(Batch.harvested_on) <= done_on + timedelta(days=LONGEST_INTERVAL),
+        Batch.origin == Origin.HARVEST,
     )
-    for batch in session.exec(statement.order_by(col(Batch.id)).limit(200)).all():
-        rules.judge(session, batch, "record")
+    return list(session.exec(statement).all())

@@ -6,14 +6,12 @@ other acts never wait for each other in a circle.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
-from traceability.domain import descent
+from traceability.domain import batch_locks, descent
 from traceability.domain.batches import Batch, BatchState
 from traceability.domain.deliveries import Delivery
 from traceability.domain.lineage import BatchInput
@@ -24,8 +22,6 @@ from traceability.domain.recall_records import RecallRecovery
 from traceability.domain.records import portions
 from traceability.domain.stamps import RangeState, StampRange
 from traceability.domain.text import fold
-
-_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -302,50 +298,11 @@ def lock(session: Session, batch_id: str) -> dict[str, Batch]:
     """Locks a batch and all that was made of it, and answers them by id. To be called beyond the scope.
 
     Whoever makes a new batch of one of them either was first (the next walk finds it) or waits for our lock and then
-    sees that its input is recalled. It waits for locks in the order of ids only: what turns up later is taken if it is
-    free; if not, all is let go (a savepoint gives row locks back) and the order begins anew.
+    sees that its input is recalled. See `batch_locks` for what turns up while it waits.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        ids = _lock_in_order(session, batch_id)
-    else:
-        ids = {
-            batch_id,
-            *descent.descendants(session, batch_id),
-        }  # one writer at a time: nothing can come between
+    ids = batch_locks.hold(session, lambda: {batch_id, *descent.descendants(session, batch_id)})
     locked: dict[str, Batch] = {}
-    for portion in portions(sorted(ids)):
+    for portion in portions(ids):
         statement = select(Batch).where(col(Batch.id).in_(portion)).execution_options(populate_existing=True)
         locked |= {batch.id: batch for batch in session.exec(statement).all()}
     return dict(sorted(locked.items()))
-
-
-def _lock_in_order(session: Session, batch_id: str) -> set[str]:
-    connection = session.connection()
-    known = {batch_id, *descent.descendants(session, batch_id)}
-    for turn in range(_TRIES):
-        with connection.begin_nested() as savepoint:
-            _take(session, known)
-            free = True
-            while new := set(descent.descendants(session, batch_id)) - known:
-                free = len(_take(session, new, skip=turn < _TRIES - 1)) == len(new)
-                known |= new
-                if not free:
-                    break
-            if free:
-                return known
-            savepoint.rollback()
-    return known
-
-
-def _take(session: Session, ids: Iterable[str], skip: bool = False) -> list[str]:
-    """Locks batches, waiting for each in the order of ids; with `skip` only those that nobody holds."""
-    taken: list[str] = []
-    for portion in portions(sorted(ids)):
-        statement = (
-            sa.select(col(Batch.id))
-            .where(col(Batch.id).in_(portion))
-            .order_by(sa.collate(col(Batch.id), "C"))
-            .with_for_update(key_share=True, skip_locked=skip)
-        )
-        taken += session.connection().execute(statement).scalars().all()
-    return taken

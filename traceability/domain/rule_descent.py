@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
-from traceability.domain import descent, notices, partners
+from traceability.domain import batch_locks, descent, notices, partners
 from traceability.domain.batches import Batch, Origin
 from traceability.domain.deliveries import Delivery
 from traceability.domain.lineage import BatchInput
@@ -67,14 +67,15 @@ def broken_above(session: Session, source: RuleFlag) -> Broken:
 
 
 def heirs(session: Session, batch: Batch) -> Iterator[Batch]:
-    """All lots in which goods of a batch lie, whoever's, locked in the order of their ids: each is judged once.
+    """All lots in which goods of a batch lie, whoever's, locked and read after it: each is judged once. A lot that is
+    made of one of them at that moment is found too.
 
     To be read beyond the scope.
     """
-    for portion in portions(descent.fed_by(session, batch.id), 500):
+    held = batch_locks.hold(session, lambda: descent.fed_by(session, batch.id))
+    for portion in portions(held, 500):
         statement = select(Batch).where(col(Batch.id).in_(portion)).order_by(col(Batch.id))
-        locked = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
-        yield from session.exec(locked).all()
+        yield from session.exec(statement.execution_options(populate_existing=True)).all()
 
 
 def same_goods_below(session: Session, batch: Batch) -> list[Batch]:

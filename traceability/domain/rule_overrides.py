@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 from sqlmodel import Field, Session, col, select
 
-from traceability.domain import ledger, notices, records, rules
+from traceability.domain import batch_locks, ledger, notices, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.agencies import Agency
 from traceability.domain.batches import Batch
@@ -72,6 +72,11 @@ def override(session: Session, actor: Actor, value: OverrideInput) -> RuleOverri
     actor.must(*OVERRIDERS)
     if actor.agency_id is None:
         raise RuleBroken("rules.override_needs_agency")
+    seen = records.find(session, RuleFlag, value.flag_id)
+    if (
+        seen.batch_id is not None
+    ):  # as everybody who judges does: the lots in the order of their ids, then their flags
+        batch_locks.hold_with_heirs(session, [seen.batch_id])
     flag = records.lock(session, RuleFlag, value.flag_id)
     if BOOK[flag.rule].fixed:
         raise RuleBroken("rules.override_fixed")

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Field, Session
+from sqlmodel import Field, Session, select
 
-from traceability.domain import batches, ledger, rules
+from traceability.domain import batch_locks, batches, ledger, rules
 from traceability.domain.actors import Actor, Permission
-from traceability.domain.batches import Note, Origin
+from traceability.domain.batches import Batch, Note, Origin
 from traceability.domain.clock import today
 from traceability.domain.errors import RuleBroken
 from traceability.domain.history import Event, EventType, signature
@@ -78,6 +78,8 @@ def record(session: Session, actor: Actor, value: TreatmentInput) -> Event:
     `treatments.in_future`, `treatments.after_harvest`, `treatments.too_long_before`.
     """
     actor.must(Permission.RECORD_EVENTS)
+    if session.exec(select(Batch.id).where(Batch.id == value.batch_id)).first():  # within the scope
+        batch_locks.hold_with_heirs(session, [value.batch_id])
     batch = batches.choose(session, value.batch_id)
     if batch.state is batches.BatchState.CLOSED:
         batch.must_move()
