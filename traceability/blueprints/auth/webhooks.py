@@ -1,6 +1,8 @@
 """Webhooks of one's producer or agency: set up, paused, ended, and what was sent."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask_login import current_user
@@ -93,33 +95,31 @@ def account_webhooks_change() -> Response:
 @requires(Permission.MANAGE_OWN_PROFILE, Permission.OVERSEE)
 def account_webhooks_send_again() -> Response:
     """Sends one message once more."""
-    form = Form(SendAgainInput)
-    done = form.save(
-        _send_again,
-        lambda one: url_for("auth.account_webhooks_show", webhook_id=one.webhook_id),
-        actor=current_user.actor,
+    return _send(
+        SendAgainInput, _send_again, gettext("It is being sent again. Load this page anew in a moment.")
     )
-    if not done:
-        flash(" ".join(form.errors.values()), "error")
-        return redirect(url_for("auth.account_webhooks"), code=303)
-    flash(gettext("It is being sent again. Load this page anew in a moment."), "success")
-    return form.redirect()
 
 
 @blueprint.post("/webhooks/try")
 @requires(Permission.MANAGE_OWN_PROFILE, Permission.OVERSEE)
 def account_webhooks_try() -> Response:
     """Sends a test message."""
-    form = Form(TrialInput)
+    said = gettext("The test message is on its way. Load this page anew in a moment.")
+    return _send(TrialInput, webhook_trials.send, said)
+
+
+def _send(input_class: type[Any], use_case: Callable[..., Any], said: str) -> Response:
+    """Sends a message of a webhook, and shows its page with a word, or the list with the refusal."""
+    form = Form(input_class)
     done = form.save(
-        webhook_trials.send,
+        use_case,
         lambda one: url_for("auth.account_webhooks_show", webhook_id=one.webhook_id),
         actor=current_user.actor,
     )
     if not done:
         flash(" ".join(form.errors.values()), "error")
         return redirect(url_for("auth.account_webhooks"), code=303)
-    flash(gettext("The test message is on its way. Load this page anew in a moment."), "success")
+    flash(said, "success")
     return form.redirect()
 
 
