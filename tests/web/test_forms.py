@@ -67,7 +67,7 @@ def test_an_act_that_the_database_ended_is_tried_once_more_and_loses_nothing(
             assert "vẫn còn" in page
             monkeypatch.setattr(forms, "render_template", lambda template, **_values: template)
             assert form.page("x.html") == ("x.html", 503)
-            assert app.process_response(Response()).headers["Retry-After"] == "5"
+            assert app.process_response(Response(status=503)).headers["Retry-After"] == "5"
 
 
 def test_another_picture_under_the_same_name_is_another_thing(app: Flask, database: Database) -> None:
