@@ -6,7 +6,7 @@ Harvests begin batches (`batches`), inputs of several batches are a transform (`
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from sqlmodel import Field, Session
 
 from traceability.domain import balance, batches, ledger, own_references, packings, page_keeping, rules
@@ -53,7 +53,8 @@ class EventInput(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     batch_id: RecordId
-    type: EventType
+    #: Any type is read, so that one which comes about otherwise is refused with a sentence; taken are those by hand.
+    type: Annotated[EventType, WithJsonSchema({"type": "string", "enum": [str(one) for one in BY_HAND]})]
     step: Annotated[Line | None, Field(max_length=120)] = None
     happened_at: Moment
     output_kg: KilogramsOrZero | None = None

@@ -23,6 +23,7 @@ from tests.programs import Program
 from traceability.db import Database
 from traceability.domain.actors import Permission
 from traceability.domain.clock import now, today
+from traceability.domain.history import EventType
 
 pytestmark = SQLITE_ONLY
 
@@ -307,6 +308,16 @@ def test_the_batches_are_exported_and_nothing_in_them_is_run(
     assert sheet.max_row == 2
     assert "=1+1" in [cell.value for cell in sheet[2] if cell.data_type == "s"]
     assert len(program.send("GET", "/batches/export.csv?external_ref=khac").text.splitlines()) == 1
+
+
+def test_just_the_types_of_events_that_are_named_are_taken(contract: Contract) -> None:
+    named = contract.document["components"]["schemas"]["EventInput"]["properties"]["type"]["enum"]
+    for word in EventType:
+        body = {"type": word.value, "happened_at": now().isoformat(), "loss_kg": 1}
+        answer = contract.program.send("POST", f"/batches/{contract.batch.id}/events", body)
+        assert answer.status_code == (201 if word in named else 422), answer.text
+        if word not in named:
+            assert answer.get_json()["error"]["field"] == "type"
 
 
 def test_the_document_says_what_webhooks_are_sent(contract: Contract) -> None:
