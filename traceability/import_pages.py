@@ -2,18 +2,19 @@
 same rows are then kept, all or none."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from flask import flash, url_for
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from traceability import access, downloads, sheet_reading, wording
+from traceability import access, downloads, import_trials, sheet_reading, wording
 from traceability.db import ended_by_another
 from traceability.domain import imports
+from traceability.domain.actors import Actor
 from traceability.domain.batches import Batch
 from traceability.domain.clock import VIETNAM
 from traceability.domain.diary import DiaryTask
@@ -99,17 +100,18 @@ def look(desk: Desk) -> Response | tuple[str, int]:
 def keep(desk: Desk) -> Response | tuple[str, int]:
     """Carries the looked-at rows out; back to the look when one of them is no longer accepted."""
     form = Form(ImportInput)
-    if form.save(
-        lambda session, actor, value: imports.carry_out(session, actor, desk.book, value.rows),
-        lambda _outcomes: desk.back,
-    ):
+    outcomes: list[Outcome] = []
+
+    def carry_out(session: Session, actor: Actor, value: ImportInput) -> list[Outcome]:
+        outcomes[:] = imports.run(session, actor, desk.book, value.rows)
+        imports.must_be_accepted(outcomes)
+        return outcomes
+
+    if form.save(carry_out, lambda _outcomes: desk.back):
         if form.result is not None:
             flash(_kept(form.result), "success")
         return form.redirect()
-    outcomes: list[Outcome] = []
-    if form.value is not None:
-        with suppress(RuleBroken):  # the form says already why
-            outcomes = trial(desk, form.value.rows)
+    _note(outcomes)  # what was refused just now is what the page shows
     form.errors = {"file": " ".join(form.errors.values())} if form.errors else {}
     return _page(desk, form, outcomes)
 
@@ -134,10 +136,6 @@ def _page(desk: Desk, form: Form[Any], outcomes: list[Outcome]) -> tuple[str, in
     return text, 422 if by_fate[Fate.REFUSED] else status
 
 
-class _Over(Exception):
-    """A trial ends without anything kept."""
-
-
 def trial(desk: Desk, rows: Sequence[Row]) -> list[Outcome]:
     """What each row would come to if all were carried out now. What a rule of the land refuses is noted as from a form.
 
@@ -147,9 +145,7 @@ def trial(desk: Desk, rows: Sequence[Row]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for last in (False, True):
         try:
-            with suppress(_Over), access.transaction() as session:
-                outcomes = imports.run(session, actor, desk.book, rows)
-                raise _Over
+            outcomes = import_trials.outcomes(access.database(), actor, desk.book, rows)
             break
         except OperationalError as error:
             if not ended_by_another(error):
@@ -158,13 +154,18 @@ def trial(desk: Desk, rows: Sequence[Row]) -> list[Outcome]:
                 raise RuleBroken("forms.busy", "file") from None
         except IntegrityError:
             raise RuleBroken("forms.changed_meanwhile", "file") from None
+    _note(outcomes)
+    return outcomes
+
+
+def _note(outcomes: Sequence[Outcome]) -> None:
+    """What a rule of the land refused is noted, once for each place."""
     noted: set[tuple[str, Any]] = set()
     for refusal in (refusal for outcome in outcomes for refusal in outcome.refusals):
         subject = refusal.code, refusal.facts.get("area_id")
         if subject not in noted:
             noted.add(subject)
-            access.note_refusal(actor, refusal)
-    return outcomes
+            access.note_refusal(access.current_actor(), refusal)
 
 
 def _kept(outcomes: list[Outcome]) -> str:

@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from tests import factories
+from traceability import import_trials
 from traceability.db import Database
-from traceability.domain import corrections, farm_inputs, imports
-from traceability.domain.actors import SYSTEM, Role
+from traceability.domain import corrections, diary_entries, farm_inputs, imports
+from traceability.domain.actors import SYSTEM, Actor, Role
 from traceability.domain.areas import GrowingArea
 from traceability.domain.batches import Batch
 from traceability.domain.clock import today
 from traceability.domain.corrections import CorrectionInput
-from traceability.domain.diary import DiaryEntry
+from traceability.domain.diary import DiaryCorrectionInput, DiaryEntry
 from traceability.domain.errors import RuleBroken
 from traceability.domain.farm_inputs import FarmInputInput, InputLotInput
 from traceability.domain.history import CorrectionReason, history
@@ -53,7 +54,9 @@ class Farm:
     def carry_out(self, *said: dict[str, str], book: Any = HarvestBook) -> list[Outcome]:
         actor = factories.manager_of(self.owner)
         with self.database.transaction(actor) as session:
-            return imports.carry_out(session, actor, book, rows(*said))
+            outcomes = imports.run(session, actor, book, rows(*said))
+            imports.must_be_accepted(outcomes)
+            return outcomes
 
     def tried(self, *said: dict[str, str], book: Any = HarvestBook) -> list[Outcome]:
         actor = factories.manager_of(self.owner)
@@ -131,6 +134,112 @@ def test_one_refused_row_refuses_all_and_every_refusal_is_named(farm: Farm) -> N
     assert farm.all() == []
 
 
+def test_every_fault_of_a_row_is_named_at_once(farm: Farm) -> None:
+    tomorrow = (today() + timedelta(days=1)).isoformat()
+    said = [
+        farm.harvest(lot="A-1", external_ref="so-1"),
+        farm.harvest(area="Vùng lạ", product="SP-KHONG", kilograms="0", brix="x" * 100),
+        farm.harvest(harvested_on=tomorrow, lot="A-1", external_ref="so-1", kilograms="1,250"),
+        farm.harvest(harvested_on=tomorrow),
+    ]
+    told = [[(one.code, one.field) for one in outcome.refusals] for outcome in farm.tried(*said)]
+    assert [sorted(row) for row in told] == [
+        [],
+        [
+            ("imports.area_unknown", "area"),
+            ("imports.product_unknown", "product"),
+            ("text_too_long", "brix"),
+            ("weight_zero", "kilograms"),
+        ],
+        [
+            ("batches.harvest_in_future", "harvested_on"),
+            ("batches.lot_taken", "lot"),
+            ("batches.reference_taken", "external_ref"),
+            ("weight_ambiguous", "kilograms"),
+        ],
+        [("batches.harvest_in_future", "harvested_on")],
+    ]
+    assert farm.all() == []
+    (outcome,) = farm.tried(
+        farm.entry(done_on=tomorrow, substance="Abamectin", treated_ha="99999", water_l="x"), book=DiaryBook
+    )
+    assert sorted((one.code, one.field) for one in outcome.refusals) == [
+        ("diary.in_future", "done_on"),
+        ("diary.input_unexpected", "task"),
+        ("int_parsing", "water_l"),
+    ]
+
+
+def test_an_entry_that_was_declared_never_to_have_happened_is_said_to_be_one(farm: Farm) -> None:
+    said = [farm.entry(note="một"), farm.entry(note="hai"), farm.entry(note="ba", external_ref="so-3")]
+    farm.carry_out(*said, book=DiaryBook)
+    actor = factories.manager_of(farm.owner)
+    one, _two, three = sorted(farm.all(DiaryEntry), key=lambda entry: ["một", "hai", "ba"].index(entry.note))
+    with farm.database.transaction(actor) as session:
+        right = declare(session, actor, one, CorrectionReason.INCORRECT_DATA, note="đã sửa")
+    with farm.database.transaction(actor) as session:
+        declare(session, actor, right, CorrectionReason.DID_NOT_OCCUR)
+        declare(session, actor, three, CorrectionReason.DID_NOT_OCCUR)
+    assert fates(farm.carry_out(*said, book=DiaryBook)) == ["never", "known", "never"]
+    named_anew = said[2] | {"external_ref": "so-3b"}
+    assert fates(farm.tried(said[0] | {"external_ref": "so-1"}, named_anew, book=DiaryBook)) == ["made"] * 2
+
+
+def declare(
+    session: Session, actor: Actor, entry: DiaryEntry, reason: CorrectionReason, **said: str
+) -> DiaryEntry:
+    same: dict[str, Any] = {
+        "area_id": entry.area_id,
+        "done_on": entry.done_on.isoformat(),
+        "task": entry.task,
+    }
+    value = DiaryCorrectionInput(entry_id=entry.id, reason=reason, explanation="Ghi nhầm", **same, **said)
+    return diary_entries.correct(session, actor, value)
+
+
+def test_a_trial_lets_others_write_and_judges_each_row_by_all_before_it(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [
+        farm.harvest(lot="A-1"),
+        farm.harvest(kilograms="1"),
+        farm.harvest(lot="A-1", kilograms="5"),
+        farm.harvest(kilograms="1"),
+        farm.harvest(kilograms="900 tấn"),
+    ]
+    whole = farm.tried(*said)
+    written: list[str] = []
+
+    def somebody_else_writes(*_seconds: float) -> None:
+        written.append(factories.producer(farm.database).id)  # would wait for ever if the lock were held
+
+    monkeypatch.setattr(import_trials, "HELD", 0.0)
+    monkeypatch.setattr(import_trials, "sleep", somebody_else_writes)
+    in_portions = import_trials.outcomes(
+        farm.database, factories.manager_of(farm.owner), HarvestBook, rows(*said)
+    )
+    assert fates(in_portions) == fates(whole) == ["made", "made", "refused", "made", "made"]
+    assert [one.name for one in in_portions] == [one.name for one in whole]
+    assert [one.flags for one in in_portions] == [one.flags for one in whole]
+    assert len(written) == (4 if farm.database.is_sqlite else 0)
+    assert farm.all() == []
+
+
+def test_a_trial_in_portions_draws_on_one_store(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    actor = factories.manager_of(farm.owner)
+    with farm.database.transaction(actor) as session:
+        label = FarmInputInput(name="Abamectin 3,6 EC", kind="insecticide", measure="ml")
+        bought = farm_inputs.register(session, actor, label)
+        came = InputLotInput(farm_input_id=bought.id, amount="250 ml", received_on=TODAY, lot="A1")
+        farm_inputs.receive(session, actor, came)
+    spray = farm.entry(task="spray", substance="Abamectin 3,6 EC", input_lot="A1", amount="100 ml")
+    monkeypatch.setattr(import_trials, "HELD", 0.0)
+    monkeypatch.setattr(import_trials, "LET_GO", 0.0)
+    outcomes = import_trials.outcomes(farm.database, actor, DiaryBook, rows(spray, spray, spray))
+    assert fates(outcomes) == ["made", "made", "refused"]
+    assert outcomes[2].refusals[0].code == "diary.stock_exceeded"
+
+
 def test_the_same_rows_again_make_nothing_also_after_a_correction_or_with_more_rows(farm: Farm) -> None:
     twins = [farm.harvest(), farm.harvest(kilograms="1250 kg")]  # two harvests that look alike
     assert fates(farm.carry_out(*twins)) == ["made", "made"]
@@ -182,7 +291,8 @@ def test_nobody_imports_who_may_not_register(farm: Farm) -> None:
     actor = factories.manager_of(stranger, role=Role.CLERK)
     with farm.database.transaction(actor) as session:
         (outcome,) = imports.run(session, actor, HarvestBook, rows(farm.harvest()))
-    assert [refusal.code for refusal in outcome.refusals] == ["imports.product_unknown"]
+    told = [refusal.code for refusal in outcome.refusals]
+    assert told == ["imports.product_unknown", "imports.area_unknown"]
 
 
 def test_too_many_rows_and_rows_that_take_too_long_are_refused(

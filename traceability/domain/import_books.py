@@ -1,22 +1,31 @@
 """What can be imported from a sheet: harvests, which become batches, and entries of the farm diary."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from sqlmodel import Session, col, select
 
 from traceability.domain import area_codes, areas, batches, diary_entries, products
 from traceability.domain.actors import Actor
 from traceability.domain.batches import Batch, HarvestInput, Origin
+from traceability.domain.clock import today
 from traceability.domain.diary import DiaryEntry, DiaryInput, standing
 from traceability.domain.errors import RuleBroken
 from traceability.domain.farm_inputs import FarmInput, InputLot, lot_name
-from traceability.domain.history import Event, EventType, beginning
-from traceability.domain.imports import Book
+from traceability.domain.history import CorrectionReason, Event, EventType, beginning
+from traceability.domain.imports import Book, Unreadable, unreadable
 from traceability.domain.key_data import KEY_DATA
+from traceability.domain.records import ID_LENGTH
 from traceability.domain.text import fold
 
 ELEMENTS = KEY_DATA[EventType.HARVEST]
+#: An id that an input class takes; of nothing.
+_SOME_ID = "0" * ID_LENGTH
+
+
+def _today() -> str:
+    return today().isoformat()
 
 
 class Grounds:
@@ -44,6 +53,27 @@ class Grounds:
         return next(iter(named))
 
 
+I = TypeVar("I", bound=BaseModel)  # noqa: E741 - the input class
+
+
+def _read(kind: type[I], said: dict[str, Any], names: Mapping[str, Callable[[], str]]) -> I:
+    """The input that a row's texts and names make. Raises `Unreadable` with everything that is wrong with them."""
+    wrong: list[RuleBroken] = []
+    for field, find in names.items():
+        try:
+            said[field] = find()
+        except RuleBroken as refusal:
+            wrong.append(refusal)
+            said[field] = _SOME_ID
+    try:
+        value = kind.model_validate(said)
+    except ValidationError as error:
+        wrong += unreadable(error)
+    if wrong:
+        raise Unreadable(wrong)
+    return value
+
+
 class HarvestBook(Book[HarvestInput, Batch]):
     """Harvests: what `batches.register` takes."""
 
@@ -53,6 +83,13 @@ class HarvestBook(Book[HarvestInput, Batch]):
     )  # fmt: skip
     REQUIRED = frozenset({"product", "area", "harvested_on", "kilograms"})
     CALLED = {"product_id": "product", "area_id": "area", "harvested_at": "harvested_on"}
+    HARMLESS = {
+        "harvested_on": {"harvested_on": _today},
+        "kilograms": {"kilograms": "1"},
+        **{name: {name: ""} for name in ("lot", "area_code", "picker", "note", "external_ref", *ELEMENTS)},
+    }
+    DAY = "harvested_on"
+    WHATEVER_DAY = frozenset({"lot", "external_ref"})
 
     def __init__(self, session: Session, tenant: str) -> None:
         super().__init__(session, tenant)
@@ -70,9 +107,11 @@ class HarvestBook(Book[HarvestInput, Batch]):
         }
         said |= _day_and_time(values.get("harvested_on", ""))
         said["details"] = {name: values[name] for name in ELEMENTS if values.get(name, "").strip()}
-        said["product_id"] = self._product_id(values.get("product", ""))
-        said["area_id"] = self._grounds.area_id(values.get("area", ""))
-        return HarvestInput.model_validate(said)
+        names = {
+            "product_id": lambda: self._product_id(values.get("product", "")),
+            "area_id": lambda: self._grounds.area_id(values.get("area", "")),
+        }
+        return _read(HarvestInput, said, names)
 
     def _product_id(self, text: str) -> str:
         if not text.strip():
@@ -148,6 +187,16 @@ class DiaryBook(Book[DiaryInput, DiaryEntry]):
     COLUMNS = ("area", *_TEXTS, "input_lot", "external_ref", "state")
     REQUIRED = frozenset({"area", "done_on", "task"})
     CALLED = {"area_id": "area", "input_lot_id": "input_lot"}
+    #: what is drawn from the store is refused and left out as a whole
+    HARMLESS = {
+        "done_on": {"done_on": _today},
+        **{name: {name: ""} for name in _TEXTS if name not in ("done_on", "task")},
+        "amount": {"amount": "", "input_lot": ""},
+        "input_lot": {"amount": "", "input_lot": ""},
+        "external_ref": {"external_ref": ""},
+    }
+    DAY = "done_on"
+    WHATEVER_DAY = frozenset({"task", "treated_ha", "interval_days", "external_ref"})
     #: what the column `state` says of a line that no longer holds
     GONE = frozenset({"corrected", "never"})
 
@@ -167,10 +216,10 @@ class DiaryBook(Book[DiaryInput, DiaryEntry]):
         said: dict[str, Any] = {name: text for name in self._TEXTS if (text := values.get(name, "").strip())}
         if values.get("external_ref", "").strip():
             said["external_ref"] = values["external_ref"]
-        said["area_id"] = self._grounds.area_id(values.get("area", ""))
+        names = {"area_id": lambda: self._grounds.area_id(values.get("area", ""))}
         if values.get("input_lot", "").strip():
-            said["input_lot_id"] = self._lot_id(values.get("substance", ""), values["input_lot"])
-        return DiaryInput.model_validate(said)
+            names["input_lot_id"] = lambda: self._lot_id(values.get("substance", ""), values["input_lot"])
+        return _read(DiaryInput, said, names)
 
     def _lot_id(self, substance: str, lot: str) -> str:
         named = self._lots.get((fold(substance), fold(lot)), set())
@@ -196,6 +245,14 @@ class DiaryBook(Book[DiaryInput, DiaryEntry]):
         ).order_by(col(DiaryEntry.created_at), col(DiaryEntry.id))
         found = standing(self.session.exec(that_day).all())
         return next((entry for entry in found if _says_the_same(entry, value)), None)
+
+    def is_declared_never(self, record: DiaryEntry) -> bool:
+        """Follows its corrections to the one that holds."""
+        last: DiaryEntry | None = record
+        while last is not None:
+            record = last
+            last = self.session.exec(select(DiaryEntry).where(DiaryEntry.corrects_id == record.id)).first()
+        return record.correction_reason is CorrectionReason.DID_NOT_OCCUR
 
     def make(self, actor: Actor, value: DiaryInput) -> DiaryEntry:
         return diary_entries.record(self.session, actor, value)

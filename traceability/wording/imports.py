@@ -9,6 +9,7 @@ NAMES = {
     Fate: {
         Fate.MADE: N_("will be recorded"),
         Fate.KNOWN: N_("stands there already"),
+        Fate.NEVER: N_("declared never to have happened, left out"),
         Fate.LEFT_OUT: N_("no longer holds, left out"),
         Fate.REFUSED: N_("not accepted"),
     }

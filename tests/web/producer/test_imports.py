@@ -14,7 +14,7 @@ from flask import Flask
 from tests import factories
 from tests.databases import SQLITE_ONLY
 from tests.web.producer.places import Visit, visit
-from traceability import sheets
+from traceability import import_pages, sheets
 from traceability.db import Database
 from traceability.domain import areas, farm_inputs
 from traceability.domain.actors import SYSTEM, Role
@@ -102,7 +102,9 @@ def test_a_refused_row_is_named_with_its_column_and_nothing_can_be_confirmed(us:
     assert "/import/confirm" not in page
 
 
-def test_what_changed_between_the_look_and_the_yes_is_refused_whole(us: Visit) -> None:
+def test_what_changed_between_the_look_and_the_yes_is_refused_whole(
+    us: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     area, code = place(us)
     data = sheet(
         [code, area, TODAY, "80", "LO-1"], [code, area, TODAY, "90", "LO-2"], header=[*HEADER, "Số lô"]
@@ -110,6 +112,7 @@ def test_what_changed_between_the_look_and_the_yes_is_refused_whole(us: Visit) -
     page = raw(us, data)
     (rows,) = re.findall(r'name="rows" value="([^"]*)"', page)
     carry_out(us, sheet([code, area, TODAY, "7", "LO-2"], header=[*HEADER, "Số lô"]))
+    monkeypatch.setattr(import_pages, "trial", None)  # what was refused is shown as it was, not tried again
     text = us.refused("/producer/batches/import/confirm", rows=unescape(rows))
     assert "Dòng 3 không còn được nhận" in text
     assert re.search(r"Số lô: .*LO-2", text)
@@ -259,6 +262,11 @@ def test_a_diary_taken_along_and_imported_into_an_empty_producer_is_the_same(
     page = unescape(raw(us, taken, "diary"))
     assert "Số dòng đã có trong sổ, được giữ nguyên: 2." in page
     assert "Số dòng đã được đính chính nên bỏ qua: 2." in page
+    again = sheet([area, TODAY, "irrigate", "", "", "", "", "", "", "sai"], header=header)
+    page = unescape(raw(us, again, "diary"))
+    assert "Số dòng đã được khai là không xảy ra nên bỏ qua: 1." in page
+    assert "đã có trong sổ" not in re.sub(r"<details.*", "", page, flags=re.S)
+    assert "/import/confirm" not in page
     assert "Đã ghi 2 dòng." in carry_out(them, taken, "diary")
     ours = [said(entry) for entry in entries(us) if entry.note != "sai" and not entry.corrects_id]
     assert [said(entry) for entry in entries(them)] == ours
