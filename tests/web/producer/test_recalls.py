@@ -292,7 +292,7 @@ def test_who_cannot_be_told_is_named_beforehand_and_a_contact_can_be_added_at_an
     again = factories.sent(scene.database, scene.batch, 1, customer="Người bán dạo 王")
     manager = scene.visit(scene.owner)
     page = manager.get(f"/producer/recalls/new/{scene.batch.id}").text
-    assert "1 nơi nhận chưa có thông tin liên hệ" in page
+    assert "1 nơi nhận của chính cơ sở chưa có thông tin liên hệ" in page
     where = f"/producer/deliveries/{again.id}/contact"
     recall = scene.recalled()
     assert where in manager.get("/producer/deliveries").text
