@@ -159,6 +159,8 @@ def entry(row: Record) -> dict[str, Any]:
                 raise Unlogged(f"{table} {row.id} has lost its key; an erased row cannot change")
             message = canonical([table, row.id, row.revision, column, value])
             fields[column] = {"hmac": hmac.digest(row.record_key, message, "sha256").hex()}
+        elif column in row.LATER:
+            fields[column] = None  # said, or it would look like the value that is left out
     return {"table": table, "fields": fields}
 
 
