@@ -42,6 +42,24 @@ def fed_by_any(session: Session, batch_ids: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
+def edges_above(session: Session, batch_ids: Iterable[str]) -> list[tuple[str, str]]:
+    """Over some batches and all whose goods lie in them, whoever's: which batch went into which, each pair once, as
+    `feeding` follows them. Sorted."""
+    batch, edges = SQLModel.metadata.tables["batch"], SQLModel.metadata.tables["batch_input"]
+    found: set[tuple[str, str]] = set()
+    for portion in portions(sorted(set(batch_ids))):
+        roots = sa.select(batch.c.id).where(batch.c.id.in_(portion))
+        walk = _walking(roots, "batch_id", "source_batch_id", "above", True)
+        pairs = (
+            sa.select(edges.c.source_batch_id, edges.c.batch_id)
+            .join(walk, edges.c.batch_id == walk.c.id)
+            .where(edges.c.source_batch_id.is_not(None), edges.c.grams > 0)
+        )
+        with beyond_scope(session):  # goods go from one producer to another
+            found.update((str(one), str(into)) for one, into in session.connection().execute(pairs).all())
+    return sorted(found)
+
+
 def reached_from(session: Session, roots: Any) -> list[str]:
     """The ids of some batches (a select of ids) and of all that was made of them. Sorted."""
     return sorted(_walk(session, roots, "source_batch_id", "batch_id"))

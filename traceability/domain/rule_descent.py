@@ -6,10 +6,11 @@ an area is called, is the affair of whoever harvested.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from traceability.domain import batch_locks, descent, notices, partners
 from traceability.domain.batches import Batch, Origin
@@ -20,7 +21,6 @@ from traceability.domain.records import portions
 from traceability.domain.rule_area_codes import HOME_MARKET
 from traceability.domain.rule_book import RuleCode
 from traceability.domain.rule_flags import FlagState, RuleFlag
-from traceability.domain.rule_outcomes import Broken
 
 #: Rules about where, when and how goods were harvested. Two stay with the harvest: the sum of a season is the area's,
 #: a dose against the store is the farm's books.
@@ -36,6 +36,8 @@ INHERITED: Final = frozenset(
         RuleCode.PUC_MISMATCH,
     }
 )
+#: So many lots are judged at a time.
+PORTION: Final = 500
 
 
 def sources(session: Session, batch: Batch) -> dict[RuleCode, RuleFlag]:
@@ -45,37 +47,65 @@ def sources(session: Session, batch: Batch) -> dict[RuleCode, RuleFlag]:
         return {}
     found: list[RuleFlag] = []
     for portion in portions(descent.feeding(session, batch.id)):
-        statement = (
-            select(RuleFlag)
-            .join(Batch, col(Batch.id) == RuleFlag.batch_id)
-            .where(
-                col(RuleFlag.batch_id).in_(portion),
-                Batch.origin == Origin.HARVEST,
-                col(RuleFlag.rule).in_(INHERITED),
-                col(RuleFlag.stands).is_not(None),
-            )
-        )
         with beyond_scope(session):  # goods come from other producers too
-            found += session.exec(statement).all()
-    found.sort(key=lambda flag: (flag.state is FlagState.OVERRIDDEN, flag.title, flag.id), reverse=True)
+            found += session.exec(_standing_on_harvests(portion)).all()
+    found.sort(key=_first, reverse=True)
     return {flag.rule: flag for flag in found}
 
 
-def broken_above(session: Session, source: RuleFlag) -> Broken:
-    """What a lot says of the flag on a harvest that went into it."""
-    return Broken({"from_lot": source.title, "from_producer": partners.known_as(session, source.producer_id)})
+def sources_of_all(session: Session, batches: Iterable[Batch]) -> dict[str, dict[RuleCode, RuleFlag]]:
+    """`sources` of some batches at once, by the batch's id: one walk up from all of them and one question for the
+    flags, however many they are; the flag that comes first goes down its way first, and none overtakes it."""
+    wanted = {batch.id: batch.origin is Origin.HARVEST for batch in batches}
+    into: dict[str, list[str]] = {}
+    for source_id, batch_id in descent.edges_above(session, wanted):
+        into.setdefault(source_id, []).append(batch_id)
+    found: list[RuleFlag] = []
+    for portion in portions(into):
+        with beyond_scope(session):  # goods come from other producers too
+            found += session.exec(_standing_on_harvests(portion)).all()
+    reached: dict[str, dict[RuleCode, RuleFlag]] = {}
+    for flag in sorted(found, key=_first):
+        way = [flag.batch_id or ""]
+        while way:
+            for batch_id in into.get(way.pop(), ()):
+                held = reached.setdefault(batch_id, {})
+                if flag.rule not in held:
+                    held[flag.rule] = flag
+                    way.append(batch_id)
+    return {
+        batch_id: {} if is_harvest else reached.get(batch_id, {}) for batch_id, is_harvest in wanted.items()
+    }
 
 
-def heirs(session: Session, batch: Batch) -> Iterator[Batch]:
-    """All lots in which goods of a batch lie, whoever's, locked and read after it: each is judged once. A lot that is
-    made of one of them at that moment is found too.
+def _standing_on_harvests(ids: list[str]) -> SelectOfScalar[RuleFlag]:
+    return (
+        select(RuleFlag)
+        .join(Batch, col(Batch.id) == RuleFlag.batch_id)
+        .where(
+            col(RuleFlag.batch_id).in_(ids),
+            Batch.origin == Origin.HARVEST,
+            col(RuleFlag.rule).in_(INHERITED),
+            col(RuleFlag.stands).is_not(None),
+        )
+    )
+
+
+def _first(flag: RuleFlag) -> tuple[bool, str, str]:
+    """One that waits for a word comes before those that an agency let pass."""
+    return flag.state is FlagState.OVERRIDDEN, flag.title, flag.id
+
+
+def heirs(session: Session, batch: Batch) -> Iterator[list[Batch]]:
+    """All lots in which goods of a batch lie, whoever's, locked and read after it, so many at a time: each is judged
+    once. A lot that is made of one of them at that moment is found too.
 
     To be read beyond the scope.
     """
     held = batch_locks.hold(session, lambda: descent.fed_by(session, batch.id))
-    for portion in portions(held, 500):
+    for portion in portions(held, PORTION):
         statement = select(Batch).where(col(Batch.id).in_(portion)).order_by(col(Batch.id))
-        yield from session.exec(statement.execution_options(populate_existing=True)).all()
+        yield list(session.exec(statement.execution_options(populate_existing=True)).all())
 
 
 def same_goods_below(session: Session, batch: Batch) -> list[Batch]:

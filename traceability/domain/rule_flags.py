@@ -139,7 +139,8 @@ def _renew_page(session: Session, flag: RuleFlag) -> None:
 def raise_flag(session: Session, flag: RuleFlag, *, quietly: bool = False) -> RuleFlag:
     """Raises a new flag and tells the producer; `quietly` where whoever raises many tells of all of them at once."""
     session.add(flag)
-    session.flush()
+    if not quietly:  # of many, all are written at once
+        session.flush()
     ledger.record(session, "rule.flagged", flag, veiled=True)
     if flag.state is FlagState.OPEN and not quietly:
         notices.post(

@@ -8,10 +8,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from traceability.domain import (
+    partners,
     records,
     rule_descent,
     rule_flags,
     rule_grounds,
+    rule_heirs,
     rule_overrides,
     rule_settings,
     rules,
@@ -32,7 +34,9 @@ from traceability.domain.rule_checks import OF_BATCH, market_of, overlap_of
 from traceability.domain.rule_descent import INHERITED
 from traceability.domain.rule_facts import BatchFacts
 from traceability.domain.rule_flags import CloseReason, FlagState, RuleFlag
+from traceability.domain.rule_heirs import Ahead
 from traceability.domain.rule_outcomes import Broken, Outcome, Unknown, sentence_of
+from traceability.domain.rule_overrides import RuleOverride
 from traceability.domain.stamps import StampOrder
 from traceability.domain.text import fold
 
@@ -61,6 +65,8 @@ class _Case:
     crop_id: str | None
     market: str | None = None
     area: GrowingArea | None = None
+    #: what was read of this and other lots at once; None: it is judged alone, and asks by itself
+    ahead: Ahead | None = None
 
     def answer(self, rule: RuleCode) -> Outcome:
         """What a rule answers."""
@@ -71,8 +77,36 @@ class _Case:
             return market_of(self.facts, self.subject) if isinstance(self.subject, Delivery) else None
         if rule in INHERITED and self.facts.batch.origin is not Origin.HARVEST:
             source = self.source_of(rule)
-            return rule_descent.broken_above(self.session, source) if source is not None else None
+            return self.broken_above(source) if source is not None else None
         return OF_BATCH[rule](self.facts)
+
+    def broken_above(self, source: RuleFlag) -> Broken:
+        """What a lot says of the flag on a harvest that went into it."""
+        owner = source.producer_id
+        called = self.ahead.called[owner] if self.ahead else partners.known_as(self.session, owner)
+        return Broken({"from_lot": source.title, "from_producer": called})
+
+    def standing(self, rules: list[RuleCode]) -> dict[tuple[RuleCode, str], RuleFlag]:
+        """The flags of some rules that stand on what these are about."""
+        if self.ahead is not None:
+            return self.ahead.standing
+        return rule_flags.of_subjects(self.session, rules, sorted({self.subject_of(one).id for one in rules}))
+
+    def covering(self, rule: RuleCode, places: list[str]) -> RuleOverride | None:
+        """The override under which it passes today."""
+        if self.ahead is not None:
+            return self.ahead.covering(rule, places)
+        return rule_overrides.covering(self.session, rule, places, today())
+
+    def let_pass_itself(self, flag: RuleFlag) -> bool:
+        """Whether somebody let pass this very lot, and not only a harvest that went into it."""
+        return self.ahead.is_of(flag) if self.ahead else rule_overrides.is_of(self.session, flag)
+
+    def owner_of(self, producer_id: str) -> str:
+        """The name of the producer whose row is judged."""
+        if self.ahead is not None:
+            return self.ahead.owners.get(producer_id, "")
+        return self.session.exec(select(Producer.name).where(Producer.id == producer_id)).first() or ""
 
     def day_of(self, rule: RuleCode) -> date:
         """The day whose settings hold: whether a day is plausible is asked when it is written down."""
@@ -146,6 +180,13 @@ def _asked(subject: Record, act: str) -> list[Rule]:
     return [rule for rule in wanted if rule.code is not RuleCode.AREA_OVERLAP]
 
 
+def _heir(session: Session, batch: Batch, ahead: Ahead) -> _Case:
+    """A lot that is judged together with others."""
+    facts = BatchFacts(session, batch)
+    facts.product, facts.above = ahead.products[batch.product_id], ahead.above[batch.id]
+    return _Case(session, batch, facts, facts.day, facts.product.crop_id, ahead=ahead)
+
+
 def _case(session: Session, subject: Record) -> _Case:
     if isinstance(subject, GrowingArea):
         return _Case(session, subject, None, today(), subject.crop_id, area=subject)
@@ -166,8 +207,7 @@ def _batch_of(session: Session, subject: Any) -> Batch:
 def _judge(case: _Case, wanted: list[Rule], act: str, *, quietly: bool = False) -> list[Rule]:
     """Asks some rules and follows their answers. Answers the rules whose flags came, went or changed their state."""
     changed: list[Rule] = []
-    subjects = sorted({case.subject_of(rule.code).id for rule in wanted})
-    standing = rule_flags.of_subjects(case.session, [rule.code for rule in wanted], subjects)
+    standing = case.standing([rule.code for rule in wanted])
     for rule in wanted:
         effect, of_market = rule_settings.effect_of(
             case.session, rule.code, case.crop_id, case.market, case.day_of(rule.code)
@@ -213,7 +253,7 @@ def _follow(
         let_pass = source.override_id  # what was let pass of a harvest is let pass of all that was made of it
     elif flag is None or flag.state is FlagState.OVERRIDDEN:
         places = [key for key in (subject.id, made.batch_id, made.area_id) if key]
-        found = rule_overrides.covering(case.session, rule.code, places, today())
+        found = case.covering(rule.code, places)
         let_pass = found.id if found is not None else None
     if blocks and let_pass is None:
         # The row of the refused act is not kept: what remains is where it was tried, and what it said.
@@ -231,8 +271,8 @@ def _follow(
         rule_flags.let_pass(case.session, flag, let_pass)
         return True
     late = flag.state is FlagState.OVERRIDDEN and let_pass is None  # after the last day that was let pass
-    if late and source is not None and rule_overrides.is_of(case.session, flag):
-        late = False  # somebody let pass this very lot
+    if late and source is not None and case.let_pass_itself(flag):
+        late = False
     if flag.evidence != broken.evidence or (late and source is not None):
         rule_flags.revise(case.session, flag, broken.evidence, reopen=late)
         return late
@@ -250,7 +290,7 @@ def _flag(case: _Case, rule: RuleCode, subject: Record, broken: Broken) -> RuleF
         batch_id, area_id, title = batch.id, batch.area_id, batch.lot
         place = case.facts.area.name if case.facts.area is not None else ""
         producer_id, goods = batch.producer_id, f"{case.facts.product.name} {place}"
-    owner = case.session.exec(select(Producer.name).where(Producer.id == producer_id)).first() or ""
+    owner = case.owner_of(producer_id)
     return RuleFlag(
         producer_id=producer_id,
         rule=rule,
@@ -289,16 +329,19 @@ def _judge_neighbours(case: _Case, subject: Record) -> None:
 
 def _hand_down(case: _Case, changed: list[Rule]) -> None:
     """Flags that came to a harvest, or went, come to all lots that were made of it and go from them: each is judged
-    once, in the same transaction."""
+    once, in the same transaction, with facts that are read for all of them together."""
     below = [rule for rule in changed if rule.code in INHERITED]
     if not below or case.facts is None or case.facts.batch.origin is not Origin.HARVEST:
         return
     session, batch = case.session, case.facts.batch
     flagged: dict[RuleCode, Counter[str]] = {rule.code: Counter() for rule in below}
     with beyond_scope(session):  # goods go from one producer to another
-        for heir in rule_descent.heirs(session, batch):
-            for rule in _judge(_case(session, heir), below, Act.CORRECT, quietly=True):
-                flagged[rule.code][heir.producer_id] += 1
+        for lots in rule_descent.heirs(session, batch):
+            ahead = rule_heirs.read(session, lots, [rule.code for rule in below], today())
+            for heir in lots:
+                for rule in _judge(_heir(session, heir, ahead), below, Act.CORRECT, quietly=True):
+                    flagged[rule.code][heir.producer_id] += 1
+            session.flush()
         for code, counted in flagged.items():
             if any(flag.rule is code for flag in rule_flags.of_batch(session, batch.id) if flag.is_open):
                 rule_descent.tell(session, batch, code, counted)
@@ -307,8 +350,8 @@ def _hand_down(case: _Case, changed: list[Rule]) -> None:
 def _judge_below(case: _Case, subject: Record) -> None:
     """What was corrected, or found by a laboratory, of a lot holds for the lots into which its goods were divided; and
     another day of a harvest may be one on which its area held no code for the market to which they went."""
-    if case.facts is None:
-        return
+    if case.facts is None or (isinstance(subject, Event) and subject.type is EventType.TREAT):
+        return  # what was sprayed changes no weight and no report
     session, batch = case.session, case.facts.batch
     with beyond_scope(session):
         for heir in rule_descent.same_goods_below(session, batch):

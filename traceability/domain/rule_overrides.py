@@ -4,6 +4,7 @@ For a standing flag it is about its batch (or delivery, or area). For an act tha
 so that the next try passes, for so many days; the flag of that try then stands overridden from the beginning.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Annotated, ClassVar, Final
 
@@ -142,6 +143,32 @@ def covering(session: Session, rule: RuleCode, subjects: list[str], day: date) -
         RuleOverride.to_on >= day,
     )
     return session.exec(statement.order_by(col(RuleOverride.created_at).desc())).first()
+
+
+def in_force(
+    session: Session, rules: Iterable[RuleCode], subjects: Iterable[str], day: date
+) -> list[RuleOverride]:
+    """The overrides of some rules and subjects that hold on a day, the newest first: `covering` of many at once."""
+    wanted = list(rules)
+    found: list[RuleOverride] = []
+    for portion in records.portions(sorted(set(subjects))):
+        statement = select(RuleOverride).where(
+            col(RuleOverride.rule).in_(wanted),
+            col(RuleOverride.subject_id).in_(portion),
+            RuleOverride.from_on <= day,
+            RuleOverride.to_on >= day,
+        )
+        found += session.exec(statement).all()
+    return sorted(found, key=lambda row: row.created_at, reverse=True)
+
+
+def subjects_of(session: Session, override_ids: Iterable[str]) -> dict[str, str]:
+    """What some overrides are about, by their ids: `is_of` of many at once."""
+    found: dict[str, str] = {}
+    for portion in records.portions(sorted(set(override_ids))):
+        statement = select(RuleOverride.id, RuleOverride.subject_id)
+        found.update(session.exec(statement.where(col(RuleOverride.id).in_(portion))).all())
+    return found
 
 
 def public_of(session: Session, batch_id: str) -> list[tuple[RuleOverride, Agency]]:
