@@ -1,9 +1,11 @@
 """Uploaded pictures: only pixels are kept, and rubbish is refused in words."""
 
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -63,6 +65,31 @@ def test_the_same_picture_is_kept_once(tmp_path: Path) -> None:
     data = encoded(photo())
     assert picture_files.store(data, tmp_path) == picture_files.store(data, tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_picture_that_goes_while_it_is_stored_again_is_whole_and_never_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = picture_files.store(encoded(photo()), tmp_path)
+    path = tmp_path / f"{stored.sha256}.webp"
+    utime = os.utime
+
+    def gone_meanwhile(found: Path, *times: Any) -> None:
+        path.unlink(missing_ok=True)
+        utime(found, *times)
+
+    monkeypatch.setattr(os, "utime", gone_meanwhile)
+    picture_files.store(encoded(photo()), tmp_path)
+    assert path.stat().st_size == stored.size
+
+
+def test_an_empty_file_is_no_picture_and_is_replaced(tmp_path: Path) -> None:
+    stored = picture_files.store(encoded(photo()), tmp_path)
+    path = tmp_path / f"{stored.sha256}.webp"
+    os.truncate(path, 0)
+    assert picture_files.path_of(stored.sha256, tmp_path) is None
+    picture_files.store(encoded(photo()), tmp_path)
+    assert path.stat().st_size == stored.size
 
 
 def test_a_small_picture_is_made_when_it_is_asked_for(tmp_path: Path) -> None:

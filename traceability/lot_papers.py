@@ -97,7 +97,7 @@ def paper(batch_id: str, name: str, scope: Scope | None = None) -> Response:
         raise NoSuchPage
     dossier = _dossier(batch, product, own)
     file = (
-        picture_files.path_of(dossier.picture, access.settings().data_dir / "pictures")
+        picture_files.path_of(dossier.picture, access.settings().data_dir / picture_files.PUBLIC)
         if dossier.picture
         else None
     )

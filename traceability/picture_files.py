@@ -6,11 +6,14 @@ thumbnail) and without a colour profile, under the SHA-256 of its bytes. Small p
 (`reduced`). Files are written aside and moved into place, so that no reader ever sees half of one.
 """
 
+import fcntl
 import hashlib
 import io
 import os
 import secrets
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +24,9 @@ from traceability import disk
 from traceability.domain.errors import RuleBroken
 from traceability.domain.pictures import StoredPicture
 
-#: The folder of the data directory for pictures that visitors sent with a doubt: no public page reads it.
+#: The folder of the data directory for pictures of products, which anybody may read.
+PUBLIC: Final = "pictures"
+#: The folder for pictures that visitors sent with a doubt: no public page reads it.
 PHOTOS: Final = "doubt_photos"
 #: The folder for pictures of entries and events: only their producer and the overseers read it.
 EVIDENCE: Final = "evidence_photos"
@@ -81,12 +86,12 @@ def path_of(sha256: str | None, folder: Path, side: int | None = None) -> Path |
     A small one is made when it is first asked for; on a disk that takes no writes the large one stands in for it.
     """
     original = folder / f"{sha256}.webp"
-    if sha256 is None or not original.is_file():
+    if sha256 is None or not _is_kept(original):
         return None
     if side is None:
         return original
     reduced = folder / f"{sha256}.{side}.webp"
-    if not reduced.is_file():
+    if not _is_kept(reduced):
         with Image.open(original, formats=["WEBP"]) as picture:
             picture.thumbnail((side, side), Image.Resampling.LANCZOS)
             try:
@@ -96,6 +101,13 @@ def path_of(sha256: str | None, folder: Path, side: int | None = None) -> Path |
                     raise
                 return original
     return reduced
+
+
+def _is_kept(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def remove(sha256: str, folder: Path) -> None:
@@ -165,9 +177,12 @@ def _encode(picture: Image.Image) -> bytes:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Writes a file so that it is there whole or not at all."""
-    if path.is_file():
-        path.touch()  # it is wanted again: what nobody names is swept away by its age
+    """Writes a file so that it is there whole or not at all.
+
+    One that is there already is wanted again: it becomes young, since what nobody names is swept away by its age. An
+    empty one (a disk that lost power, a program of before) counts as none.
+    """
+    if freshen(path):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -180,3 +195,28 @@ def write(path: Path, data: bytes) -> None:
         disk.keep_names(path.parent)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def freshen(path: Path) -> bool:
+    """Makes a kept file young; False where there is none, or an empty one. None is made, as `touch` would."""
+    if not path.parent.is_dir():
+        return False
+    with alone(path.parent):
+        try:
+            if not path.stat().st_size:
+                return False
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+    return True
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Waits until nobody else judges the age of files of a folder: what is found wanted is not swept away meanwhile."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

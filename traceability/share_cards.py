@@ -68,7 +68,9 @@ def file_of(card: Card) -> Path:
     path = folder / f"{card.digest}.jpg"
     if not path.is_file():
         picture = (
-            picture_files.path_of(card.picture, settings().data_dir / "pictures") if card.picture else None
+            picture_files.path_of(card.picture, settings().data_dir / picture_files.PUBLIC)
+            if card.picture
+            else None
         )
         picture_files.write(path, drawn(card, picture))
     return path

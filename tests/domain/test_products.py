@@ -10,7 +10,7 @@ from traceability.db import Database
 from traceability.domain import certificates, packing_houses, pictures, products
 from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.certificates import CertificateInput, CoveredKind, Standing
-from traceability.domain.clock import today
+from traceability.domain.clock import now, today
 from traceability.domain.errors import NotFound, RuleBroken
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.packing_houses import PackingHouseInput
@@ -170,6 +170,28 @@ def test_a_picture_is_entered_once_and_only_its_owner_shows_it(database: Databas
     stranger = factories.manager_of(other)
     with pytest.raises(NotFound), database.transaction(stranger) as session:
         products.set_picture(session, stranger, product.id, pictures.add(session, stranger, stored))
+
+
+def test_a_producer_sends_so_many_new_pictures_a_day_and_no_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "MOST_A_DAY", 2)
+    owner, other = factories.producer(database), factories.producer(database)
+    actor = factories.manager_of(owner)
+    one, two, three = (StoredPicture(letter * 64, 1200, 900, 40_000) for letter in "abc")
+    with database.transaction(actor) as session:
+        for stored in (one, two, one):
+            pictures.add(session, actor, stored)
+        with pytest.raises(RuleBroken) as refused:
+            pictures.add(session, actor, three)
+    assert (refused.value.code, refused.value.field) == ("pictures.too_many_today", "picture")
+    neighbour = factories.manager_of(other)
+    with database.transaction(neighbour) as session:
+        pictures.add(session, neighbour, three)
+    tomorrow = now() + timedelta(days=1, minutes=1)
+    monkeypatch.setattr(pictures, "now", lambda: tomorrow)
+    with database.transaction(actor) as session:
+        pictures.add(session, actor, three)
 
 
 # --- Certificates -------------------------------------------------------------------------------------------

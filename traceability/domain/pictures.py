@@ -1,18 +1,24 @@
 """A picture of a product, a place or a doubt: re-encoded, without its camera's data, kept under its own digest."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Field, Session, select
+from sqlmodel import Field, Session, col, func, select
 
 from traceability.domain import ledger
 from traceability.domain.actors import Actor, Permission
+from traceability.domain.clock import now
+from traceability.domain.errors import RuleBroken
 from traceability.domain.ownership import ProducerOwned
 from traceability.domain.records import Record, choice
 from traceability.domain.text import Line
+
+#: New pictures of one producer in 24 hours: more than there are products to photograph, and few enough for a disk.
+MOST_A_DAY: Final = 100
 
 
 class PictureKind(StrEnum):
@@ -67,13 +73,16 @@ def add(
 ) -> Picture:
     """Enters a stored picture for the acting producer. The same picture again is the same row.
 
-    Raises `RuleBroken` ("access.not_permitted").
+    Raises `RuleBroken`: `access.not_permitted`, `pictures.too_many_today`.
     """
     actor.must(Permission.MANAGE_PRODUCTS)
     statement = select(Picture).where(Picture.producer_id == actor.tenant(), Picture.sha256 == stored.sha256)
     picture = session.exec(statement).first()
     if picture is not None:
         return picture
+    own = select(func.count()).select_from(Picture).where(Picture.producer_id == actor.tenant())
+    if session.exec(own.where(col(Picture.created_at) > now() - timedelta(days=1))).one() >= MOST_A_DAY:
+        raise RuleBroken("pictures.too_many_today", "picture", limit=MOST_A_DAY)
     picture = Picture(
         producer_id=actor.tenant(),
         sha256=stored.sha256,

@@ -53,7 +53,7 @@ _COVERED = {"area": CoveredKind.AREA, "product": CoveredKind.PRODUCT, "facility"
 
 def begin_pictures(loading: Loading, pool: Executor) -> None:
     """Begins to encode the pictures; that goes on beside everything else, on another processor if there is one."""
-    folder = loading.settings.data_dir / "pictures"
+    folder = loading.settings.data_dir / picture_files.PUBLIC
     for path in sorted((source.SEED / "pictures").glob("*.webp")):
         loading.pictures[path.name] = pool.submit(picture_files.store, path.read_bytes(), folder)
 

@@ -21,6 +21,10 @@ REFUSALS = {
     "pictures.too_small": N_(
         "The picture is too small to show anything: at least {limit} pixels on each side."
     ),
+    "pictures.too_many_today": N_(
+        "At most {limit} new pictures are taken within 24 hours. Go on tomorrow, or choose a picture that you "
+        "have sent before."
+    ),
     "pictures.animated": N_("A moving picture is not accepted. Choose a still photo."),
 }
 

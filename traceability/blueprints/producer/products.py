@@ -87,11 +87,13 @@ def products_picture(product_id: str) -> Response | tuple[str, int]:
         return _page(product_id, form)
 
     def show_it(session: Session, actor: Actor, value: PictureInput) -> Product:
+        folder = access.settings().data_dir / picture_files.PUBLIC
+        shown = _picture(session, records.find(session, Product, product_id))
         picture = pictures.add(session, actor, uploaded.stored, kind=value.kind, alt=value.alt or "")
         product = products.set_picture(session, actor, product_id, picture)
-        picture_files.keep(
-            uploaded, access.settings().data_dir / "pictures"
-        )  # what is refused leaves no file
+        if shown is not None:  # pages that somebody opened just now may still show it: from now it is old
+            picture_files.freshen(folder / f"{shown.sha256}.webp")
+        picture_files.keep(uploaded, folder)  # what is refused leaves no file
         return product
 
     if form.save(show_it, lambda _product: url_for("producer.products_show", product_id=product_id)):

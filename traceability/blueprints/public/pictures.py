@@ -18,7 +18,7 @@ def picture(sha256: str) -> Response:
     """One picture; `?small=1` for the small one, `?side=160` for a still smaller one. Reads no database."""
     if sha256.strip("0123456789abcdef"):
         abort(404)
-    folder = access.settings().data_dir / "pictures"
+    folder = access.settings().data_dir / picture_files.PUBLIC
     side = _side()
     path = picture_files.path_of(sha256, folder, side)
     if path is None:
