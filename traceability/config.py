@@ -67,6 +67,16 @@ class Settings:
         """The host (and port) that stands on every stamp."""
         return urlsplit(self.public_root).netloc
 
+    @property
+    def over_tls(self) -> bool:
+        """Whether browsers come over TLS: the public address says it, also behind a proxy."""
+        return self.public_root.startswith("https://")
+
+    def cookie(self, name: str) -> str:
+        """The whole name of a cookie. `__Host-` makes a browser refuse one that came without TLS, for a part of the
+        site or from a neighbouring host (RFC 6265bis, section 4.1.3.2); a demo on http cannot have it."""
+        return f"__Host-{name}" if self.over_tls else name
+
     def keyring(self) -> Keyring:
         """The keys of this installation."""
         return Keyring(self.key_dir, demo=self.demo)

@@ -7,7 +7,7 @@ The nonce is made on first use, because a request may be refused before any hook
 
 import secrets
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from werkzeug.wrappers import Response
 
 from traceability.access import settings
@@ -54,7 +54,7 @@ def apply(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=(), payment=()")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if settings().public_root.startswith("https://"):
+    if settings().over_tls:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     page = request.endpoint != "static" and response.mimetype == "text/html"
     if page or request.blueprint in OFFICE:  # what somebody signed in for is left in no cache, a file neither
@@ -72,8 +72,8 @@ def keep_language(response: Response) -> Response:
 
 def set_language(response: Response, language: str) -> None:
     """Keeps a language on this device for a year."""
-    secure = settings().public_root.startswith("https://")
-    response.set_cookie("lang", language, max_age=_A_YEAR, samesite="Lax", secure=secure, httponly=True)
+    name, secure = current_app.config["LANGUAGE_COOKIE_NAME"], settings().over_tls
+    response.set_cookie(name, language, max_age=_A_YEAR, samesite="Lax", secure=secure, httponly=True)
 
 
 def init_app(app: Flask) -> None:

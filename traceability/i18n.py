@@ -20,7 +20,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from flask import g, has_request_context, request
+from flask import current_app, g, has_request_context, request
 
 from traceability import vietnamese
 from traceability.domain.clock import VIETNAM
@@ -80,15 +80,18 @@ def language() -> str:
     if not has_request_context():
         return DEFAULT
     if "language" not in g:
-        asked = (
-            request.args.get("lang") or request.cookies.get("lang") or getattr(g, "account_language", None)
-        )
+        asked = request.args.get("lang") or kept_language() or getattr(g, "account_language", None)
         if asked not in LANGUAGES and request.blueprint in _PUBLIC:
             asked = request.accept_languages.best_match(list(LANGUAGES))
         if request.blueprint not in _PUBLIC:
             asked = _IN_THE_OFFICE.get(asked or "", asked)
         g.language = asked if asked in LANGUAGES else DEFAULT
     return str(g.language)
+
+
+def kept_language() -> str | None:
+    """What the cookie of the switch says, whatever that is."""
+    return request.cookies.get(current_app.config["LANGUAGE_COOKIE_NAME"])
 
 
 def offered() -> dict[str, str]:

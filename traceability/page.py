@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.wrappers import Response
 
 from traceability import access, i18n, vietnamese, wording
 from traceability.domain import notices
@@ -102,16 +101,6 @@ def _office() -> dict[str, Any]:
     }
 
 
-def _keep_language(response: Response) -> Response:
-    """The language switch of the office pages lasts; the public pages set no cookie."""
-    asked = request.args.get("lang")
-    if asked in i18n.OFFICE_LANGUAGES and (request.blueprint or "") in ("auth", "producer", "inspector"):
-        response.set_cookie(
-            "lang", asked, max_age=365 * 86400, samesite="Lax", httponly=True, secure=request.is_secure
-        )
-    return response
-
-
 def init_app(app: Flask) -> None:
     """Gives templates the words and the frame they need."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
@@ -142,8 +131,6 @@ def init_app(app: Flask) -> None:
         hectares=lambda m2: ha_text(m2, i18n.language()),
     )
     app.jinja_env.globals.update(may=lambda *words: access.current_actor().may(*map(Permission, words)))
-
-    app.after_request(_keep_language)
 
     @app.context_processor
     def frame() -> dict[str, Any]:

@@ -44,6 +44,34 @@ def test_over_tls_cookies_never_travel_without_it(over_tls: FlaskClient, databas
     assert all("Secure" in one and "HttpOnly" in one and "SameSite=Lax" in one for one in cookies)
 
 
+def test_over_tls_a_cookie_s_name_says_that_it_is_of_this_host_alone(
+    over_tls: FlaskClient, client: FlaskClient
+) -> None:
+    path = "/account/sign-in?lang=en"
+    here = over_tls.get(path, base_url=ROOT).headers.getlist("Set-Cookie")
+    assert {one.split("=")[0] for one in here} == {"__Host-trace", "__Host-lang"}
+    # what the prefix demands: a browser drops the cookie otherwise
+    assert all("Secure" in one and "Path=/" in one.split("; ") and "Domain" not in one for one in here)
+    assert 'lang="en"' in over_tls.get("/account/sign-in", base_url=ROOT).text
+    demo = client.get(path).headers.getlist("Set-Cookie")
+    assert {one.split("=")[0] for one in demo} == {
+        "trace",
+        "lang",
+    }  # without TLS a browser would drop the prefix
+
+
+def test_over_tls_a_cookie_without_the_prefix_is_worth_nothing(
+    app: Flask, over_tls: FlaskClient, database: Database
+) -> None:
+    plain = app.test_client()  # under the same key, of an installation without TLS
+    factories.sign_in_as(plain, database, factories.account(database))
+    kept = plain.get_cookie("trace").value
+    over_tls.set_cookie("trace", kept, domain="tx.example.vn")
+    assert over_tls.get("/account", base_url=ROOT).status_code == 303
+    over_tls.set_cookie("__Host-trace", kept, domain="tx.example.vn", secure=True)
+    assert over_tls.get("/account", base_url=ROOT).status_code == 200
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/s/0000000000000000", "/khong-co-trang-nay", "/account/sign-in", "/log/checkpoint"]
 )

@@ -23,7 +23,7 @@ def _choose_language() -> None:
     """`?lang=` goes first and is carried on by the links of the page; then the office's switch, then the browser."""
     asked = request.args.get("lang")
     g.carried_language = asked if asked in i18n.LANGUAGES else ""
-    kept = request.cookies.get("lang")
+    kept = i18n.kept_language()
     g.language = kept if not g.carried_language and kept in i18n.LANGUAGES else visitors.language_of(request)
 
 
