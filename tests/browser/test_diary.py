@@ -270,6 +270,33 @@ def test_fifty_entries_of_a_browser_that_was_killed_without_a_signal_arrive_exac
 
 
 @pytest.mark.usefixtures("in_the_field")
+def test_a_list_of_before_the_signal_says_that_it_is_old_and_is_brought_up_to_date_by_itself(
+    enter: Callable[[Page, str], None], phone: Page, ground: GrowingArea, lot: InputLot
+) -> None:
+    enter(phone, "/producer/diary/new")
+    phone.wait_for_selector(COPY_IS_LAID, state="attached")
+    phone.context.set_offline(True)
+    fill(phone, "100 ml")
+    save(phone)
+    expect(phone.locator(QUEUE)).to_contain_text(KEPT.format(1))
+    phone.route("**/producer/diary/new", silent)
+    phone.context.set_offline(False)
+    phone.goto(phone.url.replace("/new", ""))
+    expect(phone.locator(QUEUE)).to_contain_text(KEPT.format(1))
+    expect(phone.locator(QUEUE)).to_contain_text("Danh sách bên dưới có thể đã cũ")
+    listed = phone.locator("[data-diary-list]")
+    expect(listed).not_to_contain_text("Phun thuốc")
+    phone.context.set_offline(True)
+    expect(phone.locator(QUEUE)).to_contain_text("có thể đã cũ")
+    phone.unroute_all()
+    phone.context.set_offline(False)
+    expect(listed).to_contain_text("Phun thuốc")
+    expect(phone.locator(QUEUE)).to_be_hidden()
+    assert phone.locator("h2", has_text=ground.name).count() == 1
+    axe.check_accessible(phone)
+
+
+@pytest.mark.usefixtures("in_the_field")
 def test_a_phone_that_signed_out_keeps_no_copy_and_shows_nobody_elses_entries(
     enter: Callable[[Page, str], None],
     phone: Page,

@@ -12,8 +12,10 @@
   const owner = words.shelf; /* who writes, and for which producer: nobody else's entries are shown or sent */
   const form = document.getElementById("diary-form");
   const state = document.querySelector("[data-diary-queue]");
+  const list = document.querySelector("[data-diary-list]");
   const isCopy = Boolean(form && form.closest("[data-diary-copy]"));
   const EVERY = 60 * 1000;
+  let old = false; /* the list was read before something was sent, or before the signal went away */
 
   let opened;
   function shelf(mode, act) {
@@ -40,11 +42,14 @@
     const entries = await kept();
     const refused = entries.filter((entry) => entry.refused);
     const waiting = entries.length - refused.length;
-    state.hidden = !entries.length;
+    const stale = Boolean(list) && (old || waiting > 0);
+    state.hidden = !entries.length && !stale;
+    if (list) list.setAttribute("aria-busy", String(stale));
     state.textContent = [
       entries.length && more ? more : "",
       waiting ? words.kept.replace("N", waiting) : "",
       refused.length ? words.refused.replace("N", refused.length) : "",
+      stale ? words.old : "",
     ].filter(Boolean).join(" ");
     if (!refused.length) return;
     const open = document.createElement(form ? "button" : "a");
@@ -81,10 +86,27 @@
 
   const written = (address) => new URL(address, location.href).searchParams.get("written");
 
+  /* Reads the list anew and puts it in the place of the old one; without a signal that one stays, and is called old. */
+  async function refresh() {
+    if (!list) return;
+    old = true;
+    try {
+      await show();
+      const page = await fetch(location.href, { credentials: "same-origin", redirect: "error" });
+      const read = new DOMParser().parseFromString(await page.text(), "text/html");
+      const fresh = read.querySelector("[data-diary-list]");
+      const whose = read.querySelector("[data-shelf]");
+      if (!page.ok || !fresh || !whose || whose.dataset.shelf !== owner) return;
+      list.replaceChildren(...fresh.childNodes);
+      old = false;
+    } catch { /* no signal */ } finally { await show(); }
+  }
+
   let sending = false;
   async function send() {
     if (sending || !navigator.onLine) return;
     sending = true;
+    let arrived = false;
     try {
       const waiting = (await kept()).filter((entry) => !entry.refused);
       if (!waiting.length) return;
@@ -96,12 +118,18 @@
       for (const entry of waiting) {
         const body = new URLSearchParams([...entry.fields, ["external_ref", entry.ref], ["csrf_token", token.value], ["once", entry.ref], ["shelf", "1"]]);
         const answer = await fetch(words.send, { method: "POST", body, credentials: "same-origin", redirect: "error" });
-        if (answer.ok && written(await answer.text()) === entry.ref) await drop(entry.ref);
-        else if (answer.status === 422) await put({ ...entry, refused: true });
+        if (answer.ok && written(await answer.text()) === entry.ref) {
+          await drop(entry.ref);
+          arrived = true;
+        } else if (answer.status === 422) await put({ ...entry, refused: true });
         else return; /* busy, signed out, or a fault: another time */
         await show();
       }
-    } catch { /* the signal went away again */ } finally { sending = false; await show(); }
+    } catch { /* the signal went away again */ } finally {
+      sending = false;
+      await show();
+      if (arrived) await refresh();
+    }
   }
 
   async function lay() {
@@ -155,7 +183,9 @@
   }
 
   if (form) form.addEventListener("submit", submitted, true);
-  addEventListener("online", send);
+  addEventListener("offline", () => { old = true; show().catch(() => {}); });
+  addEventListener("online", async () => { await send(); if (old) await refresh(); });
+  addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
   setInterval(send, EVERY);
   begin().catch(() => { /* a browser without a shelf: entries are sent as they are written */ });
 })();

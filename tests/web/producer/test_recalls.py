@@ -1,6 +1,7 @@
 """A recall in a producer's panel: seen beforehand, told by letter, answered, weighed, reported."""
 
 import io
+import re
 import zipfile
 from datetime import timedelta
 from typing import Any
@@ -265,6 +266,9 @@ def report(recall: Recall, client: FlaskClient) -> None:
         word in page
         for word in ("làm ra", "đã xác định được", "trong kho còn", "đã thu hồi", "chưa thu hồi được")
     )
+    (label,) = re.findall(r'<label for="f-missing_reason">.*?</label>', page)
+    assert "không bắt buộc" not in label
+    assert re.search(r'<textarea [^>]*name="missing_reason"[^>]* required', page)
     assert "đã biết: còn" in client.post(where, data=data).text  # nothing is filed without the tick
     data["missing_confirmed"] = "1"
     assert client.post(f"/producer/recalls/{recall.id}/report", data=data).status_code == 303
