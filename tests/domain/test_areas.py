@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from tests import factories
 from tests.factories import square
 from traceability.db import Database
-from traceability.domain import area_grants, areas, ledger, producers, products, records
+from traceability.domain import area_grants, area_overlaps, areas, ledger, producers, products, records
 from traceability.domain.actors import SYSTEM, Permission, Role
 from traceability.domain.area_grants import AreaCodeInput
 from traceability.domain.areas import AreaInput, AreaState, CodeState, GrowingArea
@@ -94,7 +94,7 @@ def test_overlaps_are_found_over_all_producers_and_told_sparingly(database: Data
     foreign = factories.area(database, other, geometry=square(105.9, 10.016), name="Hàng xóm")
     factories.area_code(database, foreign, "VN-VLOR-9001")
     with database.reading(factories.manager_of(mine).scope) as session:
-        found = areas.overlaps(session, area)
+        found = area_overlaps.overlaps(session, area)
     assert {(row.name, row.code, row.area_id) for row in found} == {
         ("Của tôi", "", own.id),
         ("Hàng xóm", "VN-VLOR-9001", None),

@@ -5,7 +5,6 @@ authority that granted it, its validity and the history of its state. A code is 
 """
 
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
@@ -17,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Field, Session, col, select
 
 from traceability.domain import geometry as polygons
-from traceability.domain import ledger, notices, ownership, polygon_files, records, rules
+from traceability.domain import ledger, notices, own_references, ownership, polygon_files, records, rules
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.addresses import Address, AddressInput
 from traceability.domain.clock import now, today
@@ -67,10 +66,11 @@ class GrowingArea(Record, ProducerOwned, Address, table=True):
         sa.CheckConstraint("declared_m2 > 0", name="declared_positive"),
         sa.CheckConstraint("computed_m2 > 0", name="computed_positive"),
         sa.Index("ix_growing_area_box", "west", "east", "south", "north"),
+        sa.Index("uq_growing_area_external_ref", "producer_id", "external_ref", unique=True),
     )
     #: not the name: a household's field is called after the family, and no public page tells it
     OPEN: ClassVar[frozenset[str]] = frozenset({"crop_id", "state", "commune_code", "province_code"})
-    LATER: ClassVar[dict[str, Any]] = {"gln": None}
+    LATER: ClassVar[dict[str, Any]] = {"gln": None, "external_ref": None}
     UNLOGGED: ClassVar[dict[str, str]] = {
         "search": "derived from the name and codes",
         **dict.fromkeys(("west", "east", "south", "north"), "derived from the polygon"),
@@ -92,6 +92,7 @@ class GrowingArea(Record, ProducerOwned, Address, table=True):
     #: the location number of GS1, if it has one: a Digital Link that names it leads here
     gln: str | None = Field(default=None, max_length=13, index=True)
     note: str = Field(default="", max_length=1000)
+    external_ref: str | None = Field(default=None, max_length=80)
     state: AreaState = Field(default=AreaState.DRAFT, sa_type=choice(AreaState), index=True)
     approved_at: datetime | None = Field(default=None, sa_type=Instant)
     approved_by_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
@@ -226,6 +227,7 @@ class AreaInput(AddressInput):
     planted_year: int | None = pydantic.Field(default=None, ge=1900)
     gln: Gln | None = None
     note: Annotated[Block, pydantic.Field(max_length=1000)] | None = None
+    external_ref: ShortLine | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -235,25 +237,16 @@ class AreaInput(AddressInput):
         return data
 
 
-@dataclass(frozen=True)
-class Overlap:
-    """An area that shares ground with another: of a foreign one only its name, code and the shared m2 are told."""
-
-    name: str
-    code: str
-    m2: int
-    area_id: str | None
-
-
 def register(session: Session, actor: Actor, value: AreaInput) -> GrowingArea:
     """A producer writes a growing area down, as a draft to be approved.
 
-    Raises `RuleBroken`: `access.not_permitted`, `areas.name_taken`, `areas.gln_taken`, `areas.crop_unknown`,
-    `areas.planted_in_future`.
+    Raises `RuleBroken`: `access.not_permitted`, `areas.reference_taken`, `areas.name_taken`, `areas.gln_taken`,
+    `areas.crop_unknown`, `areas.planted_in_future`.
     """
     actor.must(Permission.MANAGE_AREAS)
+    own_references.must_be_new(session, GrowingArea, actor.tenant(), value.external_ref)
     _check(session, actor.tenant(), value, None)
-    area = GrowingArea(producer_id=actor.tenant(), **_columns(value))
+    area = GrowingArea(producer_id=actor.tenant(), external_ref=value.external_ref, **_columns(value))
     session.add(area)
     session.flush()
     rules.judge(session, area, "area")
@@ -262,7 +255,8 @@ def register(session: Session, actor: Actor, value: AreaInput) -> GrowingArea:
 
 
 def revise(session: Session, actor: Actor, area_id: str, value: AreaInput) -> GrowingArea:
-    """A producer corrects an area. With another boundary or crop an approved area is a draft again.
+    """A producer corrects an area. With another boundary or crop an approved area is a draft again. The reference under
+    which a program registered it stays.
 
     Raises as `register` does, and `areas.suspended_unchangeable` for the boundary or crop of a suspended area.
     """
@@ -302,31 +296,6 @@ def approve(session: Session, actor: Actor, area_id: str, seen: int | None = Non
     ledger.record(session, "area.approved", area)
     notices.post(session, "area_approved", producer_id=area.producer_id, subject=area, name=area.name)
     return area
-
-
-def overlaps(session: Session, area: GrowingArea) -> list[Overlap]:
-    """The areas that share ground with this one, whoever's they are, with the square metres; the largest first."""
-    west, south, east, north = area.west, area.south, area.east, area.north
-    near = (
-        select(GrowingArea)
-        .where(col(GrowingArea.west) <= east, col(GrowingArea.east) >= west)
-        .where(col(GrowingArea.south) <= north, col(GrowingArea.north) >= south)
-        .where(col(GrowingArea.id) != area.id, col(GrowingArea.state) != AreaState.WITHDRAWN)
-        .order_by(col(GrowingArea.id))
-    )
-    with ownership.beyond_scope(session):  # ground is shared with strangers too
-        others = {other.id: other for other in session.exec(near).all()}
-        shared = polygons.overlaps(area.geometry, ((key, other.geometry) for key, other in others.items()))
-        codes = codes_of(session, [key for key, _m2 in shared])
-    return [
-        Overlap(
-            name=others[key].name,
-            code=codes[key][0].code if codes.get(key) else "",
-            m2=m2,
-            area_id=key if others[key].producer_id == area.producer_id else None,
-        )
-        for key, m2 in shared
-    ]
 
 
 def codes_of(session: Session, area_ids: list[str]) -> dict[str, list[AreaCode]]:

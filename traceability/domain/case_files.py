@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from traceability.domain import (
     area_grants,
+    area_overlaps,
     areas,
     certificates,
     descent,
@@ -26,7 +27,8 @@ from traceability.domain import (
     suspensions,
 )
 from traceability.domain.agencies import Agency
-from traceability.domain.areas import AreaCode, AreaCodeChange, GrowingArea, Overlap
+from traceability.domain.area_overlaps import Overlap
+from traceability.domain.areas import AreaCode, AreaCodeChange, GrowingArea
 from traceability.domain.batches import Batch
 from traceability.domain.certificates import Certificate
 from traceability.domain.dossiers import Dossier
@@ -214,7 +216,7 @@ def of_area(session: Session, area_id: str) -> AreaFile:
         codes=codes,
         history=history,
         elsewhere={code.id: area_grants.held_elsewhere(session, code) for code in codes},
-        overlaps=areas.overlaps(session, area),
+        overlaps=area_overlaps.overlaps(session, area),
         certificates=[
             row
             for row in certificates.covering(session, area.producer_id, area_id=area.id)

@@ -20,6 +20,8 @@ _TAKEN = {
     "batch": ("batches.reference_taken", "lot"),
     "event": ("events.reference_taken", "happened_at"),
     "stamp_order": ("stamps.reference_taken", "number"),
+    "growing_area": ("areas.reference_taken", "name"),
+    "recall": ("recalls.reference_taken", "number"),
 }
 
 
@@ -51,8 +53,8 @@ def must_be_new(session: Session, table: Any, producer_id: str, reference: str |
     """Demands that a reference names nothing of a producer in a table (`_TAKEN`) yet. Asked before all other rules, so
     that what is sent again is not told that its lot is taken or its goods are gone.
 
-    Raises `RuleBroken`: `batches.reference_taken`, `events.reference_taken`, `stamps.reference_taken`, each with the
-    `record_id` that the reference names.
+    Raises `RuleBroken`: `batches.reference_taken`, `events.`, `stamps.`, `areas.` and `recalls.reference_taken`, each
+    with the `record_id` that the reference names.
     """
     if reference is None:
         return

@@ -73,6 +73,8 @@ class ReportState(StrEnum):
 class Recall(Record, ProducerOwned, table=True):
     """A recall of one batch and its descendants."""
 
+    __table_args__ = (sa.Index("uq_recall_external_ref", "producer_id", "external_ref", unique=True),)
+
     OPEN: ClassVar[frozenset[str]] = frozenset(
         {
             "number",
@@ -86,7 +88,7 @@ class Recall(Record, ProducerOwned, table=True):
             "public_text",
         }
     )
-    LATER: ClassVar[dict[str, Any]] = {"established_at": None, "due_on": None}
+    LATER: ClassVar[dict[str, Any]] = {"established_at": None, "due_on": None, "external_ref": None}
 
     number: str = Field(max_length=20, unique=True)
     kind: RecallKind = Field(sa_type=choice(RecallKind))
@@ -112,6 +114,7 @@ class Recall(Record, ProducerOwned, table=True):
     lift_reason: str = Field(default="", max_length=1000)
     lifted_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     lifted_at: datetime | None = Field(default=None, sa_type=Instant)
+    external_ref: str | None = Field(default=None, max_length=80)
 
 
 class RecalledBatch(SQLModel, table=True):

@@ -14,6 +14,7 @@ from traceability.domain import (
     ledger,
     notices,
     oversight,
+    own_references,
     recall_reach,
     recall_receivers,
     records,
@@ -53,16 +54,18 @@ class RecallInput(BaseModel):
     decided_on: Day | None = None
     established_at: Moment | None = None
     due_on: Day | None = None
+    external_ref: ShortLine | None = None
 
 
 def open_recall(session: Session, actor: Actor, value: RecallInput) -> Recall:
     """Recalls a batch and everything that was made of it, whoever's, in one transaction.
 
     Whoever holds goods of it is told at once, the public at the next scan. Raises `NotFound`, and `RuleBroken`:
-    `access.not_permitted`, `recalls.decision_missing`, `recalls.decided_on_missing`, `recalls.decided_in_future`,
-    `recalls.established_in_future`, `recalls.due_in_past`, `recalls.already_open`.
+    `access.not_permitted`, `recalls.reference_taken`, `.decision_missing`, `.decided_on_missing`,
+    `recalls.decided_in_future`, `recalls.established_in_future`, `recalls.due_in_past`, `recalls.already_open`.
     """
     batch = records.find(session, Batch, value.batch_id)
+    own_references.must_be_new(session, Recall, batch.producer_id, value.external_ref)
     _judge(actor, batch, value)
     same = select(Recall.id).where(
         Recall.batch_id == batch.id, Recall.kind == value.kind, Recall.state == RecallState.OPEN
@@ -86,6 +89,7 @@ def open_recall(session: Session, actor: Actor, value: RecallInput) -> Recall:
             agency_id=actor.agency_id,
             opened_by_id=actor.user_id,
             reached=len(reached),
+            external_ref=value.external_ref,
         )
         session.add(recall)
         session.flush()

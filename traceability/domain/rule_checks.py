@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlmodel import Session
 
-from traceability.domain import areas, rule_figures, rule_grounds, stamp_quota
+from traceability.domain import area_overlaps, rule_figures, rule_grounds, stamp_quota
 from traceability.domain import rule_area_codes as codes
 from traceability.domain import rule_papers as papers
 from traceability.domain import rule_treatments as treatments
@@ -179,5 +179,5 @@ def overlap_of(session: Session, area: GrowingArea, day: date) -> Outcome:
     if area.state is AreaState.WITHDRAWN:
         return None
     percent = rule_figures.tolerance(session, rule_figures.OVERLAP_PERCENT, day)
-    shared = [(other.name, other.m2) for other in areas.overlaps(session, area)]
+    shared = [(other.name, other.m2) for other in area_overlaps.overlaps(session, area)]
     return papers.overlaps(area.computed_m2, shared, area.computed_m2 * percent // 100)

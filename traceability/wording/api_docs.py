@@ -5,7 +5,15 @@ from traceability.i18n import N_
 #: By the operation's id, which is the name of its view.
 SUMMARIES = {
     "areas_register": N_("A growing area is written down; an agency approves it."),
-    "areas_list": N_("The producer's growing areas, the oldest first."),
+    "areas_list": N_(
+        "The producer's growing areas, the oldest first; with external_ref the one of your own reference."
+    ),
+    "areas_read": N_("One growing area."),
+    "areas_list_codes": N_("The codes of a growing area, by market."),
+    "crops_list": N_("The crops that a growing area may name, by id."),
+    "layouts_list": N_(
+        "The print layouts that a stamp order may name: your own first, then those that everybody has."
+    ),
     "products_list": N_("The producer's products, the oldest first; of a suspended one no batches are made."),
     "batches_register": N_("A harvest becomes a batch."),
     "batches_list": N_(
@@ -33,6 +41,10 @@ SUMMARIES = {
         "A run of printed stamps, by its first and last code, begins to speak for its batch: all of it or none."
     ),
     "recalls_open": N_("A producer recalls a batch of its own and everything made of it."),
+    "recalls_list": N_(
+        "The recalls of the producer's own batches, the oldest first, whoever opened them; with external_ref one."
+    ),
+    "recalls_read": N_("One recall of a batch of the producer."),
 }
 ABOUT = N_(
     "Programs act with a bearer token of a producer's account. Weights go in as kilograms (a number, or text with a"

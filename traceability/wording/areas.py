@@ -6,6 +6,10 @@ from traceability.domain.areas import AreaState, CodeFamily, CodeState
 from traceability.i18n import N_
 
 REFUSALS = {
+    "areas.reference_taken": N_(
+        "Your reference “{reference}” already names growing area {name} (id {record_id}). Go on with that area, or"
+        " send another reference for another one."
+    ),
     "areas.name_taken": N_("You already have an area called {name}. Give this one another name."),
     "areas.gln_taken": N_(
         "Another growing area carries this GLN already. Each place has a number of its own."

@@ -22,6 +22,10 @@ REFUSALS = {
     "recalls.already_open": N_(
         "Batch {lot} is under such a recall already. Open that recall to see how it stands."
     ),
+    "recalls.reference_taken": N_(
+        "Your reference “{reference}” already names recall {number} (id {record_id}). Go on with that recall, or send"
+        " another reference for another one."
+    ),
     "recalls.not_open": N_("Recall {number} is no longer open. Please load the page again."),
     "recalls.lift_asked_already": N_(
         "Somebody has asked to lift this recall already; a second person can confirm it."

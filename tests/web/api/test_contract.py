@@ -79,6 +79,7 @@ class Contract:
         self.document: dict[str, Any] = self.program.client.get("/api/v1/openapi.json").get_json()
         self.batch = factories.release(database, factories.harvest(database, owner))
         area, product = factories.area(database, owner), factories.product(database, owner)
+        self.ids = {"{batch_id}": self.batch.id, "{area_id}": area.id, "{recall_id}": "0" * 16}
         yesterday = (today() - timedelta(days=1)).isoformat()
         self.bodies: dict[str, dict[str, Any]] = {
             "/areas": {
@@ -103,7 +104,7 @@ class Contract:
                 yield method.upper(), path.removeprefix("/api/v1"), operation
 
     def address(self, path: str, order_id: str = "0" * 16) -> str:
-        named = {"{batch_id}": self.batch.id, "{order_id}": order_id, "{photo_id}": "0" * 16}
+        named = self.ids | {"{order_id}": order_id, "{photo_id}": "0" * 16}
         return re.sub(r"\{\w+\}", lambda found: named[found[0]], path)
 
     def judge(self, answer: Any, operation: dict[str, Any], why: Any) -> int:
@@ -136,6 +137,8 @@ def test_every_good_request_is_answered_as_the_document_says(contract: Contract)
         assert status == expected, answer.get_data()[:300]
         if path == "/stamp-orders" and method == "POST":
             order = answer.get_json()["id"]
+        if path == "/recalls" and method == "POST":
+            contract.ids["{recall_id}"] = answer.get_json()["id"]
 
 
 def test_no_value_of_any_field_is_an_error_of_ours(contract: Contract) -> None:
@@ -215,11 +218,15 @@ def test_a_neighbour_gets_the_answer_for_what_is_missing(
     contract: Contract, app: Flask, database: Database
 ) -> None:
     neighbour = Program(app, database)
+    recall = contract.program.send("POST", "/recalls", contract.bodies["/recalls"]).get_json()
+    contract.ids["{recall_id}"] = recall["id"]
     for method, path, operation in contract.operations():
-        if "{batch_id}" in path and contract.bodies.get(path, True):
+        named = re.search(r"\{(?:batch|area|recall)_id\}", path)
+        if named and contract.bodies.get(path, True):
             body = contract.bodies[path] if method == "POST" else None
             foreign = neighbour.send(method, contract.address(path), body)
-            missing = neighbour.send(method, path.replace("{batch_id}", "0" * 16), body)
+            missing = neighbour.send(method, path.replace(named[0], "0" * 16), body)
+            assert missing.status_code == (404 if method == "GET" else 422)
             assert contract.judge(foreign, operation, path) == missing.status_code
             assert foreign.get_json() == missing.get_json()
 

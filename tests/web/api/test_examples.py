@@ -37,10 +37,12 @@ _OF_THE_MOMENT = frozenset(
 )  # fmt: skip
 #: In this order one stands on what another has made.
 ORDER = (
-    "products_list", "areas_list", "areas_register", "batches_register", "batches_read", "batches_list",
-    "batches_export_csv", "batches_export_xlsx", "batches_record_event", "batches_list_events", "batches_attach",
-    "batches_list_attachments", "attachments_picture", "stamp_orders_order", "stamp_orders_read", "stamp_orders_list",
-    "stamp_orders_codes", "stamps_activate", "recalls_open",
+    "products_list", "crops_list", "layouts_list", "areas_list", "areas_register", "areas_read",
+    "areas_list_codes", "batches_register", "batches_read", "batches_list", "batches_export_csv",
+    "batches_export_xlsx", "batches_record_event", "batches_list_events", "batches_attach",
+    "batches_list_attachments", "attachments_picture", "stamp_orders_order", "stamp_orders_read",
+    "stamp_orders_list", "stamp_orders_codes", "stamps_activate", "recalls_open", "recalls_list",
+    "recalls_read",
 )  # fmt: skip
 
 
@@ -50,9 +52,11 @@ class Walk:
     def __init__(self, app: Flask, database: Database) -> None:
         self.program, self.database = Program(app, database), database
         owner = self.program.owner
+        factories.crop(database, name_vi="Bưởi Năm Roi", name_en="Nam Roi pomelo")
         area = factories.area(
             database, owner, name="Vùng bưởi Năm Roi ấp Mỹ Phước", geometry=factories.square(105.84, 10.04)
         )
+        factories.area_code(database, area)
         product = factories.product(
             database, owner, name="Bưởi Năm Roi loại 1", name_en="Nam Roi pomelo, first grade", code="VL-BUOI-1",
             gtin="08938505974071",
@@ -113,6 +117,8 @@ class Walk:
             actor = factories.manager_of(self.program.owner)
             with self.database.transaction(actor) as session:
                 stamp_downloads.ask_download(session, actor, DownloadInput(order_id=said["id"]))
+        elif operation == "recalls_open":
+            self.real["recall_id"] = said["id"]
         elif operation == "stamp_orders_codes":
             self.real |= {"first_code": said["items"][0], "last_code": said["items"][-1]}
 

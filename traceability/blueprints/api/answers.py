@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from traceability.domain.areas import AreaState
+from traceability.domain.areas import AreaState, CodeFamily, CodeState
 from traceability.domain.batches import BatchState, Origin
 from traceability.domain.history import EventType
 from traceability.domain.products import ProductState
-from traceability.domain.recalls import RecallState
+from traceability.domain.recalls import RecallKind, RecallState
 
 A = TypeVar("A", bound="Answer")
 
@@ -38,6 +38,44 @@ class AreaAnswer(Answer):
     state: AreaState
     declared_m2: int
     computed_m2: int
+    gln: str | None
+    external_ref: str | None
+
+
+class AreaCodeAnswer(Answer):
+    """A code of a growing area for one market."""
+
+    area_id: str
+    family: CodeFamily
+    market: str
+    code: str
+    state: CodeState
+    authority: str
+    decision_no: str
+    issued_on: date | None
+    valid_from: date | None
+    valid_to: date | None
+
+
+class CropAnswer(Answer):
+    """A crop or a line of processing: reference data of the province."""
+
+    name: str
+    name_en: str
+    kind: str
+
+
+class LayoutAnswer(Answer):
+    """How stamps lie on a sheet or a roll, by the name under which an order asks for it."""
+
+    name: str
+    own: bool
+    stamp_width_mm: float
+    stamp_height_mm: float
+    page_width_mm: float
+    page_height_mm: float
+    per_page: int
+    dpi: int
 
 
 class ProductAnswer(Answer):
@@ -105,10 +143,19 @@ class RecallAnswer(Answer):
     """A recall, and how many batches it reaches."""
 
     number: str
+    kind: RecallKind
     batch_id: str
     state: RecallState
+    reason: str
+    hazard: str
+    public_text: str
+    decision_no: str
+    decided_on: date | None
+    due_on: date | None
     reached: int
     opened_at: datetime
+    lifted_at: datetime | None
+    external_ref: str | None
 
 
 class StampOrderAnswer(Answer):

@@ -12,6 +12,7 @@ from traceability.blueprints.producer import blueprint
 from traceability.domain import (
     area_codes,
     area_grants,
+    area_overlaps,
     areas,
     certificates,
     outlines,
@@ -103,7 +104,7 @@ def areas_show(area_id: str) -> str:
             "history": area_grants.history_of(session, [code.id for code in codes]),
             "odd": {code.id: area_codes.warnings(code.code) for code in codes},
             "elsewhere": {code.id: area_grants.held_elsewhere(session, code) for code in codes},
-            "overlaps": areas.overlaps(session, area),
+            "overlaps": area_overlaps.overlaps(session, area),
             "certificates": [
                 row
                 for row in certificates.covering(session, area.producer_id, area_id=area.id)

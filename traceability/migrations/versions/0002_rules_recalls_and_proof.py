@@ -1818,7 +1818,9 @@ def upgrade() -> None:
 
     with op.batch_alter_table("growing_area", schema=None) as batch_op:
         batch_op.add_column(sa.Column("gln", sa.String(length=13), nullable=True))
+        batch_op.add_column(sa.Column("external_ref", sa.String(length=80), nullable=True))
         batch_op.create_index(batch_op.f("ix_growing_area_gln"), ["gln"], unique=False)
+        batch_op.create_index("uq_growing_area_external_ref", ["producer_id", "external_ref"], unique=True)
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.add_column(sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True))
@@ -1826,6 +1828,8 @@ def upgrade() -> None:
     with op.batch_alter_table("recall", schema=None) as batch_op:
         batch_op.add_column(sa.Column("established_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("due_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("external_ref", sa.String(length=80), nullable=True))
+        batch_op.create_index("uq_recall_external_ref", ["producer_id", "external_ref"], unique=True)
 
     with op.batch_alter_table("stamp_count", schema=None) as batch_op:
         batch_op.add_column(sa.Column("visitors", sa.Integer(), nullable=True))
@@ -1903,6 +1907,8 @@ def downgrade() -> None:
         batch_op.drop_column("visitors")
 
     with op.batch_alter_table("recall", schema=None) as batch_op:
+        batch_op.drop_index("uq_recall_external_ref")
+        batch_op.drop_column("external_ref")
         batch_op.drop_column("due_on")
         batch_op.drop_column("established_at")
 
@@ -1910,7 +1916,9 @@ def downgrade() -> None:
         batch_op.drop_column("mailed_at")
 
     with op.batch_alter_table("growing_area", schema=None) as batch_op:
+        batch_op.drop_index("uq_growing_area_external_ref")
         batch_op.drop_index(batch_op.f("ix_growing_area_gln"))
+        batch_op.drop_column("external_ref")
         batch_op.drop_column("gln")
 
     with op.batch_alter_table("event", schema=None) as batch_op:
