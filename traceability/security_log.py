@@ -52,6 +52,7 @@ FACTS = frozenset(
     {
         "account.opened", "account.disabled", "account.enabled", "account.handed_over", "account.role_followed",
         "account.link_made", "account.password_set", "account.second_factor_on", "account.second_factor_off",
+        "account.sessions_ended",
         "person.erasure_asked", "person.erasure_refused", "person.erased",
         "agency.registered", "agency.revised", "agency.closed", "agency.opened",
         "api_token.issued", "api_token.revoked", "webhook.registered", "webhook.secret_renewed", "webhook.ended",

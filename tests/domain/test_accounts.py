@@ -1,14 +1,23 @@
 """Accounts: who may open, end and hand over which, and what ends with them."""
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from tests import factories
 from traceability.db import Database
-from traceability.domain import accounts, notices, password_links, records, second_factor, sessions
+from traceability.domain import (
+    accounts,
+    notices,
+    password_links,
+    records,
+    second_factor,
+    sessions,
+    signing_out,
+)
 from traceability.domain.accounts import Account, AccountInput, DetailsInput, HandoverInput
 from traceability.domain.actors import SYSTEM, Actor, Permission, Role
 from traceability.domain.errors import NotFound, RuleBroken
+from traceability.domain.ledger import LogLeaf
 from traceability.domain.notices import Notice
 from traceability.domain.ownership import EVERYTHING
 from traceability.domain.sessions import OneTimeLink, SignInSession
@@ -127,6 +136,43 @@ def test_disabling_ends_sessions_and_links(database: Database) -> None:
         assert session.get_one(SignInSession, sessions.token_hash(token)).revoked_at is not None
         assert session.get_one(OneTimeLink, sessions.token_hash(link)).used_at is not None
         assert password_links.holder(session, link) is None
+
+
+def test_an_account_is_signed_out_everywhere_and_stays_open(database: Database) -> None:
+    owner = factories.producer(database)
+    account, other = factories.account(database, owner), factories.account(database, owner)
+    with database.transaction(SYSTEM) as session:
+        tokens = [sessions.begin(session, account.id) for _ in range(2)]
+        left_alone = sessions.begin(session, other.id)
+        link = password_links.make_link(session, SYSTEM, account.id)
+    actor = factories.actor_of(database, factories.account(database))
+    with database.transaction(actor) as session:
+        signing_out.end_sessions(session, actor, account.id)
+    with database.reading(EVERYTHING) as session:
+        for token in tokens:
+            assert session.get_one(SignInSession, sessions.token_hash(token)).revoked_at is not None
+        assert session.get_one(SignInSession, sessions.token_hash(left_alone)).revoked_at is None
+        assert password_links.holder(session, link) is None
+        assert session.get_one(Account, account.id).disabled_at is None
+        leaf = session.exec(select(LogLeaf).order_by(col(LogLeaf.position).desc())).first()
+        assert leaf is not None
+        assert (leaf.kind, leaf.actor) == ("account.sessions_ended", actor.user_id)
+        told = session.exec(select(Notice).where(Notice.producer_id == owner.id)).all()
+        assert "account_sessions_ended" in {notice.code for notice in told}
+
+
+def test_only_who_manages_an_account_signs_its_holder_out(database: Database) -> None:
+    account = factories.account(database, factories.producer(database))
+    neighbour = factories.actor_of(database, factories.account(database, factories.producer(database)))
+    with pytest.raises(NotFound), database.transaction(neighbour) as session:
+        signing_out.end_sessions(session, neighbour, account.id)
+    administrator = factories.actor_of(database, factories.account(database))
+    with pytest.raises(RuleBroken, match="own_sessions"), database.transaction(administrator) as session:
+        signing_out.end_sessions(session, administrator, administrator.user_id or "")
+    with database.transaction(administrator) as session:
+        accounts.disable(session, administrator, account.id)
+    with pytest.raises(RuleBroken, match="is_disabled"), database.transaction(administrator) as session:
+        signing_out.end_sessions(session, administrator, account.id)
 
 
 def test_an_account_handed_to_a_new_person_forgets_the_old_one(database: Database) -> None:

@@ -19,6 +19,9 @@ REFUSALS = {
     "accounts.own_account": N_(
         "You cannot disable the account that you are using. Ask another administrator."
     ),
+    "accounts.own_sessions": N_(
+        "You end the sessions of the account that you are using on the page “Your account”."
+    ),
     "accounts.already_disabled": N_("This account is disabled already."),
     "accounts.not_disabled": N_("This account is open already."),
     "accounts.is_disabled": N_("This account is disabled. Open it again first."),

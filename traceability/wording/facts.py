@@ -143,6 +143,7 @@ FACTS = {
     "account.handed_over": N_("Account handed over"),
     "account.link_made": N_("One-time link made"),
     "account.password_set": N_("Password set"),
+    "account.sessions_ended": N_("All sessions of an account ended"),
     "account.role_followed": N_("Account's role follows its agency"),
     "account.second_factor_on": N_("Second factor turned on"),
     "account.second_factor_off": N_("Second factor turned off"),

@@ -22,6 +22,10 @@ REFUSALS = {
         "A one-time link was made that sets the password of account {username}. If nobody of you asked for it, tell "
         "the administrator."
     ),
+    "notice.account_sessions_ended": N_(
+        "All sessions of account {username} were ended. Whoever uses it signs in again. If nobody of you asked for it, "
+        "tell the administrator."
+    ),
     "notice.account_second_factor_off": N_(
         "The second factor of account {username} was taken off. If nobody of you asked for it, tell the administrator."
     ),

@@ -4,11 +4,13 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import select
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
+from tests.listening import Heard
 from traceability.db import Database
 from traceability.domain import accounts, personal_data
 from traceability.domain.accounts import Account, Handover
@@ -86,6 +88,27 @@ def test_disabling_and_opening_again(client: FlaskClient, database: Database, ad
     assert "Đã mở lại tài khoản" in client.post(f"{path}/enable", follow_redirects=True).text
     own = client.post(f"{ROOM}/accounts/{administrator.id}/disable", follow_redirects=True)
     assert "Không thể khóa tài khoản bạn đang dùng" in own.text
+
+
+def test_an_administrator_ends_all_sessions_of_an_account(
+    app: Flask, client: FlaskClient, database: Database, administrator: Account, heard: Heard
+) -> None:
+    account = factories.account(database, factories.producer(database))
+    path = f"{ROOM}/accounts/{account.id}"
+    holder = app.test_client()
+    factories.sign_in_as(holder, database, account)
+    assert holder.get("/account").status_code == 200
+    assert f"{path}/sign-out" in client.get(path).text
+    assert (
+        "Đã đăng xuất tài khoản này ở mọi nơi" in client.post(f"{path}/sign-out", follow_redirects=True).text
+    )
+    assert holder.get("/account").status_code == 303
+    assert client.get(path).status_code == 200  # who ended them goes on
+    line = next(line for line in heard.lines if line["event"] == "account.sessions_ended")
+    assert (line["account"], line["subject"]) == (administrator.id, f"account:{account.id}")
+    own = f"{ROOM}/accounts/{administrator.id}"
+    assert f"{own}/sign-out" not in client.get(own).text
+    assert "ở trang “Tài khoản của bạn”" in client.post(f"{own}/sign-out", follow_redirects=True).text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,15 @@ from werkzeug.wrappers import Response
 from traceability import access
 from traceability.access import current_actor, database, requires
 from traceability.blueprints.inspector import blueprint
-from traceability.domain import accounts, agencies, password_links, personal_data, records, second_factor
+from traceability.domain import (
+    accounts,
+    agencies,
+    password_links,
+    personal_data,
+    records,
+    second_factor,
+    signing_out,
+)
 from traceability.domain.accounts import Account, AccountInput, DetailsInput, Handover, HandoverInput
 from traceability.domain.actors import Actor, Permission
 from traceability.domain.agencies import Agency
@@ -143,6 +151,14 @@ def administration_accounts_enable(account_id: str) -> Response:
     """Opens the account again."""
     use_case = partial(accounts.enable, account_id=account_id)
     return press(use_case, page_of_account(account_id), gettext("The account is open again."))
+
+
+@blueprint.post("/administration/accounts/<account_id>/sign-out")
+@requires(Permission.MANAGE_ACCOUNTS)
+def administration_accounts_sign_out(account_id: str) -> Response:
+    """Ends all sessions of the account."""
+    use_case = partial(signing_out.end_sessions, account_id=account_id)
+    return press(use_case, page_of_account(account_id), gettext("All sessions of the account have ended."))
 
 
 @blueprint.post("/administration/accounts/<account_id>/second-factor")
