@@ -11,20 +11,23 @@ import json
 import re
 import subprocess
 import tarfile
+import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyotp
+import pypdfium2
 import pytest
 from flask import Flask
+from reportlab.pdfgen.canvas import Canvas
 
 from tests import factories
 from tests.listening import Heard
 from tests.rolls import Mint
 from tests.web.producer.test_stamp_files import fetched
 from tests.web.public.test_privacy import everything
-from traceability import key_backups
+from traceability import key_backups, sheets
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import password_links, stamp_pins
@@ -61,8 +64,11 @@ def shapes(secret: bytes) -> set[bytes]:
 
 
 def unpacked(data: bytes) -> bytes:
-    """A file with what is packed in it laid open: members of archives, compressed streams of a PDF."""
+    """A file with what is packed in it laid open: members of archives and workbooks, of a PDF its streams and text."""
     parts = [data]
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts += [archive.read(name) for name in archive.namelist()]
     if data[257:262] == b"ustar":
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             for member in archive.getmembers():
@@ -70,11 +76,23 @@ def unpacked(data: bytes) -> bytes:
                 inner = file.read() if file is not None else b""
                 parts.append(gzip.decompress(inner) if inner[:2] == b"\x1f\x8b" else inner)
     for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", data, re.DOTALL):
-        try:
-            parts.append(zlib.decompress(stream))
-        except zlib.error:
-            continue
+        parts += inflated(stream)
+    if data[:5] == b"%PDF-":
+        pages = pypdfium2.PdfDocument(data)
+        parts += [page.get_textpage().get_text_bounded().encode() for page in pages]
     return b"\0".join(parts)
+
+
+def inflated(stream: bytes) -> list[bytes]:
+    """What a stream of a PDF holds: packed, or packed and then written as letters (ASCII85), as ReportLab does."""
+    found = []
+    for ascii85 in (False, True):
+        try:
+            packed = base64.a85decode(b"<~" + stream.strip(), adobe=True) if ascii85 else stream
+            found.append(zlib.decompress(packed))
+        except (ValueError, zlib.error):  # it is not written so
+            continue
+    return found
 
 
 @pytest.fixture
@@ -151,7 +169,7 @@ def used(
         secrets=keys
         | derived
         | {name: word.encode() for name, word in words.items()}
-        | {"webhook's key": base64.b64decode(webhook)},
+        | {"webhook's key": base64.b64decode(webhook), "totp bytes": base64.b32decode(totp)},
         pins=pins,
         places={
             "database": everything(database),
@@ -160,7 +178,7 @@ def used(
             "key backup": key_backup.read_bytes()
             + base64.b64decode(json.loads(key_backup.read_text())["sealed"]),
             "log": heard.text.encode(),
-            "export": export.data,
+            "export": unpacked(export.data),
         },
         prints={f"print {kind}": unpacked(data) for kind, data in prints.items()},
     )
@@ -193,6 +211,8 @@ def test_no_secret_is_found_anywhere_else(used: Used) -> None:
     assert [place for place, data in used.places.items() if len(data) < 100] == []
     assert b"dn-f01" in used.places["database"]
     assert b"dn-f01" in used.places["backup"]
+    assert "Mã cơ sở".encode() in used.places["export"]
+    assert "mã QR".encode() in used.prints["print cover"]
     assert b"sign_in.ok" in used.places["log"]
     assert b"mail cannot be sent" in used.places["log"]
     assert b"hooks.example.vn" in used.places["database"]
@@ -205,7 +225,15 @@ def test_the_search_finds_a_secret_in_every_shape() -> None:
         assert any(shape in base64.b64encode(lead + secret + b"end") for shape in shapes(secret))
         assert any(shape in base64.urlsafe_b64encode(lead + secret) for shape in shapes(secret))
     assert any(shape in b"key=" + secret.hex().encode() for shape in shapes(secret))
-    assert b"inner" in unpacked(b"1 0 obj stream\n" + zlib.compress(b"the inner text") + b"\nendstream")
+    packed = zlib.compress(b"the inner text")
+    for written in (packed, base64.a85encode(packed, adobe=True, wrapcol=60)[2:]):
+        assert b"inner" in unpacked(b"1 0 obj stream\n" + written + b"\nendstream")
+    assert b"inner" in unpacked(sheets.xlsx_bytes("Tờ", ["Cột"], [["the inner text"]]))
+    drawn = io.BytesIO()
+    canvas = Canvas(drawn, pageCompression=1)
+    canvas.drawString(50, 50, "the inner text")
+    canvas.save()
+    assert b"inner" in unpacked(drawn.getvalue()).replace(drawn.getvalue(), b"")
 
 
 def test_the_repository_holds_no_key_file() -> None:
