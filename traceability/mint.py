@@ -76,6 +76,12 @@ def epoch_keys(database: Database, keyring: Keyring) -> dict[int, EpochKey]:
         return loaded.keys
 
 
+def every_key(database: Database, keyring: Keyring) -> dict[int, EpochKey]:
+    """The keys of all epochs on record, also of one that ended before any of its codes is on record: an order that a
+    restore lost may have them."""
+    return _read(database, keyring, unused=True)[1]
+
+
 def forget_keys(database: Database) -> None:
     """Drops what this process knows, so that the next code reads the epochs anew: after making an epoch."""
     with _lock:
@@ -93,7 +99,9 @@ def _key_files(keyring: Keyring) -> frozenset[str]:
     return frozenset(path.stem for path in keyring.folder.glob(f"{KEY_FILE}*.key"))
 
 
-def _read(database: Database, keyring: Keyring) -> tuple[frozenset[str], dict[int, EpochKey]]:
+def _read(
+    database: Database, keyring: Keyring, *, unused: bool = False
+) -> tuple[frozenset[str], dict[int, EpochKey]]:
     """The names of all epochs of the database, and the keys of those that have codes or may still have."""
     statement = (
         select(StampEpoch, SerialCounter.next_serial)
@@ -104,7 +112,7 @@ def _read(database: Database, keyring: Keyring) -> tuple[frozenset[str], dict[in
     with database.reading(PUBLIC) as session:
         for epoch, issued in session.exec(statement):
             names.add(epoch.key_name)
-            if epoch.retired_at is not None and not issued:
+            if epoch.retired_at is not None and not issued and not unused:
                 continue  # none of its codes is on record: that of a restore after which nobody ordered stamps
             try:
                 secret = keyring.secret(key_file_name(epoch.key_name), make=False)

@@ -1,4 +1,10 @@
-"""Sealing a print for a print shop: the manifest that names the very files, canonical and signed."""
+"""The signed manifest of an order: what was issued, and for a print shop the very files; canonical and signed.
+
+In its `record` stands all from which the order can be put on record again, should a restore lose it (`lost_orders`).
+"""
+
+from hashlib import sha256
+from typing import Any
 
 from traceability import print_files, print_room, signatures
 from traceability.domain.stamp_handoffs import Sealed
@@ -14,7 +20,6 @@ def seal(dossier: Listed, producer: str, made: Made, keyring: Keyring) -> Sealed
 
     Raises `MintKeyMissing`, and `RuleBroken` ("labels.*").
     """
-    order = dossier.order
     others = {
         kind.value: file.run()
         for kind, file in print_files.sealed(made).items()
@@ -24,10 +29,28 @@ def seal(dossier: Listed, producer: str, made: Made, keyring: Keyring) -> Sealed
         made.printed,
         made.layout,
         start=made.start_position - 1,
-        small_modules=print_room.has_small_modules(order),
+        small_modules=print_room.has_small_modules(dossier.order),
         others=others,
     )
+    return _signed(said, dossier, producer, keyring)
+
+
+def describe(dossier: Listed, producer: str, made: Made, keyring: Keyring) -> Sealed:
+    """Signs what an order issued, without a file: for the producer to keep. Raises `MintKeyMissing`."""
+    said = manifest.describe(made.printed, made.layout, mask=dossier.order.qr_mask)
+    return _signed(said, dossier, producer, keyring)
+
+
+def _signed(said: dict[str, Any], dossier: Listed, producer: str, keyring: Keyring) -> Sealed:
+    order = dossier.order
     said |= {"producer": producer, "product": dossier.product.name, "lot": dossier.batch.lot}
     said["root"] = order.code_root.hex() if order.code_root else ""
+    said["record"] = {
+        "batch_id": order.batch_id,
+        "layout": order.layout,
+        "start_position": order.start_position,
+        "print_data": order.print_data,
+        "logo_sha256": sha256(order.logo).hexdigest() if order.logo else "",
+    }
     data = manifest.canonical(said)
     return Sealed(data.decode(), signatures.sign(keyring, data))

@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from traceability.cli import backups, daily, keys, log, platform, users
+from traceability.cli import backups, daily, keys, log, lost_orders, platform, users
 from traceability.cli.base import commands
 
-MODULES = (platform, users, log, keys, backups, daily)
+MODULES = (platform, users, log, keys, backups, lost_orders, daily)
 
 
 def init_app(app: Flask) -> None:

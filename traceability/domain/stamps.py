@@ -105,9 +105,19 @@ class StampOrder(Record, ProducerOwned, table=True):
         own_references.unique("stamp_order"),
     )
     OPEN: ClassVar[frozenset[str]] = frozenset(
-        {"number", "epoch_number", "code_root", "ready_at", "form", "demo", "approved_at", "closed_at"}
+        {
+            "number",
+            "epoch_number",
+            "code_root",
+            "ready_at",
+            "form",
+            "demo",
+            "approved_at",
+            "closed_at",
+            "brought_back_at",
+        }
     )
-    LATER: ClassVar[dict[str, Any]] = {"logo": None}
+    LATER: ClassVar[dict[str, Any]] = {"logo": None, "brought_back_at": None}
     UNLOGGED: ClassVar[dict[str, str]] = {"reference_in_index": own_references.WHY_UNLOGGED}
 
     number: str = Field(max_length=20, unique=True)
@@ -145,6 +155,8 @@ class StampOrder(Record, ProducerOwned, table=True):
     #: every stamp has been accounted for: stuck on, or void with its reason
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
     closed_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
+    #: put on record again from its signed manifest, after a restore had lost it (`lost_orders`)
+    brought_back_at: datetime | None = Field(default=None, sa_type=Instant)
 
     @property
     def waits_for_approval(self) -> bool:

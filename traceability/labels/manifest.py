@@ -1,4 +1,4 @@
-"""What goes with a sealed print: plain values that say exactly which file was handed over.
+"""What goes with a print: plain values that say which stamps were issued, and exactly which files were handed over.
 
 Signing is the caller's; `canonical` gives the bytes to sign. There are no binary fractions in it:
 measures are decimal texts, so that any language writes the same bytes.
@@ -15,8 +15,8 @@ from traceability.labels.layout import Layout
 from traceability.labels.order import PrintOrder
 from traceability.labels.pdf import Press
 
-VERSION = 2
-"""1: the PDF alone was handed over."""
+VERSION = 3
+"""1: the PDF alone was handed over. 2: without what an order is put on record from again."""
 
 
 def build(
@@ -27,12 +27,22 @@ def build(
     small_modules: bool = False,
     others: Mapping[str, Iterable[bytes]] | None = None,
 ) -> dict[str, Any]:
-    """The manifest of an order on a layout; runs the press once, without keeping the file, for its digest.
+    """The manifest of files of an order; runs the press once, without keeping the file, for its digest.
 
     `pdf.sha256` is that of the uncompressed stream, whose bytes never change. `others` are the further files that are
     handed over, by their kind ("csv", "zpl"). Raises RuleBroken as the press does.
     """
     press = Press(order, layout, start=start, small_modules=small_modules)
+    files = {"start": start, "pages": press.pages, "pdf": _named(press.run())}
+    return (
+        describe(order, layout, mask=press.mask)
+        | files
+        | {kind: _named(pieces) for kind, pieces in (others or {}).items()}
+    )
+
+
+def describe(order: PrintOrder, layout: Layout, *, mask: int | None) -> dict[str, Any]:
+    """What an order issued, without any file."""
     return {
         "version": VERSION,
         "order": order.number,
@@ -43,14 +53,11 @@ def build(
         "address": order.prefix,
         "form": order.form.value,
         "level": order.level,
-        "mask": press.mask,
+        "mask": mask,
         "pins": order.pins is not None,
         "demo": order.demo,
         "layout": {name: _text(value) for name, value in layout.as_json().items()},
-        "start": start,
-        "pages": press.pages,
-        "pdf": _named(press.run()),
-    } | {kind: _named(pieces) for kind, pieces in (others or {}).items()}
+    }
 
 
 def canonical(manifest: dict[str, Any]) -> bytes:

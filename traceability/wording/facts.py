@@ -90,6 +90,7 @@ FACTS = {
     "lab_test.held": N_("Lots held after a failed sample"),
     "stamps.ordered": N_("Stamps ordered"),
     "stamps.ready": N_("Stamps made ready"),
+    "stamps.brought_back": N_("Stamp order put on record again from its manifest"),
     "stamps.downloaded": N_("Print file downloaded"),
     "stamps.file_begun": N_("Print file begun"),
     "stamps.file_finished": N_("Print file handed out"),

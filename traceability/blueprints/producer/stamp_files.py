@@ -9,6 +9,7 @@ from traceability import (
     cover_sheets,
     log_keeper,
     mint,
+    order_manifests,
     print_files,
     print_room,
     print_streams,
@@ -82,6 +83,29 @@ def stamp_orders_cover(order_id: str) -> Response:
     sheet = cover_sheets.of_order(dossier, producer, keys, checkpoint=checkpoint)
     answer = Response(sheet, mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "inline", filename=f"phieu-{dossier.order.number}.pdf")
+    return answer
+
+
+@blueprint.route("/stamp-orders/<order_id>/manifest.zip")
+@access.requires(Permission.VIEW_OWN)
+def stamp_orders_manifest(order_id: str) -> Response:
+    """The signed manifest, to be kept apart: from it the order comes back should a restore ever lose it."""
+    with access.reading() as session:
+        dossier = stamp_orders.dossier(session, order_id)
+        producer = records.find(session, Producer, dossier.order.producer_id)
+    order, keyring = dossier.order, access.settings().keyring()
+    try:
+        if order.ready_at is None:
+            raise RuleBroken("stamps.not_ready", None, number=order.number)
+        keys = mint.epoch_keys(access.database(), keyring)
+        print_files.must_have_key(order, keys)
+    except RuleBroken as error:
+        flash(wording.refusal(error), "error")
+        return redirect(url_for("producer.stamp_orders_show", order_id=order_id), code=303)
+    made = Made(order, dossier.batch.lot, keys, order.start_position)
+    sealed = sealing.describe(dossier, producer.name, made, keyring)
+    answer = Response(order_manifests.pack(order, sealed), mimetype="application/zip")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"phieu-{order.number}.zip")
     return answer
 
 

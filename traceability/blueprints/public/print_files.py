@@ -9,6 +9,7 @@ from traceability import (
     cover_sheets,
     log_keeper,
     mint,
+    order_manifests,
     print_files,
     print_room,
     print_streams,
@@ -68,8 +69,7 @@ def _file(token: str) -> Response:
     made = Made.of(order, dossier.batch.lot, keys, download)
     if download.kind is FileKind.PACKET:
         others = [
-            Part.of(f"{order.number}.json", download.manifest.encode()),
-            Part.of(f"{order.number}.sig", download.signature or b""),
+            *order_manifests.parts(order, download.manifest, download.signature or b""),
             Part.of(f"phieu-{order.number}.pdf", _sheet(dossier, producer, keys, download)),
         ]
         file = print_files.packet_of(made, others)

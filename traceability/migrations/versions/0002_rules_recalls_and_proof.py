@@ -1863,6 +1863,7 @@ def upgrade() -> None:
             sa.Column("reference_in_index", sa.Boolean(), server_default=sa.text("(false)"), nullable=False)
         )
         batch_op.add_column(sa.Column("logo", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("brought_back_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index(
             "uq_stamp_order_external_ref",
             ["producer_id", "external_ref"],
@@ -1893,6 +1894,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("reference_in_index"),
             postgresql_where=sa.text("reference_in_index"),
         )
+        batch_op.drop_column("brought_back_at")
         batch_op.drop_column("logo")
         batch_op.drop_column("reference_in_index")
 
