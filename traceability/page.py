@@ -8,7 +8,7 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from traceability import access, i18n, vietnamese, wording
-from traceability.domain import notices
+from traceability.domain import notices, overview
 from traceability.domain.actors import Permission
 from traceability.domain.amounts import amount_text
 from traceability.domain.clock import local_day
@@ -17,7 +17,7 @@ from traceability.domain.ownership import EVERYTHING
 from traceability.domain.quantities import ha_text, kg_text
 from traceability.i18n import N_, gettext
 from traceability.wording import rules
-from traceability.wording.areas import area_words
+from traceability.wording.areas import ANY_AREA, area_words, words_of_all
 
 #: The menus: (endpoint, label, icon, permission that shows it; None: always).
 PRODUCER_MENU = (
@@ -37,7 +37,7 @@ INSPECTOR_MENU = (
     ("inspector.search", N_("Search"), "search", None),
     ("inspector.batches", N_("Batches"), "batch", None),
     ("inspector.producers", N_("Producers"), "producer", None),
-    ("inspector.areas", N_("Growing areas"), "map", None),
+    ("inspector.areas", ANY_AREA.areas, "map", None),
     ("inspector.stamp_orders", N_("Stamps"), "stamp", None),
     ("inspector.consignments", N_("Export"), "globe", None),
     ("inspector.inspections", N_("Inspections"), "inspection", None),
@@ -59,11 +59,18 @@ def language_link(code: str) -> str:
     return "?" + urlencode([*((key, text) for key, text in kept if key != "lang"), ("lang", code)])
 
 
-def _menu(rows: tuple[tuple[str, str, str, Permission | None], ...]) -> list[dict[str, Any]]:
+def _menu(
+    rows: tuple[tuple[str, str, str, Permission | None], ...], renamed: dict[str, str]
+) -> list[dict[str, Any]]:
     actor = access.current_actor()
     here = request.endpoint or ""
     return [
-        {"url": url_for(endpoint), "label": gettext(label), "icon": icon, "active": _under(endpoint, here)}
+        {
+            "url": url_for(endpoint),
+            "label": gettext(renamed.get(endpoint, label)),
+            "icon": icon,
+            "active": _under(endpoint, here),
+        }
         for endpoint, label, icon, permission in rows
         if (permission is None or actor.may(permission)) and endpoint in current_app.view_functions
     ]
@@ -84,10 +91,13 @@ def _office() -> dict[str, Any]:
     try:
         with access.reading(EVERYTHING) as session:
             unread = notices.unread(session, actor)
+            kinds = overview.crop_kinds(session, actor.producer_id) if actor.producer_id else set()
     except SQLAlchemyError:
-        unread = 0  # the page of an error must not need a healthy database
+        unread, kinds = 0, set()  # the page of an error must not need a healthy database
+    our_areas = words_of_all(kinds)
     return {
-        "nav": _menu(menu),
+        "nav": _menu(menu, {"producer.areas": our_areas.areas}),
+        "our_areas": our_areas,
         "user_id": actor.user_id,
         "shelf": f"{actor.user_id}:{actor.producer_id or ''}",  # what a phone keeps is of both
         "user_name": signed.account.display_name,
@@ -111,7 +121,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.template_class = vietnamese.Page
     app.jinja_env.finalize = vietnamese.put_out
-    app.jinja_env.globals.update(area_words=area_words, rule_box=rules.box)
+    app.jinja_env.globals.update(area_words=area_words, any_area=ANY_AREA, rule_box=rules.box)
     app.jinja_env.globals.update(language_tag=i18n.tag, language_names=i18n.LANGUAGES)
     app.jinja_env.globals.update(_=i18n.gettext, gettext=i18n.gettext, ngettext=i18n.ngettext)
     app.jinja_env.filters.update(

@@ -14,7 +14,7 @@ from traceability.domain.certificates import Certificate, Standing
 from traceability.domain.deliveries import Delivery
 from traceability.domain.inspections import Finding, FindingState
 from traceability.domain.producers import Producer
-from traceability.domain.products import Product, ProductState
+from traceability.domain.products import Crop, Product, ProductState
 from traceability.domain.stamps import RangeState, StampRange
 
 _WAITING_STAMPS: Final = (RangeState.READY, RangeState.DOWNLOADED, RangeState.PRINTED)
@@ -45,6 +45,15 @@ class Overview:
     def nothing_yet(self) -> bool:
         """Whether the producer has only begun: then its first page shows the way."""
         return not (self.areas and self.products and self.batches)
+
+
+def crop_kinds(session: Session, producer_id: str) -> set[str]:
+    """The kinds of crops (`Crop.kind`) of a producer's areas; before it has any, of its products."""
+    for table in (GrowingArea, Product):
+        of_table = select(Crop.kind).join(table, col(table.crop_id) == col(Crop.id)).distinct()
+        if found := set(session.exec(of_table.where(table.producer_id == producer_id))):
+            return found
+    return set()
 
 
 def of_producer(session: Session, producer_id: str, today: date) -> Overview:

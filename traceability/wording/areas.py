@@ -1,6 +1,7 @@
 """Sentences and words for growing areas, their codes, and packing houses."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from traceability.domain.areas import AreaState, CodeFamily, CodeState
 from traceability.i18n import N_
@@ -60,10 +61,14 @@ REFUSALS = {
 class AreaWords:
     """What a place of production is called, by what comes from it; sentences to be translated where they are shown.
 
-    `outline` and `suspended` take `%(place)s` and `%(day)s`.
+    `outline` and `suspended` take `%(place)s` and `%(day)s`, `waiting` takes `%(n)s`; `number` stands beside a figure.
     """
 
     area: str
+    areas: str
+    number: str
+    new: str
+    waiting: str
     code: str
     codes: str
     outline: str
@@ -74,6 +79,10 @@ class AreaWords:
 
 _FIELD = AreaWords(
     area=N_("Growing area"),
+    areas=N_("Growing areas"),
+    number=N_("growing areas"),
+    new=N_("New growing area"),
+    waiting=N_("Growing areas waiting for approval: %(n)s"),
     code=N_("Growing-area code"),
     codes=N_("Growing-area codes"),
     outline=N_("Rough outline of the growing area in %(place)s"),
@@ -83,6 +92,10 @@ _FIELD = AreaWords(
 )
 _WATER = AreaWords(
     area=N_("Farming area"),
+    areas=N_("Farming areas"),
+    number=N_("farming areas"),
+    new=N_("New farming area"),
+    waiting=N_("Farming areas waiting for approval: %(n)s"),
     code=N_("Farming-area code"),
     codes=N_("Farming-area codes"),
     outline=N_("Rough outline of the farming area in %(place)s"),
@@ -92,6 +105,10 @@ _WATER = AreaWords(
 )
 _BEES = AreaWords(
     area=N_("Apiary site"),
+    areas=N_("Apiary sites"),
+    number=N_("apiary sites"),
+    new=N_("New apiary site"),
+    waiting=N_("Apiary sites waiting for approval: %(n)s"),
     code=N_("Apiary-site code"),
     codes=N_("Apiary-site codes"),
     outline=N_("Rough outline of the apiary site in %(place)s"),
@@ -101,9 +118,28 @@ _BEES = AreaWords(
 )
 
 
+#: Of a producer that has several kinds, and of all producers.
+ANY_AREA = replace(
+    _FIELD,
+    area=N_("Growing or farming area"),
+    areas=N_("Growing and farming areas"),
+    number=N_("growing and farming areas"),
+    new=N_("New growing or farming area"),
+    waiting=N_("Growing and farming areas waiting for approval: %(n)s"),
+    code=N_("Area code"),
+    codes=N_("Area codes"),
+)
+
+
 def area_words(crop_kind: str | None) -> AreaWords:
     """How the areas of a kind of crop (`Crop.kind`) are called: fields, ponds and cages, or places for hives."""
     return {"aquaculture": _WATER, "apiculture": _BEES}.get(crop_kind or "", _FIELD)
+
+
+def words_of_all(crop_kinds: Iterable[str]) -> AreaWords:
+    """How areas of these kinds of crops are called together; of none as yet, fields."""
+    found = {id(words): words for words in map(area_words, crop_kinds)}
+    return ANY_AREA if len(found) > 1 else next(iter(found.values()), _FIELD)
 
 
 NAMES = {

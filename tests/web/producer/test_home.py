@@ -1,5 +1,6 @@
 """The producer's first page, and its own details."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -119,3 +120,25 @@ def test_every_page_of_places_reads_in_english_too(us: Visit) -> None:
     ):  # fmt: skip
         page = us.get(path + "?lang=en")
         assert '<html lang="en"' in page
+
+
+@pytest.mark.parametrize(
+    ("kinds", "menu", "one"),
+    [
+        (("aquaculture",), "Vùng nuôi", "Vùng nuôi"),
+        (("apiculture",), "Điểm đặt ong", "Điểm đặt ong"),
+        (("vegetable",), "Vùng trồng", "Vùng trồng"),
+        (("aquaculture", "vegetable"), "Vùng trồng, vùng nuôi", "Vùng trồng, vùng nuôi"),
+    ],
+)
+def test_menu_lists_and_forms_call_the_places_of_a_producer_by_what_it_raises(
+    us: Visit, kinds: tuple[str, ...], menu: str, one: str
+) -> None:
+    for kind in kinds:
+        factories.crop(us.database, f"crop_{kind}", kind=kind)
+        factories.area(us.database, us.producer, crop_id=f"crop_{kind}")
+    for path in ("/producer/", "/producer/areas"):
+        page = us.get(path)
+        assert re.search(rf'href="/producer/areas"[^>]*>(<svg.*?</svg>)?\s*(<[^>]+>)?\s*{menu}<', page, re.S)
+    assert f"<h1>{menu}</h1>" in page
+    assert re.search(rf'<label for="f-area_id">{one}[<\s]', us.get("/producer/diary/new"))
