@@ -23,7 +23,14 @@ _log = logging.getLogger(__name__)
 
 _DRAIN_CHUNK, _DRAIN_CHUNKS = 1 << 16, 512  # 32 MiB at most
 
-_MACHINES = "/api/"
+#: Under these addresses programs ask, and are told a problem instead of a page.
+_MACHINES = ("/api/", "/log/", "/tile/")
+#: What a program should do, where that is something else than a person.
+_TO_PROGRAMS = {
+    400: N_("The address holds characters that none can: send it without control characters."),
+    404: N_("Check the address and the ids in it."),
+    405: N_("Send the request by one of the methods in the header Allow."),
+}
 
 #: code -> (title, what to do)
 SENTENCES = {
@@ -73,6 +80,7 @@ def answer(code: int, text: str | None = None) -> Response:
     """The error page of a status code, with a sentence of its own where there is one; a problem for machines."""
     if request.path.startswith(_MACHINES):
         title, advice = SENTENCES.get(code, SENTENCES[500 if code >= 500 else 400])
+        advice = _TO_PROGRAMS.get(code, advice)
         said = problem(code, text or f"{gettext(title)}. {gettext(advice)}")
     else:
         number = request_marks.number() if code >= 500 else ""

@@ -13,6 +13,7 @@ from traceability import log_keeper
 from traceability.config import Settings
 from traceability.db import Database
 from traceability.domain import log_tree
+from traceability.domain.checkpoints import Checkpoint, Signer
 
 Run = Callable[..., Any]
 
@@ -46,6 +47,21 @@ def cut(database: Database) -> None:
     with database.engine.connect().execution_options(write=True) as connection:
         log_tree.fill(connection)
         connection.commit()
+
+
+def test_a_log_without_a_leaf_is_said_to_have_none(
+    app: Flask, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    runner = app.test_cli_runner()
+    found = runner.invoke(args=["traceability", "verify-log"])
+    assert (found.exit_code, "There is no leaf yet" in found.output) == (0, True), found.output
+    assert "Verified" not in found.output
+    log_keeper.begin(database, settings)
+    origin = publish(database, settings).split("\n")[0]
+    key = Signer(origin, settings.keyring().secret("log", make=False))
+    (tmp_path / "kept").write_text(key.note(Checkpoint(origin, 7, b"\1" * 32)), "utf-8")
+    found = runner.invoke(args=["traceability", "verify-log", "--checkpoint", str(tmp_path / "kept")])
+    assert (found.exit_code, "it was put back" in found.output) == (1, True), found.output
 
 
 def test_an_edit_is_named(run: Run, database: Database) -> None:

@@ -60,6 +60,9 @@ def verify_log(files: tuple[Path, ...]) -> None:
             _not_verified(str(tampered))
     for told in lost:
         _not_verified(told)
+    if not verified.size:
+        click.echo("There is no leaf yet: nothing was written so far, so there is nothing to verify.")
+        return
     rows = sum(verified.rows.values())
     click.echo(
         f"Verified: {verified.size} leaves, {rows} rows in {len(verified.rows)} tables, {len(known)} checkpoints."

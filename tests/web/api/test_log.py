@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import SQLModel
 
+from tests.databases import SQLITE_ONLY
 from traceability import log_keeper
 from traceability.config import Settings
 from traceability.db import Database
@@ -135,7 +136,31 @@ def test_a_question_that_cannot_be_names_its_parameter(
 ) -> None:
     answer = log.get(address)
     assert answer.status_code == 400
+    assert answer.content_type == "application/problem+json"
     assert answer.get_json()["error"]["field"] == field
+    assert answer.get_json()["detail"] == answer.get_json()["error"]["message"] != ""
+
+
+@SQLITE_ONLY
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "/log/nothing", 404), ("GET", "/log/", 404), ("GET", "/tile/x", 404), ("GET", "/tile/0/001", 404),
+        ("POST", "/log/checkpoint", 405), ("PUT", "/log/proof/code", 405), ("DELETE", "/tile/0/000", 405),
+        ("GET", "/log/entries?start=0&x=%00", 400),
+    ],
+)  # fmt: skip
+def test_whatever_is_wrong_under_the_log_is_said_as_a_problem(
+    client: FlaskClient, method: str, address: str, status: int
+) -> None:
+    answer = client.open(address, method=method)
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    said = answer.get_json()
+    assert said["status"] == status
+    assert said["error"]["message"].endswith(".")
+    if status == 405:
+        assert "GET" in answer.headers["Allow"]
+        assert "Allow" in said["error"]["message"]
 
 
 def test_each_day_that_is_over_has_its_signed_root(client: FlaskClient, database: Database) -> None:

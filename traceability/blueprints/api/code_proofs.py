@@ -12,6 +12,7 @@ from traceability.access import PUBLIC_VIEW, database, requires, settings
 from traceability.blueprints.api import blueprint
 from traceability.domain import code_proofs, proofs, stamp_codes
 from traceability.domain.ownership import PUBLIC
+from traceability.errors import problem
 from traceability.limits import limiter
 from traceability.scan_gate import gate
 
@@ -41,10 +42,8 @@ def code_proof() -> Response:
             )
         [leaf] = proofs.leaves_at(session, [found.position], size)
     if not _one_at_a_time.acquire(blocking=False):  # the other threads are for scans
-        answer = jsonify(
-            error={"message": "Another proof is being made. Ask again in a moment.", "field": None}
-        )
-        answer.status_code, answer.headers["Retry-After"] = 503, "5"
+        answer = problem(503, "Another proof is being made. Ask again in a moment.")
+        answer.headers["Retry-After"] = "5"
         return answer
     try:
         steps = code_proofs.way_up(mint.epoch_keys(database(), settings().keyring())[issued[0]], found)

@@ -18,6 +18,7 @@ from traceability.domain import log_days, log_tree
 from traceability.domain.clock import today
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import PUBLIC
+from traceability.errors import problem
 
 _TILE = 256
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -234,7 +235,6 @@ def _refused(wrong: Exception, status: int = 400) -> Response:
     elif field:
         form = "a day such as 2026-11-24" if field == "before" else "a whole number"
         message = f"The parameter {field} is missing or is none that can be: {form}."
-    answer = jsonify(error={"message": message, "field": field})
-    answer.status_code = status
+    answer = problem(status, message, field)
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer

@@ -31,6 +31,7 @@ def lot_proof(code: str, lot: str) -> Response:
         "batch_id": batch.id,
         "page": url_for("public.lot", code=code, lot=lot, _external=True),
         "verifier": f"{settings.public_root}/log/key",
+        "days": f"{settings.public_root}/log/days",
     }
     proof = proofs.document(about, log_keeper.vkeys(database, settings), checkpoint, leaves, left_out)
     name = "".join(
