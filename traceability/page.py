@@ -17,6 +17,7 @@ from traceability.domain.ownership import EVERYTHING
 from traceability.domain.quantities import ha_text, kg_text
 from traceability.i18n import N_, gettext
 from traceability.wording import rules
+from traceability.wording.agency_names import agency_name
 from traceability.wording.areas import ANY_AREA, area_words, words_of_all
 
 #: The menus: (endpoint, label, icon, permission that shows it; None: always).
@@ -131,6 +132,7 @@ def init_app(app: Flask) -> None:
         bracketed=i18n.bracketed,
         number=i18n.number,
         country=i18n.country,
+        agency=agency_name,
         word=wording.name,
         marked=vietnamese.marked,
         words_marked=vietnamese.words_marked,

@@ -2,6 +2,7 @@
 
 from traceability.domain.evidence import Evidence, Grade, How
 from traceability.i18n import N_, day, gettext
+from traceability.wording.agency_names import agency_name
 
 _SENTENCES = {
     How.APPROVED: N_("Approved by %(by)s on %(day)s"),
@@ -27,5 +28,5 @@ NAMES = {
 
 def sentence(evidence: Evidence) -> str:
     """Who vouches, how, and since when, in the reader's language."""
-    facts = {"by": evidence.by, "also": evidence.also, "day": day(evidence.on)}
+    facts = {"by": agency_name(evidence.by), "also": agency_name(evidence.also), "day": day(evidence.on)}
     return gettext(_SENTENCES[evidence.how], **facts)
