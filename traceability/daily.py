@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from flask import g
 
-from traceability import i18n, log_keeper, mail, picture_sweep, unprepared
+from traceability import consignment_round, i18n, log_keeper, mail, picture_sweep, unprepared
 from traceability.config import Settings
 from traceability.db import Database
-from traceability.domain import consignment_watch, digests, housekeeping
+from traceability.domain import digests, housekeeping
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import today
 from traceability.domain.digests import Digest
@@ -52,8 +52,7 @@ def run(database: Database, settings: Settings) -> Done:
 def _run(database: Database, settings: Settings) -> Done:
     with database.transaction(SYSTEM) as session:
         gone = housekeeping.tidy(session, today())
-    with database.transaction(SYSTEM) as session:
-        watched = consignment_watch.look_again(session)
+    watched = consignment_round.look_again(database)
     with database.reading(EVERYTHING) as session:
         gone |= picture_sweep.sweep(session, settings.data_dir)
     unprepared.prepare_left(database, settings)

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from tests import factories
 from tests.domain.test_logistic_units import pack
-from traceability import signatures
+from traceability import consignment_round, signatures
 from traceability.db import Database
 from traceability.domain import (
     balance,
@@ -285,8 +285,7 @@ def test_a_limit_that_changes_judges_what_waits_again_and_the_list_of_the_seal_i
 ) -> None:
     def load(limit: str, day: str) -> tuple[int, int]:
         entry = {"market": "CN", "ingredient": "abamectin", "limit_mg_per_kg": limit, "valid_from": day}
-        with exporter.database.transaction(SYSTEM) as session:
-            return consignment_watch.load_limits(session, SYSTEM, [entry])
+        return consignment_round.load_limits(exporter.database, SYSTEM, [entry])
 
     def notices() -> list[tuple[str, str]]:
         with exporter.database.reading(SYSTEM.scope) as session:
@@ -313,8 +312,8 @@ def test_a_limit_that_changes_judges_what_waits_again_and_the_list_of_the_seal_i
         ("consignment_stopped", draft.id),
     ]
     assert sorted(notices()) == sorted(told)
+    assert consignment_round.look_again(exporter.database) == 0  # told once
     with exporter.database.transaction(SYSTEM) as session:
-        assert consignment_watch.look_again(session) == 0  # told once
         kept = consignment_watch.list_of(records.find(session, Consignment, sealed.id).judged)
     assert [limit["ug_per_kg"] for limit in kept["limits"]] == [50]
     with exporter.database.transaction(SYSTEM) as session:  # its code is taken off the list of the market
@@ -322,7 +321,7 @@ def test_a_limit_that_changes_judges_what_waits_again_and_the_list_of_the_seal_i
         assert code is not None
         code.valid_to = today() - timedelta(days=1)
         ledger.record(session, "area_code.put", code)
-        assert consignment_watch.look_again(session) > 0
+    assert consignment_round.look_again(exporter.database) > 0
     assert notices().count(("consignment_list_changed", sealed.id)) == 2
     depart = DepartInput(consignment_id=sealed.id, departed_on=today(), phyto_no="KD-77")
     with pytest.raises(RuleBroken, match="stopped_since"):

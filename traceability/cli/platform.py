@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from traceability import installation, log_keeper, mint, seeding, serving
+from traceability import consignment_round, installation, log_keeper, mint, seeding, serving
 from traceability.cli import base
 from traceability.cli.base import commands, plainly, prepare
 from traceability.cli.users import link
 from traceability.config import Mode, WrongSettings
-from traceability.domain import accounts, consignment_watch, products, residue_limits, rule_figures, scans
+from traceability.domain import accounts, products, residue_limits, rule_figures, scans
 from traceability.domain.accounts import AccountInput
 from traceability.domain.actors import SYSTEM
 from traceability.domain.clock import today
@@ -99,8 +99,7 @@ def residue_limits_load(file: Path) -> None:
     """Take residue limits in from a FILE like seed/residue_limits.json; consignments that wait are judged anew."""
     try:
         entries = json.loads(file.read_text(encoding="utf-8"))["limits"]
-        with base.database().transaction(SYSTEM) as session:
-            new, told = consignment_watch.load_limits(session, SYSTEM, entries)
+        new, told = consignment_round.load_limits(base.database(), SYSTEM, entries)
     except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError) as error:
         raise click.ClickException(
             f"{file.name} is no list of limits as in seed/residue_limits.json: {error!r}. Nothing was taken in."

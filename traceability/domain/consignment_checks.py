@@ -17,6 +17,7 @@ from traceability.domain import (
     areas,
     code_authorisations,
     code_draws,
+    consignment_reasons,
     laboratory,
     partners,
     records,
@@ -26,26 +27,20 @@ from traceability.domain import (
     shares,
 )
 from traceability.domain.applications import Application
-from traceability.domain.areas import AreaCode, GrowingArea
+from traceability.domain.areas import AreaCode, AreaState, GrowingArea
 from traceability.domain.batches import Batch
+from traceability.domain.clock import today
 from traceability.domain.code_authorisations import CodeAuthorisation
+from traceability.domain.consignment_reasons import Reason
 from traceability.domain.consignments import Consignment, ConsignmentLine, ConsignmentState, contents
 from traceability.domain.ownership import beyond_scope
 from traceability.domain.packing_houses import PackingHouse
-from traceability.domain.products import Product
+from traceability.domain.producers import Producer, ProducerState
+from traceability.domain.products import Product, ProductState
 from traceability.domain.records import iso
 from traceability.domain.rule_outcomes import Broken, Outcome, Unknown
 from traceability.domain.shares import Node, SourceShare
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why something may not go: the code of a sentence, its facts, and the record that it is about."""
-
-    code: str
-    facts: dict[str, Any] = field(default_factory=dict)
-    table: str = ""
-    record_id: str = ""
+from traceability.domain.suspensions import SuspendedKind
 
 
 @dataclass
@@ -84,25 +79,46 @@ class Judgement:
         return len(self.reasons) + sum(len(lot.reasons) for lot in self.lots)
 
 
+def day_of(row: Consignment) -> date:
+    """The day for which a consignment that waits is judged: the one it is to leave on, today once that is over."""
+    return max(row.leaves_on, today())
+
+
 def judge(session: Session, row: Consignment, day: date | None = None) -> Judgement:
-    """All that speaks against a consignment on a day (else the one it is to leave on). Nothing is written.
+    """All that speaks against a consignment on a day (else `day_of`). Nothing is written.
 
     Of a sealed one the kilograms have left the stock and the lent codes were drawn: it is asked whether what was drawn
     still stands.
     """
     lots = [Verdict(line, batch, product) for line, batch, product in contents(session, row.id)]
-    found = Judgement(day or row.leaves_on, [], lots)
+    found = Judgement(day or day_of(row), [], lots)
     if not lots:
         found.reasons.append(Reason("consignment.no_lots"))
+    _judge_producer(session, row, found)
     _judge_house(session, row, found)
     for name in ("container_no", "seal_no"):
         if not getattr(row, name):
             found.reasons.append(Reason(f"consignment.{name}_missing"))
     for lot in lots:
-        _judge_stock(row, lot)
+        _judge_stock(session, row, lot)
         _judge_sources(session, row, lot, found.day)
         _judge_results(session, row, lot, found.day)
     return found
+
+
+def leaves_now(session: Session, row: Consignment, judged: Judgement | None) -> bool:
+    """Whether a sealed consignment may leave today, also where something will stand against it on its day."""
+    if judged is None or row.state is not ConsignmentState.SEALED:
+        return False
+    return judged.passes or (judged.day > today() and judge(session, row, today()).passes)
+
+
+def _judge_producer(session: Session, row: Consignment, found: Judgement) -> None:
+    producer = records.find(session, Producer, row.producer_id)
+    if producer.state is ProducerState.SUSPENDED:
+        stop = consignment_reasons.suspension_of(session, SuspendedKind.PRODUCER, producer.id)
+        about = ("producer", producer.id, stop)
+        found.reasons.append(Reason("consignment.producer_suspended", {"name": producer.name}, *about))
 
 
 def _judge_house(session: Session, row: Consignment, found: Judgement) -> None:
@@ -129,9 +145,11 @@ def _judge_house(session: Session, row: Consignment, found: Judgement) -> None:
         known = "not_authorised" if _house_on_record(session, key) else "unknown"
         found.reasons.append(Reason(f"consignment.house_{known}", {"code": code}))
         return
-    about = {"table": "packing_house", "record_id": holder.id}
+    about: dict[str, Any] = {"table": "packing_house", "record_id": holder.id}
     if not holder.good_on(found.day):
-        found.reasons.append(Reason("consignment.house_not_good", {"code": code, "day": found.day}, **about))
+        why = consignment_reasons.behind(session, holder, found.day)
+        facts = {"code": code, "day": found.day}
+        found.reasons.append(Reason("consignment.house_not_good", facts, because=why, **about))
     if row.market not in holder.markets:
         found.reasons.append(
             Reason("consignment.house_market", {"code": code, "market": row.market}, **about)
@@ -153,11 +171,17 @@ def _house_on_record(session: Session, key: str) -> bool:
     return any(area_codes.lookup_key(code) == key for code in codes)
 
 
-def _judge_stock(row: Consignment, lot: Verdict) -> None:
-    batch, about = lot.batch, {"table": "batch", "record_id": lot.batch.id}
+def _judge_stock(session: Session, row: Consignment, lot: Verdict) -> None:
+    batch = lot.batch
+    about: dict[str, Any] = {"table": "batch", "record_id": batch.id}
     facts = {"lot": batch.lot, "left_g": batch.loose_g, "asked_g": lot.line.grams}
+    if lot.product.state is ProductState.SUSPENDED:
+        stop = consignment_reasons.suspension_of(session, SuspendedKind.PRODUCT, lot.product.id)
+        said = {"product": lot.product.name}
+        lot.reasons.append(Reason("consignment.product_suspended", said, "product", lot.product.id, stop))
     if not batch.may_move:
-        lot.reasons.append(Reason(f"batches.{batch.state.value}", {"lot": batch.lot}, **about))
+        stop = consignment_reasons.suspension_of(session, SuspendedKind.BATCH, batch.id)
+        lot.reasons.append(Reason(f"batches.{batch.state.value}", {"lot": batch.lot}, because=stop, **about))
     elif row.state is not ConsignmentState.DRAFT:
         return
     elif lot.line.grams > batch.on_hand_g:
@@ -204,18 +228,25 @@ def _judge_code(
     of_market = [code for code in codes if code.market == row.market]
     good = [code for code in of_market if code.good_on(day)]
     grams = math.ceil(source.share * lot.line.grams)
-    about = {"table": "growing_area", "record_id": area.id}
+    about: dict[str, Any] = {"table": "growing_area", "record_id": area.id}
     holder = partners.known_as(session, area.producer_id)
     # the name of somebody else's area may be a family's: its code stands for it
     called = area.name if area.producer_id == row.producer_id else (codes[0].code if codes else holder)
     facts: dict[str, Any] = {"area": called, "market": row.market, "day": day}
     number = None
+    if area.state is AreaState.SUSPENDED:
+        stop = consignment_reasons.suspension_of(session, SuspendedKind.AREA, area.id)
+        lot.reasons.append(Reason("consignment.area_suspended", facts, because=stop, **about))
     if harvests and all(_claimed_for(session, harvest, row.market) for harvest in harvests):
         number = "at harvest"  # the claim was drawn when the harvest was written down
     elif not of_market:
         lot.reasons.append(Reason("consignment.no_code_for_market", facts, **about))
     elif not good:
-        lot.reasons.append(Reason("consignment.code_not_good", facts | {"code": of_market[0].code}, **about))
+        facts, why = (
+            facts | {"code": of_market[0].code},
+            consignment_reasons.behind(session, of_market[0], day),
+        )
+        lot.reasons.append(Reason("consignment.code_not_good", facts, because=why, **about))
     elif area.producer_id != row.producer_id:
         lent = [
             found
@@ -280,7 +311,7 @@ def _judge_results(session: Session, row: Consignment, lot: Verdict, day: date) 
         nodes = shares.above(session, lot.batch.id)
         tests = laboratory.of_batches(session, list(nodes))
     for test in tests:
-        about = {"table": "lab_test", "record_id": test.id}
+        about: dict[str, Any] = {"table": "lab_test", "record_id": test.id}
         if not test.passed:
             facts = {"lot": lot.batch.lot, "report_no": test.report_no}
             lot.reasons.append(Reason("consignment.result_failed", facts, **about))

@@ -72,7 +72,7 @@ def seal(session: Session, actor: Actor, consignment_id: str) -> Consignment:
             ),
         )
         lot.line.delivery_id = sent.id
-    row.state, row.sealed_at = ConsignmentState.SEALED, now()
+    row.state, row.sealed_at, row.stopped_by = ConsignmentState.SEALED, now(), ""
     row.judged = _kept(row, judged)
     ledger.record(session, "consignment.sealed", row, *(lot.line for lot in judged.lots))
     total = sum(lot.line.grams for lot in judged.lots)

@@ -1,52 +1,95 @@
 """Consignments that have not left yet are judged again when what they were judged by changes: limits, codes, houses.
 
-What a seal was given by is kept with the consignment (`judged`). Here today's verdict and today's list of its market
-are held against it; whoever answers for the goods is told once of each change. Nothing is stopped here: the departure
-asks again by itself.
+What a seal was given by is kept with the consignment (`judged`). Here the verdict for its day and that day's list of
+its market are held against it; whoever answers for the goods is told once of each change, and when nothing speaks
+against it any more. A suspension tells at once of what it stops. Nothing is stopped here: the departure asks again by
+itself.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
+from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, SQLModel, col, or_, select
 
-from traceability.domain import consignment_checks, notices, residue_limits
-from traceability.domain.actors import Actor, Permission
+from traceability.domain import consignment_checks, descent, notices, records, suspensions
+from traceability.domain.actors import Permission
+from traceability.domain.batches import Batch
 from traceability.domain.clock import today
-from traceability.domain.consignments import Consignment, ConsignmentState
+from traceability.domain.consignment_reasons import Reason
+from traceability.domain.consignments import Consignment, ConsignmentLine, ConsignmentState
 from traceability.domain.notices import Notice
 from traceability.domain.oversight import agencies_over
 from traceability.domain.ownership import beyond_scope
+from traceability.domain.suspensions import SuspendedKind, Suspension
 
 #: A consignment that waits for its ship; a draft is judged each time somebody opens it, and told of all the same.
-WAITING = (ConsignmentState.DRAFT, ConsignmentState.SEALED)
-#: So many are looked at in one go.
-MOST = 2000
+WAITING: Final = (ConsignmentState.DRAFT, ConsignmentState.SEALED)
+#: A draft that was to leave longer ago than this was given up.
+ABANDONED: Final = timedelta(days=30)
 
 
-def look_again(session: Session, market: str | None = None) -> int:
-    """Judges all consignments that wait (for one market) again; tells of those that may not go any more, and of those
-    whose market's list has changed since the seal. Answers how many notices went out; nothing is told twice.
-    """
-    told = 0
+def waiting(session: Session) -> list[str]:
+    """The ids of the consignments that have not left, without drafts that nobody works on, the first to leave first."""
+    statement = select(Consignment.id).where(
+        or_(
+            Consignment.state == ConsignmentState.SEALED,
+            sa.and_(
+                col(Consignment.state) == ConsignmentState.DRAFT,
+                col(Consignment.leaves_on) >= today() - ABANDONED,
+            ),
+        )
+    )
+    return list(session.exec(statement.order_by(col(Consignment.leaves_on), col(Consignment.id))).all())
+
+
+def look_at(session: Session, consignment_id: str) -> int:
+    """Judges one consignment again, if it waits; tells if it may not go any more, or may again, or if its market's list
+    has changed since the seal. Answers how many notices went out; nothing is told twice."""
     with beyond_scope(session):  # a limit or a code concerns whoever exports
-        statement = select(Consignment).where(col(Consignment.state).in_(WAITING))
-        if market is not None:
-            statement = statement.where(Consignment.market == market)
-        for row in session.exec(
-            statement.order_by(col(Consignment.leaves_on), col(Consignment.id)).limit(MOST)
-        ):
-            told += _judge(session, row)
-    return told
+        row = records.find(session, Consignment, consignment_id)
+        return _judge(session, row) if row.state in WAITING else 0
 
 
-def load_limits(session: Session, actor: Actor, entries: Iterable[dict[str, Any]]) -> tuple[int, int]:
-    """Takes residue limits in and judges what waits by them, in one transaction. Answers how many limits are new, and
-    how many notices went out. Raises as `residue_limits.load`."""
-    new = residue_limits.load(session, actor, entries)
-    return new, look_again(session) if new else 0
+def after_suspension(session: Session, suspension: Suspension, subject: Any) -> None:
+    """Judges the sealed consignments that a suspension reaches, at once: when it is placed and when it is lifted."""
+    with beyond_scope(session):  # what is stopped may lie in goods of anybody
+        for row in _reached(session, suspension.subject_kind, subject):
+            _judge(session, row)
+
+
+suspensions.attend(after_suspension)
+
+
+def _reached(session: Session, kind: SuspendedKind, subject: Any) -> Iterator[Consignment]:
+    sealed = select(Consignment).where(Consignment.state == ConsignmentState.SEALED).order_by(Consignment.id)
+    if kind is SuspendedKind.PRODUCER:
+        yield from session.exec(sealed.where(Consignment.producer_id == subject.id)).all()
+        return
+    roots: dict[SuspendedKind, Any] = {
+        SuspendedKind.AREA: Batch.area_id == subject.id,
+        SuspendedKind.AREA_CODE: Batch.area_id == getattr(subject, "area_id", None),
+        SuspendedKind.PRODUCT: Batch.product_id == subject.id,
+        SuspendedKind.BATCH: Batch.id == subject.id,
+    }
+    if kind not in roots:
+        return  # stamps do not keep goods here
+    lines = (
+        select(ConsignmentLine.consignment_id, ConsignmentLine.batch_id)
+        .join(Consignment, col(Consignment.id) == ConsignmentLine.consignment_id)
+        .where(Consignment.state == ConsignmentState.SEALED, col(ConsignmentLine.dropped_at).is_(None))
+    )
+    waits = session.exec(lines).all()
+    if not waits:
+        return
+    behind = set(descent.reached_from(session, select(Batch.id).where(roots[kind])))
+    found = sorted({consignment_id for consignment_id, batch_id in waits if batch_id in behind})
+    for portion in records.portions(found):
+        yield from session.exec(sealed.where(col(Consignment.id).in_(portion))).all()
 
 
 def list_of(judged: dict[str, Any] | None) -> dict[str, Any]:
@@ -75,35 +118,46 @@ def _sorted(rows: Any) -> list[dict[str, Any]]:
 
 
 def _judge(session: Session, row: Consignment) -> int:
-    judged = consignment_checks.judge(session, row, max(row.leaves_on, today()))
+    judged = consignment_checks.judge(session, row)
+    sealed = row.state is ConsignmentState.SEALED
     told = 0
-    if row.state is ConsignmentState.SEALED:
+    if sealed:
         before = list_of(row.judged)
         now = list_of({**judged.looked_at, "lots": [lot.looked_at for lot in judged.lots]})
-        changed = sorted(name for name in now if now[name] != before.get(name))
-        if changed:
-            told += _tell(session, row, "consignment_list_changed", changes=_mark(now))
-    speaks = [lot for lot in judged.lots if lot.reasons]
-    sealed_but = row.state is ConsignmentState.SEALED and not judged.passes
-    if sealed_but or (row.state is ConsignmentState.DRAFT and _is_over_limit(judged)):
-        codes = sorted(
-            {reason.code for lot in speaks for reason in lot.reasons} | {r.code for r in judged.reasons}
-        )
-        told += _tell(session, row, "consignment_stopped", changes=" ".join(codes))
+        if any(now[name] != before.get(name) for name in now):
+            told += _tell_of_list(session, row, _mark(now))
+    against = [*judged.reasons, *(reason for lot in judged.lots for reason in lot.reasons)]
+    if not sealed:  # a draft lacks this and that by nature; what a limit keeps back is news
+        against = [reason for reason in against if reason.code == "consignment.residue_exceeded"]
+    # a second suspension is another one, whatever happened to the first in between
+    mark = _mark(sorted({(one.code, one.stopped_by) for one in against})) if against else ""
+    if mark == row.stopped_by:
+        return told
+    if against:
+        against.sort(key=lambda one: not one.stopped_by)
+        told += _tell(session, row, "consignment_stopped", reason=_said(against[0]))
+    else:
+        told += _tell(session, row, "consignment_free")
+    consignment = SQLModel.metadata.tables["consignment"]
+    marked = sa.update(consignment).where(consignment.c.id == row.id).values(stopped_by=mark)
+    session.connection().execute(marked)
+    set_committed_value(row, "stopped_by", mark)
     return told
 
 
-def _mark(content: dict[str, Any]) -> str:
+def _said(reason: Reason) -> dict[str, Any]:
+    """A reason as a fact of a notice."""
+    because = _said(reason.because) if reason.because is not None else None
+    return {"code": reason.code, "facts": reason.facts, "because": because}
+
+
+def _mark(content: Any) -> str:
     return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _is_over_limit(judged: consignment_checks.Judgement) -> bool:
-    """A draft lacks this and that by nature; what a limit keeps back is news."""
-    return any(reason.code == "consignment.residue_exceeded" for lot in judged.lots for reason in lot.reasons)
-
-
-def _tell(session: Session, row: Consignment, code: str, *, changes: str) -> int:
-    """One notice for each inbox, unless the newest one about the consignment says the same."""
+def _tell_of_list(session: Session, row: Consignment, changes: str) -> int:
+    """Unless the newest notice of it says the same."""
+    code = "consignment_list_changed"
     last = session.exec(
         select(Notice)
         .where(Notice.code == code, Notice.subject_table == "consignment", Notice.subject_id == row.id)
@@ -112,7 +166,12 @@ def _tell(session: Session, row: Consignment, code: str, *, changes: str) -> int
     ).first()
     if last is not None and last.facts.get("changes") == changes:
         return 0
-    facts = {"number": row.number, "market": row.market, "changes": changes}
+    return _tell(session, row, code, changes=changes)
+
+
+def _tell(session: Session, row: Consignment, code: str, **said: Any) -> int:
+    """One notice for each inbox."""
+    facts = {**said, "number": row.number, "market": row.market}
     notices.post(session, code, producer_id=row.producer_id, subject=row, **facts)
     over = agencies_over(session, row.producer_id, Permission.APPROVE_AREA, Permission.INSPECT)
     for agency in over:

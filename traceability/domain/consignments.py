@@ -86,8 +86,12 @@ class Consignment(Record, ProducerOwned, table=True):
     cancelled_at: datetime | None = Field(default=None, sa_type=Instant)
     cancel_reason: str = Field(default="", max_length=1000)
     judged: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    #: a mark of what speaks against it, as whoever answers for it was told last; empty: nothing
+    stopped_by: str = Field(default="", max_length=16, sa_column_kwargs={"server_default": ""})
     recorded_by_id: str | None = Field(default=None, foreign_key="account.id", max_length=16)
     on_behalf_agency_id: str | None = Field(default=None, foreign_key="agency.id", max_length=16)
+
+    UNLOGGED: ClassVar[dict[str, str]] = {"stopped_by": "follows from what is judged, for lists and notices"}
 
     def must_be(self, *states: ConsignmentState) -> None:
         """Demands one of these states. Raises `RuleBroken`: `consignments.<state>`."""

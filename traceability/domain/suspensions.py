@@ -4,6 +4,7 @@ The subject's own row carries its state, so that rules and scans need no second 
 when, and when it was lifted. The producer is told at once, the public at the next scan.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
@@ -112,6 +113,13 @@ _STOPPABLE: dict[SuspendedKind, frozenset[StrEnum]] = {
     ),
 }
 _STOPPED = frozenset({"suspended", BatchState.HELD.value})
+#: What else has to happen when something was stopped or let go.
+_watchers: list[Callable[[Session, Suspension, Any], None]] = []
+
+
+def attend(watcher: Callable[[Session, Suspension, Any], None]) -> None:
+    """Names what looks at each suspension that was placed or lifted, with its subject, in the same transaction."""
+    _watchers.append(watcher)
 
 
 def suspend(session: Session, actor: Actor, value: SuspensionInput) -> Suspension:
@@ -181,6 +189,8 @@ def place(
     session.flush()
     ledger.record(session, "suspension.placed", subject, suspension, tenant=owner_of(subject), of=kind)
     _renew_pages(session, kind, subject)
+    for watcher in _watchers:
+        watcher(session, suspension, subject)
     return suspension
 
 
@@ -207,6 +217,8 @@ def release(session: Session, actor: Actor, kind: SuspendedKind, subject: Any, r
     session.flush()
     ledger.record(session, "suspension.lifted", subject, suspension, tenant=owner_of(subject), of=kind)
     _renew_pages(session, kind, subject)
+    for watcher in _watchers:
+        watcher(session, suspension, subject)
     return suspension
 
 

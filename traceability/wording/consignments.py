@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from traceability.domain.consignment_checks import Reason
+from traceability.domain.consignment_reasons import Reason
 from traceability.domain.consignments import ConsignmentState, Treatment
 from traceability.domain.quantities import kg_text
 from traceability.i18n import N_, country, language
@@ -102,8 +102,25 @@ REFUSALS = {
         "No residue limits of {market} for these goods are known here: no result could be held against them."
     ),
     "consignment.result_none": N_("There is no laboratory result behind lot {lot}."),
+    "consignment.area_suspended": N_("The growing area {area} is suspended."),
+    "consignment.product_suspended": N_("The product {product} is suspended."),
+    "consignment.producer_suspended": N_(
+        "The producer {name} is suspended: none of its goods may go abroad."
+    ),
+    "consignment.since_suspended": N_("Suspended by {agency} since {since}."),
+    "consignment.since_suspended_by_platform": N_(
+        "Suspended by the administrators of the platform since {since}."
+    ),
+    "consignment.since_stopped": N_("The agency has suspended it."),
+    "consignment.since_withdrawn": N_("The agency has withdrawn it."),
+    "consignment.since_waiting": N_("The agency has not confirmed it yet."),
+    "consignment.since_over": N_("It was valid until {until}."),
+    "consignment.since_not_yet": N_("It is valid from {begins} on."),
     "notice.consignment_stopped": N_(
-        "Consignment {number} for {market} may not leave as things stand today. Open it to see what speaks against it."
+        "Consignment {number} for {market} may not leave. {reason} Open it to see all that speaks against it."
+    ),
+    "notice.consignment_free": N_(
+        "Nothing speaks against consignment {number} for {market} any more: it may leave."
     ),
     "notice.consignment_list_changed": N_(
         "The list of {market} by which consignment {number} was sealed has changed: codes, packing house or residue "
@@ -114,17 +131,29 @@ REFUSALS = {
 
 
 def reason(found: Reason) -> str:
-    """The sentence of a reason, in the reader's language."""
-    return sentence(
-        found.code, {key: value for name, raw in found.facts.items() for key, value in _fact(name, raw)}
-    )
+    """The sentence of a reason, in the reader's language, and that of what lies behind it."""
+    said = {key: value for name, raw in found.facts.items() for key, value in _fact(name, raw)}
+    told = sentence(found.code, said)
+    return f"{told} {reason(found.because)}" if found.because is not None else told
+
+
+def told_reason(told: dict[str, Any] | None) -> str:
+    """The sentence of the reason that a notice holds."""
+    found = _of_notice(told)
+    return reason(found) if found is not None else ""
+
+
+def _of_notice(told: dict[str, Any] | None) -> Reason | None:
+    if told is None:
+        return None
+    return Reason(told["code"], told["facts"], because=_of_notice(told["because"]))
 
 
 def _fact(name: str, value: Any) -> list[tuple[str, Any]]:
     """A fact under the name that sentences use: grams as a weight, an ISO day as a day, a market as a country."""
     if name.endswith("_g"):
         return [(name.removesuffix("_g"), kg_text(int(value), language()))]
-    if name.endswith("_on") and isinstance(value, str):
+    if (name.endswith("_on") or name == "day") and isinstance(value, str):
         year, month, day = value.split("-")
         return [(name.removesuffix("_on"), f"{day}/{month}/{year}")]
     return [(name, country(value) if name == "market" else value)]

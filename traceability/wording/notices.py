@@ -10,6 +10,7 @@ from traceability import i18n, wording
 from traceability.domain.quantities import kg_text
 from traceability.domain.rule_book import RuleCode
 from traceability.i18n import N_
+from traceability.wording import consignments
 
 REFUSALS = {
     "notice.unknown": N_("There is news about your records. Open the page to see how it stands."),
@@ -46,6 +47,8 @@ def notice(code: str, facts: dict[str, Any]) -> str:
     said = {name: _written(name, value) for name, value in facts.items()}
     if facts.get("rule") in RuleCode.__members__:
         said["rule_name"] = wording.name(RuleCode(facts["rule"]))
+    if code == "consignment_stopped":
+        said["reason"] = consignments.told_reason(facts.get("reason"))
     return wording.sentence(key, said)
 
 

@@ -85,14 +85,23 @@ def test_what_came_after_the_seal_stands_on_the_page_and_keeps_it_here(
     page = begun(us)
     us.accepted(f"{page}/lots", batch_id=batch.id, kilograms="400")
     us.accepted(f"{page}/seal")
-    assert "chưa được xuất" not in us.get(page)
+    for shown in (page, "/producer/consignments"):
+        assert "chưa được xuất" not in us.get(shown)
+    assert 'name="phyto_no"' in us.get(page)
     with database.transaction(SYSTEM) as session:
         value = SuspensionInput(subject_kind=SuspendedKind.BATCH, subject_id=batch.id, reason="Chờ kết quả")
         suspensions.suspend(session, SYSTEM, value)
+    assert re.search(
+        r"Lô hàng xuất khẩu XK\S+ đi Trung Quốc chưa được xuất\. .*từ ngày", us.get("/account/notices")
+    )
     assert "Theo tình trạng hôm nay, lô hàng này chưa được xuất" in us.get(page)
     late = us.refused(f"{page}/depart", departed_on=today().isoformat(), phyto_no="KD-7")
     assert "sau khi niêm phong đã phát sinh 1 vướng mắc" in late
-    assert 'value="KD-7"' in late
+    for seen in (late, us.get(page)):  # what cannot be done is not offered; what can be done instead is said
+        assert 'name="phyto_no"' not in seen
+        assert "Chỉ ghi nhận xuất hàng khi" in seen
+        assert f"Quản trị hệ thống tạm dừng từ ngày {today():%d/%m/%Y}" in seen
+    assert "chưa được xuất" in us.get("/producer/consignments")  # and the list marks it
 
 
 def test_every_reason_stands_by_its_lot_and_nothing_is_sealed(us: Visit, batch: Batch) -> None:

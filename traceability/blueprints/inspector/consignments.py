@@ -7,7 +7,6 @@ from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
 from traceability.domain import consignment_checks, consignments, partners, records
 from traceability.domain.actors import Permission
-from traceability.domain.clock import today
 from traceability.domain.consignments import Consignment, ConsignmentState
 from traceability.wording.consignments import reason
 
@@ -30,15 +29,16 @@ def consignments_show(consignment_id: str) -> str:
     with access.reading() as session:
         row = records.find(session, Consignment, consignment_id)
         contents = consignments.contents(session, consignment_id)
-        draft = row.state is ConsignmentState.DRAFT
         open_still = row.state in (ConsignmentState.DRAFT, ConsignmentState.SEALED)
-        judged = consignment_checks.judge(session, row, None if draft else today()) if open_still else None
+        judged = consignment_checks.judge(session, row) if open_still else None
+        leaves_now = consignment_checks.leaves_now(session, row, judged)
         name = partners.of(session, row.producer_id).name
     return render_template(
         "inspector/consignments/show.html",
         row=row,
         contents=contents,
         judged=judged,
+        leaves_now=leaves_now,
         name=name,
         reason=reason,
     )

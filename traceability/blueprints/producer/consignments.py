@@ -157,7 +157,8 @@ def _show(consignment_id: str, form: Form[Any]) -> tuple[str, int]:
         row = records.find(session, Consignment, consignment_id)
         draft = row.state is ConsignmentState.DRAFT
         open_still = row.state in (ConsignmentState.DRAFT, ConsignmentState.SEALED)
-        judged = consignment_checks.judge(session, row, None if draft else today()) if open_still else None
+        judged = consignment_checks.judge(session, row) if open_still else None
+        leaves_now = consignment_checks.leaves_now(session, row, judged)
         contents = consignments.contents(session, consignment_id)
         stock = batches.in_stock(session, row.producer_id) if draft else []
     return form.page(
@@ -165,6 +166,7 @@ def _show(consignment_id: str, form: Form[Any]) -> tuple[str, int]:
         row=row,
         contents=contents,
         judged=judged,
+        leaves_now=leaves_now,
         **{name: form if form.input_class is kind else Form(kind) for name, kind in _FORMS.items()},
         reason=reason,
         lots=[

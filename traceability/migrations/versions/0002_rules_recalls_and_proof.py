@@ -336,6 +336,7 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column("stopped_by", sa.String(length=16), server_default="", nullable=False),
         sa.Column("recorded_by_id", sa.String(length=16), nullable=True),
         sa.Column("on_behalf_agency_id", sa.String(length=16), nullable=True),
         sa.CheckConstraint(

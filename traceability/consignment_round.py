@@ -1,0 +1,28 @@
+"""The look at all export consignments that wait, each in a transaction of its own: none waits for the others."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from traceability.db import Database
+from traceability.domain import consignment_watch, residue_limits
+from traceability.domain.actors import SYSTEM, Actor
+from traceability.domain.ownership import EVERYTHING
+
+
+def look_again(database: Database) -> int:
+    """Judges what waits again (see `consignment_watch`). Answers how many notices went out; nothing is told twice."""
+    with database.reading(EVERYTHING) as session:
+        waiting = consignment_watch.waiting(session)
+    told = 0
+    for consignment_id in waiting:
+        with database.transaction(SYSTEM) as session:
+            told += consignment_watch.look_at(session, consignment_id)
+    return told
+
+
+def load_limits(database: Database, actor: Actor, entries: Iterable[dict[str, Any]]) -> tuple[int, int]:
+    """Takes residue limits in and then judges what waits by them. Answers how many limits are new, and how many notices
+    went out. Raises as `residue_limits.load`."""
+    with database.transaction(actor) as session:
+        new = residue_limits.load(session, actor, entries)
+    return new, look_again(database) if new else 0
