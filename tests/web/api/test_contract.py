@@ -20,6 +20,7 @@ from PIL import Image
 from tests import factories
 from tests.databases import SQLITE_ONLY
 from tests.programs import Program
+from traceability.blueprints.api import fields
 from traceability.db import Database
 from traceability.domain.actors import Permission
 from traceability.domain.clock import now, today
@@ -325,6 +326,32 @@ def test_just_the_types_of_events_that_are_named_are_taken(contract: Contract) -
         assert answer.status_code == (201 if word in named else 422), answer.text
         if word not in named:
             assert answer.get_json()["error"]["field"] == "type"
+
+
+def undescribed(schema: Any, where: str) -> Iterator[str]:
+    """Fields of a schema, and of those within it, of which nothing is said."""
+    if isinstance(schema, dict):
+        for name, part in (schema.get("properties") or {}).items():
+            if len(part.get("description", "")) < 5:
+                yield f"{where}.{name}"
+        for name, part in schema.items():
+            yield from undescribed(part, f"{where}.{name}")
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from undescribed(part, where)
+
+
+def test_no_field_and_no_parameter_is_without_a_description(contract: Contract) -> None:
+    assert list(undescribed(contract.document, "$")) == []
+    for _method, path, operation in contract.operations():
+        for parameter in operation["parameters"]:
+            assert len(parameter.get("description", "")) >= 5, (path, parameter["name"])
+    schemas = contract.document["components"]["schemas"]
+    known = {name: set(re.findall(r'"(\w+)": \{', json.dumps(schema))) for name, schema in schemas.items()}
+    idle = [
+        (name, one) for name, said in fields.OF_SCHEMA.items() for one in said.keys() - known.get(name, set())
+    ]
+    assert idle == [], "said of a field that is not there"
 
 
 def test_the_document_says_what_webhooks_are_sent(contract: Contract) -> None:

@@ -1,5 +1,6 @@
 """What programs can ask: OpenAPI 3.1, and the same as a page. Both come from the views and the input classes."""
 
+import copy
 from typing import Any
 
 from flask import current_app, jsonify, render_template
@@ -7,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from traceability import access, machine_requests
 from traceability.access import PUBLIC_VIEW, demand_of, requires
-from traceability.blueprints.api import blueprint, examples
+from traceability.blueprints.api import blueprint, examples, fields
 from traceability.domain import api_tokens, webhook_trials, webhooks
 from traceability.domain.webhooks import Interest
 from traceability.machine_requests import Input, Output
@@ -58,6 +59,7 @@ def document() -> dict[str, Any]:
     """The whole contract."""
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {"Problem": _PROBLEM, "WebhookMessage": _WEBHOOK_MESSAGE, "Receipt": _RECEIPT}
+    schemas = copy.deepcopy(schemas)
     for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = current_app.view_functions[rule.endpoint]
         if not rule.rule.startswith(_PREFIX) or PUBLIC_VIEW in (demand_of(view) or ()):
@@ -65,6 +67,8 @@ def document() -> dict[str, Any]:
         path = rule.rule.replace("<", "{").replace(">", "}")
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             paths.setdefault(path, {})[method.lower()] = _operation(rule, view, method, schemas)
+    for name, schema in schemas.items():
+        fields.describe(schema, name)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Traceability", "version": "1", "description": ABOUT},
@@ -81,7 +85,14 @@ def document() -> dict[str, Any]:
 
 def _operation(rule: Any, view: Any, method: str, schemas: dict[str, Any]) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": _ID} for name in sorted(rule.arguments)
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": _ID,
+            "description": fields.of_parameter(name),
+        }
+        for name in sorted(rule.arguments)
     ]
     operation = rule.endpoint.removeprefix("api.")
     scopes = [str(word) for word in demand_of(view) or ()]
@@ -152,7 +163,7 @@ def _header(name: str, text: str) -> dict[str, Any]:
 
 
 def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": schema}
+    return {"name": name, "in": "query", "schema": schema, "description": fields.of_parameter(name)}
 
 
 def _content(
@@ -177,8 +188,8 @@ def _shape(output: Output, schemas: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "required": ["items", "next_cursor"],
         "properties": {
-            "items": {"type": "array", "items": shape},
-            "next_cursor": {"type": ["string", "null"], "description": "None on the last page."},
+            "items": {"type": "array", "items": shape, "description": fields.of_parameter("items")},
+            "next_cursor": {"type": ["string", "null"], "description": fields.of_parameter("next_cursor")},
         },
     }
 
