@@ -19,6 +19,8 @@ from traceability.config import WrongSettings
 from traceability.keys import Keyring
 
 FORMAT = "traceability-keys/v1"
+#: A demo makes this key whenever it starts, also in order to put keys back: alone, it gives way to the backup's.
+_MADE_ON_STARTING = "sign-in.key"
 SHORTEST = 12
 _COST = 2**15
 
@@ -53,7 +55,11 @@ def back_up(keyring: Keyring, out: Path, passphrase: str) -> int:
 
 
 def restore(keyring: Keyring, source: Path, passphrase: str) -> int:
-    """Puts the key files back. Refuses where a key of the same name with another content lies. Answers how many."""
+    """Puts the key files back. Refuses where a key of the same name with another content lies. Answers how many.
+
+    Into a folder that holds nothing but the key of sign-ins, which a demo has just made, the backup's comes instead:
+    nobody has signed in with the new one.
+    """
     try:
         said = json.loads(source.read_text("utf-8"))
         if said["format"] != FORMAT:
@@ -65,6 +71,8 @@ def restore(keyring: Keyring, source: Path, passphrase: str) -> int:
     except (ValueError, KeyError, TypeError, OSError) as damaged:
         raise WrongSettings(f"{source.name} is no key backup: {damaged}.") from None
     keyring.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if [path.name for path in keyring.folder.glob("*")] == [_MADE_ON_STARTING] and _MADE_ON_STARTING in files:
+        (keyring.folder / _MADE_ON_STARTING).unlink()
     for name, text in files.items():
         path = keyring.folder / Path(name).name
         if path.exists() and path.read_text("utf-8") != text and path.suffix == ".key":

@@ -196,6 +196,8 @@ def test_the_form_opens_and_opens_again_without_a_signal_though_the_diary_was_ne
         field = context.new_page()
         field.goto(opened)
         expect(field.get_by_label("Ngày làm")).to_have_value(today().isoformat())
+        field.get_by_label("Lấy từ kho").select_option(index=1)
+        expect(field.get_by_label("Lượng dùng")).to_have_attribute("placeholder", "lít, ml")
         fill(field, f"{number * 100} ml")
         expect(field.locator("[data-earliest]")).to_contain_text(f"{today() + timedelta(days=7):%d/%m/%Y}")
         save(field)

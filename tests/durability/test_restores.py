@@ -16,6 +16,7 @@ from tests.databases import SQLITE_ONLY
 from tests.machines import PASSPHRASE, write_one
 from traceability import (
     backups,
+    config,
     create_app,
     installation,
     key_backups,
@@ -253,3 +254,22 @@ def test_a_deleted_key_whose_public_half_is_kept_is_not_demanded(settings: Setti
     for said, nothing_newer in ((manifest, True), ({**manifest, "log_vkey": ""}, False)):
         with pytest.raises(MissingKey):
             restores._must_have_keys(keyring, said, nothing_newer=nothing_newer)
+
+
+@SQLITE_ONLY
+def test_keys_of_a_demo_are_put_back_though_the_demo_made_one_on_starting(
+    settings: Settings, tmp_path: Path
+) -> None:
+    kept = settings.keyring()
+    sign_in, stamps = kept.secret("sign-in"), kept.secret("log")
+    key_backups.back_up(kept, tmp_path / "keys.json", PASSPHRASE)
+    new = config.load({"TRACE_DATA_DIR": str(tmp_path / "new")})  # no SECRET_KEY: a demo has none
+    assert new.keyring().secret("sign-in", make=False) != sign_in
+    assert key_backups.restore(new.keyring(), tmp_path / "keys.json", PASSPHRASE) == 2
+    back = new.keyring()
+    assert (back.secret("sign-in", make=False), back.secret("log", make=False)) == (sign_in, stamps)
+    in_use = config.load({"TRACE_DATA_DIR": str(tmp_path / "in-use")}).keyring()
+    own = in_use.secret("sign-in"), in_use.secret("witness")
+    with pytest.raises(WrongSettings, match=r"Another key sign-in\.key"):
+        key_backups.restore(in_use, tmp_path / "keys.json", PASSPHRASE)
+    assert (in_use.secret("sign-in"), in_use.secret("witness")) == own

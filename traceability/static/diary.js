@@ -16,6 +16,8 @@
   }
 
   function show() {
+    const amount = form.elements.amount;
+    if (amount) amount.placeholder = known.units[value("input_lot_id")] || ""; /* in what the lot is measured */
     const given = known.given.includes(value("task")) && (value("input_lot_id") || value("substance") || value("input_kind"));
     const day = value("done_on").match(/^(\d{4})-(\d{2})-(\d{2})$/);
     line.hidden = !given || !day;

@@ -19,7 +19,7 @@ from traceability.domain import (
     sessions,
 )
 from traceability.domain.actors import Permission
-from traceability.domain.amounts import amount_field, amount_text
+from traceability.domain.amounts import Measure, amount_field, amount_text
 from traceability.domain.areas import AreaState, GrowingArea
 from traceability.domain.clock import now, today
 from traceability.domain.diary import WITH_INPUT, DiaryCorrectionInput, DiaryEntry, DiaryInput, DiaryTask
@@ -50,6 +50,8 @@ _HANDED_ON = (
     "interval_days",
     "disposal",
 )
+#: How the amount of a lot is written, by what it is measured in.
+_UNITS = {Measure.GRAM: "kg, g", Measure.MILLILITRE: "lít, ml"}
 _OWN = ("pest", "pest_level", "weather", "buyer", "note")
 
 
@@ -191,6 +193,7 @@ def _choices(session: Session, tenant: str, lot_id: str | None = None) -> dict[s
         "reckoning": {
             "crops": {area.id: area.crop_id for area in grounds},
             "intervals": {lot.id: product.intervals for lot, product in usable},
+            "units": {lot.id: _UNITS[product.measure] for lot, product in usable},
             "given": [task.value for task in WITH_INPUT],
             "fed": [lot.id for lot, product in usable if product.kind not in WITH_INTERVAL],
             "feeds": [kind.value for kind in InputKind if kind not in WITH_INTERVAL],
