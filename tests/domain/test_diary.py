@@ -144,7 +144,7 @@ def test_no_more_is_used_than_was_in_the_store_on_that_day(farm: Farm) -> None:
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"done_on": today() + timedelta(days=1)}, r"diary\.in_future"),
+        ({"done_on": today() + timedelta(days=2)}, r"diary\.in_future"),
         ({"done_on": date(1970, 1, 1)}, r"diary\.too_old"),
         ({"treated_ha": "300"}, r"diary\.more_than_area .*treated='300.*whole='4,8"),
         ({"done_on": ago(61)}, r"diary\.not_yet_received"),

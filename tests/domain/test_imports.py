@@ -26,8 +26,6 @@ from traceability.domain.ledger import LogLeaf
 from traceability.domain.producers import Producer
 from traceability.domain.products import Product
 
-TODAY = today().isoformat()
-
 
 class Farm:
     """A producer with one area and one product, and what it imports."""
@@ -43,13 +41,13 @@ class Farm:
         said = {
             "product": self.product.code,
             "area": self.area.name,
-            "harvested_on": TODAY,
+            "harvested_on": today().isoformat(),
             "kilograms": "1.250",
         }
         return said | changes
 
     def entry(self, **changes: str) -> dict[str, str]:
-        return {"area": self.area.name, "done_on": TODAY, "task": "irrigate"} | changes
+        return {"area": self.area.name, "done_on": today().isoformat(), "task": "irrigate"} | changes
 
     def carry_out(self, *said: dict[str, str], book: Any = HarvestBook) -> list[Outcome]:
         actor = factories.manager_of(self.owner)
@@ -230,7 +228,9 @@ def test_a_trial_in_portions_draws_on_one_store(farm: Farm, monkeypatch: pytest.
     with farm.database.transaction(actor) as session:
         label = FarmInputInput(name="Abamectin 3,6 EC", kind="insecticide", measure="ml")
         bought = farm_inputs.register(session, actor, label)
-        came = InputLotInput(farm_input_id=bought.id, amount="250 ml", received_on=TODAY, lot="A1")
+        came = InputLotInput(
+            farm_input_id=bought.id, amount="250 ml", received_on=today().isoformat(), lot="A1"
+        )
         farm_inputs.receive(session, actor, came)
     spray = farm.entry(task="spray", substance="Abamectin 3,6 EC", input_lot="A1", amount="100 ml")
     monkeypatch.setattr(import_trials, "HELD", 0.0)
@@ -258,7 +258,7 @@ def test_the_same_rows_again_make_nothing_also_after_a_correction_or_with_more_r
 
 
 def test_what_was_typed_before_is_found_and_a_reference_names_one_thing(farm: Farm) -> None:
-    typed = factories.harvest(farm.database, farm.owner, "80", harvested_on=TODAY, **farm.ids())
+    typed = factories.harvest(farm.database, farm.owner, "80", harvested_on=today().isoformat(), **farm.ids())
     assert fates(farm.tried(farm.harvest(kilograms="80"), farm.harvest(kilograms="80"))) == ["known", "made"]
     assert fates(farm.tried(farm.harvest(kilograms="80", lot=typed.lot))) == ["known"]
     farm.carry_out(farm.harvest(external_ref="so-7"))
@@ -312,7 +312,9 @@ def test_diary_entries_come_in_draw_on_the_store_and_come_once(farm: Farm) -> No
     with farm.database.transaction(actor) as session:
         label = FarmInputInput(name="Abamectin 3,6 EC", kind="insecticide", measure="ml")
         bought = farm_inputs.register(session, actor, label)
-        came = InputLotInput(farm_input_id=bought.id, amount="1 lít", received_on=TODAY, lot="A1")
+        came = InputLotInput(
+            farm_input_id=bought.id, amount="1 lít", received_on=today().isoformat(), lot="A1"
+        )
         lot = farm_inputs.receive(session, actor, came)
     said = [
         farm.entry(task="spray", substance="Abamectin 3,6 EC", input_lot="A1", amount="100 ml"),

@@ -38,7 +38,10 @@ from traceability.domain.public_facts import Provenance
 from traceability.domain.recalls import RecallInput, RecallKind
 from traceability.domain.transforms import TransformInput
 
-LONG_AGO = today() - timedelta(days=60)
+
+def long_ago() -> date:
+    """Asked each time: midnight may come while the tests run."""
+    return today() - timedelta(days=60)
 
 
 @pytest.fixture
@@ -148,9 +151,9 @@ def test_goods_of_another_producer_bring_their_own_steps(database: Database, pro
 
 
 def test_days_without_a_record_are_shown_as_a_gap(database: Database, producer: Producer) -> None:
-    batch = factories.harvest(database, producer, harvested_on=LONG_AGO)
-    noted(database, producer, batch, LONG_AGO + timedelta(days=3), "Rửa")
-    noted(database, producer, batch, LONG_AGO + timedelta(days=30), "Chuyển kho")
+    batch = factories.harvest(database, producer, harvested_on=long_ago())
+    noted(database, producer, batch, long_ago() + timedelta(days=3), "Rửa")
+    noted(database, producer, batch, long_ago() + timedelta(days=30), "Chuyển kho")
     found = story(database, batch)
     assert words(found) == ["harvest", "Rửa", "gap", "Chuyển kho"]
     gap = next(step for step in found.chapters[0].steps if isinstance(step, Gap))
@@ -208,7 +211,7 @@ def test_only_certificates_valid_today_are_shown_and_say_who_checked(
                     issuer="Tổ chức chứng nhận (minh họa)",
                     covered_kind=CoveredKind.PRODUCER,
                     covered_id=producer.id,
-                    issued_on=LONG_AGO,
+                    issued_on=long_ago(),
                     expires_on=ends,
                 ),
             )
@@ -259,7 +262,7 @@ def certified(database: Database, owner: Producer, area_id: str, number: str) ->
         covered_kind=CoveredKind.AREA,
         covered_id=area_id,
         scope_text="Vườn ông Kín",
-        issued_on=LONG_AGO,
+        issued_on=long_ago(),
     )
     with database.transaction(actor) as session:
         certificates.add(session, actor, value)

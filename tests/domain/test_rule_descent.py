@@ -34,12 +34,20 @@ from traceability.domain.rule_overrides import OverrideInput
 from traceability.domain.transforms import TransformInput, TransformSource
 from traceability.domain.treatments import InputKind, TreatmentInput
 
-YESTERDAY = today() - timedelta(days=1)
-BEFORE = YESTERDAY - timedelta(days=20)
 FACTS: dict[str, Any] = {
     "harvest_months_allowed": list(range(1, 13)),
     "conversion_out_in": {"fresh_pack": {"min": 0.8, "max": 0.98}},
 }
+
+
+def yesterday() -> date:
+    """Asked each time: midnight may come while the tests run."""
+    return today() - timedelta(days=1)
+
+
+def before() -> date:
+    """Long before the harvest."""
+    return yesterday() - timedelta(days=20)
 
 
 @pytest.fixture
@@ -109,9 +117,9 @@ def test_a_treatment_that_is_corrected_flags_all_that_was_made_of_the_harvest_an
     database: Database, owner: Producer
 ) -> None:
     harvest, below = chain(database, owner)
-    spraying = spray(database, harvest, BEFORE)
+    spraying = spray(database, harvest, before())
     assert standing(database, harvest, *below) == [[], [], []]
-    right = correct(database, spraying, happened_at=start_of(YESTERDAY - timedelta(days=2)))
+    right = correct(database, spraying, happened_at=start_of(yesterday() - timedelta(days=2)))
     assert standing(database, harvest, *below) == [[RuleCode.PHI_VIOLATION]] * 3
     for lot in below:
         (flag,) = flags(database, lot)
@@ -124,7 +132,7 @@ def test_a_treatment_that_is_corrected_flags_all_that_was_made_of_the_harvest_an
         notices = session.exec(select(Notice).where(Notice.code == "rule_flagged_below")).all()
         told_of = {row.producer_id: row.facts["count"] for row in notices}
         assert told_of == {owner.id: 2, below[1].producer_id: 1}  # one word for all its lots
-    correct(database, right, happened_at=start_of(BEFORE))
+    correct(database, right, happened_at=start_of(before()))
     assert standing(database, harvest, *below) == [[], [], []]
     for lot in below:
         (flag,) = flags(database, lot)
@@ -135,19 +143,21 @@ def test_another_day_of_the_harvest_flags_exports_of_what_was_made_of_it_and_hea
     database: Database, owner: Producer
 ) -> None:
     area = factories.area(database, owner)
-    factories.area_code(database, area, "VN-VLOR-0011", market="CN", valid_from=BEFORE)
+    factories.area_code(database, area, "VN-VLOR-0011", market="CN", valid_from=before())
     harvest = factories.harvest(database, owner, 1000, area_id=area.id)
     part, rest = split(database, harvest, 300, 200)
     again = rework(database, rest)[0]
     sent = [factories.sent(database, lot, 100, market="CN") for lot in (part, again)]
     assert standing(database, harvest, part, again) == [[], [], []]
-    right = correct(database, harvest_of(database, harvest), happened_at=start_of(BEFORE - timedelta(days=1)))
+    right = correct(
+        database, harvest_of(database, harvest), happened_at=start_of(before() - timedelta(days=1))
+    )
     market = [RuleCode.MARKET_WITHOUT_CODE]
     assert standing(database, harvest, part, again) == [[], market, market]
     with database.reading(SYSTEM.scope) as session:
         found = session.exec(select(RuleFlag.subject_id)).all()
         assert set(found) == {one.id for one in sent}
-    correct(database, right, happened_at=start_of(YESTERDAY))
+    correct(database, right, happened_at=start_of(yesterday()))
     assert standing(database, harvest, part, again) == [[], [], []]
 
 
@@ -159,13 +169,13 @@ def test_what_is_made_of_a_flagged_harvest_carries_its_flag_from_the_first_momen
     bad, good = (
         factories.harvest(database, owner, 500, area_id=area.id, product_id=product.id) for _ in range(2)
     )
-    spray(database, bad, YESTERDAY)
+    spray(database, bad, yesterday())
     (part,) = split(database, bad, 100)
     assert standing(database, part) == [[RuleCode.PHI_VIOLATION]]
     both = merge(database, (bad, 100), (good, 100))
     assert standing(database, both, good) == [[RuleCode.PHI_VIOLATION], []]
     # a lot keeps the flag as long as one of the harvests in it has it
-    spray(database, good, YESTERDAY)
+    spray(database, good, yesterday())
     never_happened(database, next(e for e in told(database, bad) if e.type is EventType.TREAT))
     assert standing(database, bad, part, both) == [[], [], [RuleCode.PHI_VIOLATION]]
     never_happened(database, next(e for e in told(database, good) if e.type is EventType.TREAT))
@@ -176,7 +186,7 @@ def test_what_an_agency_lets_pass_of_a_harvest_passes_in_what_was_made_of_it(
     database: Database, owner: Producer
 ) -> None:
     harvest, below = chain(database, owner)
-    spray(database, harvest, YESTERDAY)
+    spray(database, harvest, yesterday())
     inspector = factories.actor_of(
         database, factories.account(database, factories.agency(database, Permission.INSPECT))
     )
@@ -239,5 +249,5 @@ def test_each_lot_below_is_judged_once_however_many_ways_lead_to_it(
     monkeypatch.setattr(
         rule_judge, "_heir", lambda s, row, read: (judged.append(row.id), real(s, row, read))[1]
     )
-    spray(database, harvest, YESTERDAY)
+    spray(database, harvest, yesterday())
     assert sorted(judged) == sorted(one.id for one in (*parts, whole))

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from tests import factories
 from tests.domain.goods import split
-from tests.domain.test_rule_descent import BEFORE, FACTS, YESTERDAY, correct, spray, standing
+from tests.domain.test_rule_descent import FACTS, before, correct, spray, standing, yesterday
 from tests.domain.test_rules import counted
 from traceability.db import Database
 from traceability.domain import rule_descent, rule_heirs, rule_judge
@@ -50,11 +50,11 @@ def test_a_late_entry_and_its_correction_ask_no_more_for_sixty_lots_than_for_fiv
         below = [part for one in parts for part in split(database, one, *["0.1"] * 4)]
         every = [harvest, *parts, *below]
         with counted(database) as asked:
-            done = spray(database, harvest, YESTERDAY)
+            done = spray(database, harvest, yesterday())
         cost["sprayed"].append(questions(asked))
         assert standing(database, *every) == [[RuleCode.PHI_VIOLATION]] * (lots + 1)
         with counted(database) as asked:
-            correct(database, done, happened_at=start_of(BEFORE))
+            correct(database, done, happened_at=start_of(before()))
         cost["corrected"].append(questions(asked))
         assert standing(database, *every) == [[]] * (lots + 1)
     assert all(many <= few + 3 for few, many in cost.values()), cost
@@ -116,14 +116,14 @@ def lay(session: Session, owner: Producer, first: Batch, agency_id: str, drawn: 
                 supplier="",
                 grams=1000 if goes else 0,
             )
-    about = {"agency_id": agency_id, "reason": "Đã lấy mẫu", "from_on": BEFORE, "batch_id": None}
+    about = {"agency_id": agency_id, "reason": "Đã lấy mẫu", "from_on": before(), "batch_id": None}
     for rule, place in passes:
         put("rule_override", id=new_id(), rule=rule, subject_id=ids[place], to_on=today(), **about)
     for rule, place, let_pass, own in flags:
         over = new_id() if let_pass else None
         if over:
             of = ids[place] if own else ids[0]
-            put("rule_override", id=over, rule=rule, subject_id=of, to_on=YESTERDAY, **about)
+            put("rule_override", id=over, rule=rule, subject_id=of, to_on=yesterday(), **about)
         put(
             "rule_flag",
             id=f"f{RULES.index(rule)}{place:014d}",

@@ -1,7 +1,7 @@
 """Judging at the moment at which others write, on PostgreSQL: nothing escapes a flag, nobody waits in a circle."""
 
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests import factories
 from tests.databases import POSTGRESQL_ONLY
 from tests.domain.goods import split
-from tests.domain.test_rule_descent import BEFORE, FACTS, YESTERDAY, correct, spray, standing
+from tests.domain.test_rule_descent import FACTS, before, correct, spray, standing, yesterday
 from traceability.db import Database
 from traceability.domain import batches, diary_entries, divisions, records
 from traceability.domain.actors import SYSTEM
@@ -27,7 +27,10 @@ from traceability.domain.treatments import InputKind
 #: SQLite has one writer at a time.
 pytestmark = POSTGRESQL_ONLY
 
-TOO_LATE = YESTERDAY - timedelta(days=2)
+
+def too_late() -> date:
+    """Within the interval before the harvest."""
+    return yesterday() - timedelta(days=2)
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def owner(database: Database) -> Producer:
 def sprayed(database: Database, area_id: str) -> DiaryEntry:
     value = DiaryInput(
         area_id=area_id,
-        done_on=TOO_LATE,
+        done_on=too_late(),
         task=DiaryTask.SPRAY,
         substance="Mancozeb 80 WP",
         input_kind=InputKind.FUNGICIDE,
@@ -53,7 +56,7 @@ def test_a_diary_entry_waits_for_a_harvest_of_the_same_moment_and_flags_it(
     database: Database, owner: Producer
 ) -> None:
     area, product = factories.area(database, owner), factories.product(database, owner)
-    value = HarvestInput(product_id=product.id, area_id=area.id, harvested_on=YESTERDAY, kilograms="100")
+    value = HarvestInput(product_id=product.id, area_id=area.id, harvested_on=yesterday(), kilograms="100")
     with ThreadPoolExecutor(1) as pool:
         with database.transaction(SYSTEM) as session:
             harvest = batches.register(session, SYSTEM, value)
@@ -69,10 +72,10 @@ def test_a_lot_that_is_made_while_its_harvest_is_judged_carries_the_flag(
 ) -> None:
     harvest = factories.harvest(database, owner, 1000)
     (part,) = split(database, harvest, 300)
-    spraying = spray(database, harvest, BEFORE)
+    spraying = spray(database, harvest, before())
 
     def found_out() -> Event:
-        return correct(database, spraying, happened_at=start_of(TOO_LATE))
+        return correct(database, spraying, happened_at=start_of(too_late()))
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction(SYSTEM) as session:
@@ -97,7 +100,7 @@ def test_who_judges_a_harvest_locks_it_and_what_was_made_of_it_by_id(
     with ThreadPoolExecutor(1) as pool:
         with database.transaction(SYSTEM) as session:  # as a merger does
             records.lock(session, Batch, part.id)
-            writing = pool.submit(spray, database, harvest, YESTERDAY)
+            writing = pool.submit(spray, database, harvest, yesterday())
             with pytest.raises(TimeoutError):
                 writing.result(0.5)
             session.execute(sa.text("SET LOCAL lock_timeout = '2s'"))

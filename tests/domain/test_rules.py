@@ -72,7 +72,6 @@ from traceability.domain.treatments import InputKind, TreatmentInput
 from traceability.keys import Keyring
 from traceability.wording import rules as rule_words
 
-YESTERDAY = today() - timedelta(days=1)
 POMELO: dict[str, Any] = {
     "yield": {"ceiling": 30, "cycles_per_year": 1, "unit": "t/ha/year"},
     "harvest_months_allowed": list(range(1, 13)),
@@ -81,6 +80,11 @@ POMELO: dict[str, Any] = {
 #: 4.84 ha x 30 t
 CAP = 145_200
 REASON = "Vườn trồng dày theo đề án đã được nghiệm thu"
+
+
+def yesterday() -> date:
+    """Asked each time: midnight may come while the tests run."""
+    return today() - timedelta(days=1)
 
 
 @pytest.fixture
@@ -187,7 +191,7 @@ def test_a_harvest_day_that_cannot_be_right_is_refused_and_months_and_effect_are
 
 
 def test_out_of_season_names_the_crop_and_the_source_of_its_own_months(database: Database) -> None:
-    month = YESTERDAY.month % 12 + 1
+    month = yesterday().month % 12 + 1
     facts = {
         "harvest_months_allowed": [month],
         "season_source": "CHE",
@@ -211,10 +215,10 @@ def test_a_refused_harvest_is_told_to_wait_and_a_flagged_one_not_to_be_sold(
 ) -> None:
     evidence: dict[str, Any] = {
         "substance": "Mancozeb 80 WP",
-        "applied_on": YESTERDAY.isoformat(),
+        "applied_on": yesterday().isoformat(),
         "interval_days": 7,
         "earliest_on": today().isoformat(),
-        "harvested_on": YESTERDAY.isoformat(),
+        "harvested_on": yesterday().isoformat(),
     }
     flagged = rule_words.told(RuleCode.PHI_VIOLATION, evidence)
     refused = rule_words.told(RuleCode.PHI_VIOLATION, evidence | {"refused": True})
@@ -269,15 +273,15 @@ def test_a_treatment_within_the_interval_flags_the_harvest_and_is_never_refused(
     database: Database, owner: Producer
 ) -> None:
     batch = factories.harvest(database, owner)
-    spray(database, batch, YESTERDAY - timedelta(days=3), interval_days=7)
+    spray(database, batch, yesterday() - timedelta(days=3), interval_days=7)
     (flag,) = flags(database, batch)
     assert flag.rule is RuleCode.PHI_VIOLATION
-    assert flag.evidence["earliest_on"] == (YESTERDAY + timedelta(days=4)).isoformat()
+    assert flag.evidence["earliest_on"] == (yesterday() + timedelta(days=4)).isoformat()
 
 
 def test_an_interval_that_nobody_wrote_down_is_unknown(database: Database, owner: Producer) -> None:
     batch = factories.harvest(database, owner)
-    spray(database, batch, YESTERDAY, interval_days=None)
+    spray(database, batch, yesterday(), interval_days=None)
     assert flags(database, batch) == []
     with database.reading(SYSTEM.scope) as session:
         said = dict(rule_judge.look(session, records.find(session, Batch, batch.id)))
@@ -307,16 +311,16 @@ def test_an_ingredient_is_judged_by_the_list_of_its_day(database: Database, owne
         {
             "ingredient": "Mancozeb",
             "banned": True,
-            "valid_from": (YESTERDAY - timedelta(days=20)).isoformat(),
+            "valid_from": (yesterday() - timedelta(days=20)).isoformat(),
         },
     ]
     with database.transaction(SYSTEM) as session:
         assert rule_figures.load_ingredients(session, SYSTEM, entries) == 2
         assert rule_figures.load_ingredients(session, SYSTEM, entries) == 0
-    spray(database, old, YESTERDAY - timedelta(days=21), 0)
-    spray(database, new, YESTERDAY - timedelta(days=20), 0)
+    spray(database, old, yesterday() - timedelta(days=21), 0)
+    spray(database, new, yesterday() - timedelta(days=20), 0)
     strange = factories.harvest(database, owner)
-    spray(database, strange, YESTERDAY - timedelta(days=20), 0, ingredient="chất lạ")
+    spray(database, strange, yesterday() - timedelta(days=20), 0, ingredient="chất lạ")
     assert flags(database, old) == []
     assert [flag.rule for flag in flags(database, new)] == [RuleCode.BANNED_INGREDIENT]
     assert [flag.rule for flag in flags(database, strange)] == [RuleCode.UNREGISTERED_INGREDIENT]
@@ -346,13 +350,13 @@ def test_goods_shipped_before_their_failed_result_are_flagged_and_no_more_may_le
     database: Database, owner: Producer
 ) -> None:
     batch = factories.harvest(database, owner)
-    factories.sent(database, batch, 100, sent_on=YESTERDAY)
+    factories.sent(database, batch, 100, sent_on=yesterday())
     result = ResultInput(name="Dư lượng", value="vượt", passed=False)
     value = LabTestInput(
         batch_id=batch.id,
         laboratory="Phòng thử nghiệm (minh họa)",
         report_no="KQ-1",
-        sampled_on=YESTERDAY,
+        sampled_on=yesterday(),
         reported_on=today(),
         results=[result],
     )
@@ -403,7 +407,7 @@ def test_a_transform_of_one_lot_into_one_does_not_wash_its_areas_away(
     wrong = factories.sent(database, again, 10, market="US")
     (flag,) = flags(database, again)
     assert (flag.rule, flag.subject_id) == (RuleCode.MARKET_WITHOUT_CODE, wrong.id)
-    assert flag.evidence["harvested_on"] == YESTERDAY.isoformat()
+    assert flag.evidence["harvested_on"] == yesterday().isoformat()
     factories.received(database, bought)
     mixed = worked_up(database, owner, 50, f"batch:{own.id}", f"delivery:{bought.id}")
     factories.sent(database, mixed, 10, market="CN")
@@ -449,7 +453,7 @@ def test_an_expired_certificate_may_not_be_claimed_without_a_flag(
         issuer="Tổ chức chứng nhận (minh họa)",
         covered_id=owner.id,
         issued_on=date(2024, 1, 1),
-        expires_on=YESTERDAY - timedelta(days=1),
+        expires_on=yesterday() - timedelta(days=1),
     )
     with database.transaction(actor) as session:
         paper = add_certificate(session, actor, value)
@@ -489,7 +493,7 @@ def test_a_lot_that_was_divided_before_it_was_dried_is_judged_by_what_went_in(
     factories.crop(database, **POMELO | {"conversion_out_in": {"fresh_pack": {"min": 0.19, "max": 0.26}}})
     batch = factories.harvest(database, owner, 1000)
     wither = EventInput(
-        batch_id=batch.id, type=EventType.STORE, happened_at=start_of(YESTERDAY), output_kg=700
+        batch_id=batch.id, type=EventType.STORE, happened_at=start_of(yesterday()), output_kg=700
     )
     with database.transaction(SYSTEM) as session:
         events.record(session, SYSTEM, wither)
@@ -555,7 +559,7 @@ def test_a_decision_holds_from_its_day_on_for_its_crop(
 
 def test_a_decision_for_a_market_stops_goods_on_their_way_there(database: Database, owner: Producer) -> None:
     batch = factories.harvest(database, owner, harvested_on=today())
-    spray(database, batch, YESTERDAY, interval_days=7)
+    spray(database, batch, yesterday(), interval_days=7)
     decide(database, RuleCode.PHI_VIOLATION, Effect.BLOCK, market="EU")
     factories.sent(database, batch, 10)
     with pytest.raises(RuleBroken, match=r"rules\.phi_violation"):
@@ -577,7 +581,7 @@ def test_a_rule_switched_off_closes_its_flags_when_it_is_asked_again(
     [
         (RuleCode.STAMP_OVERUSE, {}, "rules.fixed"),
         (RuleCode.SHIPPED_BEFORE_RESULT, {"effect": Effect.BLOCK}, "rules.never_stops"),
-        (RuleCode.OVER_YIELD, {"from_on": YESTERDAY}, "rules.setting_past"),
+        (RuleCode.OVER_YIELD, {"from_on": yesterday()}, "rules.setting_past"),
         (RuleCode.OVER_YIELD, {"crop_id": "khong-co"}, "rules.crop_unknown"),
     ],
 )
@@ -845,7 +849,7 @@ def test_judging_a_batch_costs_the_same_however_much_there_is(
     before = cost()
     for _more in range(6):
         factories.harvest(database, owner, 100, area_id=area.id, product_id=product.id)
-        spray(database, batch, YESTERDAY - timedelta(days=30), 7)
+        spray(database, batch, yesterday() - timedelta(days=30), 7)
     factories.sent(database, batch, 1)
     assert cost() <= before + 1
 

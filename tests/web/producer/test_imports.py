@@ -24,7 +24,6 @@ from traceability.domain.diary import DiaryEntry, every
 from traceability.domain.farm_inputs import FarmInputInput, InputLotInput
 
 pytestmark = SQLITE_ONLY
-TODAY = today()
 HEADER = ["Mã sản phẩm", "Vùng trồng", "Ngày thu hoạch", "Khối lượng (kg)"]
 
 
@@ -76,7 +75,9 @@ def sheet(*rows: list[Any], header: list[str] = HEADER) -> bytes:
 def test_a_sheet_is_looked_at_first_and_registered_when_the_clerk_says_so(us: Visit) -> None:
     area, code = place(us)
     data = sheet(
-        [code, area, TODAY, "1.250,5", "LO-1"], [code, area, TODAY, "80", "LO-2"], header=[*HEADER, "Số lô"]
+        [code, area, today(), "1.250,5", "LO-1"],
+        [code, area, today(), "80", "LO-2"],
+        header=[*HEADER, "Số lô"],
     )
     assert "/producer/batches/import" in us.get("/producer/batches")
     page = unescape(raw(us, data))
@@ -93,7 +94,7 @@ def test_a_sheet_is_looked_at_first_and_registered_when_the_clerk_says_so(us: Vi
 def test_a_refused_row_is_named_with_its_column_and_nothing_can_be_confirmed(us: Visit) -> None:
     area, code = place(us)
     status, page = send(
-        us, sheet([code, area, TODAY, "80"], [code, area, TODAY, "1,250"], [code, "Vùng lạ", "x", "1"])
+        us, sheet([code, area, today(), "80"], [code, area, today(), "1,250"], [code, "Vùng lạ", "x", "1"])
     )
     assert status == 422
     assert "Có 2 trên tổng số 3 dòng chưa nhận được" in page
@@ -107,11 +108,11 @@ def test_what_changed_between_the_look_and_the_yes_is_refused_whole(
 ) -> None:
     area, code = place(us)
     data = sheet(
-        [code, area, TODAY, "80", "LO-1"], [code, area, TODAY, "90", "LO-2"], header=[*HEADER, "Số lô"]
+        [code, area, today(), "80", "LO-1"], [code, area, today(), "90", "LO-2"], header=[*HEADER, "Số lô"]
     )
     page = raw(us, data)
     (rows,) = re.findall(r'name="rows" value="([^"]*)"', page)
-    carry_out(us, sheet([code, area, TODAY, "7", "LO-2"], header=[*HEADER, "Số lô"]))
+    carry_out(us, sheet([code, area, today(), "7", "LO-2"], header=[*HEADER, "Số lô"]))
     monkeypatch.setattr(import_pages, "trial", None)  # what was refused is shown as it was, not tried again
     text = us.refused("/producer/batches/import/confirm", rows=unescape(rows))
     assert "Dòng 3 không còn được nhận" in text
@@ -172,7 +173,7 @@ def a_farm(us: Visit) -> dict[str, str]:
         label = FarmInputInput(name="Abamectin 3,6 EC", kind="insecticide", measure="ml")
         bought = farm_inputs.register(session, actor, label)
         came = InputLotInput(
-            farm_input_id=bought.id, amount="2 lít", received_on=TODAY - timedelta(days=30), lot="A1"
+            farm_input_id=bought.id, amount="2 lít", received_on=today() - timedelta(days=30), lot="A1"
         )
         farm_inputs.receive(session, actor, came)
     return {"area": area, "code": code}
@@ -202,14 +203,14 @@ def test_harvests_taken_along_and_imported_into_an_empty_producer_are_the_same(
     ours, them = a_farm(us), another(app, us)
     theirs = a_farm(them)
     header = [*HEADER, "Số lô", "Người thu hái", "Ghi chú", "Mã tham chiếu của cơ sở", "Cách thu hoạch"]
-    early = f"{TODAY - timedelta(days=1):%d/%m/%Y} 05:30"
+    early = f"{today() - timedelta(days=1):%d/%m/%Y} 05:30"
     carry_out(
         us,
         sheet(
             [
                 ours["code"],
                 ours["area"],
-                TODAY,
+                today(),
                 "1,1250",
                 "LO-1",
                 "Tổ 2",
@@ -246,9 +247,9 @@ def test_a_diary_taken_along_and_imported_into_an_empty_producer_is_the_same(
     carry_out(
         us,
         sheet(
-            [area, TODAY, "Phun thuốc", "Abamectin 3,6 EC", "1125 ml", "A1", "1,125", "", "200", ""],
-            [area, TODAY, "thu hoạch", "", "", "", "", "1,1250", "", "=1+1"],
-            [area, TODAY, "irrigate", "", "", "", "", "", "", "sai"],
+            [area, today(), "Phun thuốc", "Abamectin 3,6 EC", "1125 ml", "A1", "1,125", "", "200", ""],
+            [area, today(), "thu hoạch", "", "", "", "", "1,1250", "", "=1+1"],
+            [area, today(), "irrigate", "", "", "", "", "", "", "sai"],
             header=header,
         ),
         "diary",
@@ -262,7 +263,7 @@ def test_a_diary_taken_along_and_imported_into_an_empty_producer_is_the_same(
     page = unescape(raw(us, taken, "diary"))
     assert "Số dòng đã có trong sổ, được giữ nguyên: 2." in page
     assert "Số dòng đã được đính chính nên bỏ qua: 2." in page
-    again = sheet([area, TODAY, "irrigate", "", "", "", "", "", "", "sai"], header=header)
+    again = sheet([area, today(), "irrigate", "", "", "", "", "", "", "sai"], header=header)
     page = unescape(raw(us, again, "diary"))
     assert "Số dòng đã được khai là không xảy ra nên bỏ qua: 1." in page
     assert "đã có trong sổ" not in re.sub(r"<details.*", "", page, flags=re.S)

@@ -24,7 +24,11 @@ from traceability.domain.logistic_units import LogisticUnit
 from traceability.keys import Keyring
 
 pytestmark = SQLITE_ONLY
-NOW = {"happened_at": now().astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M")}
+
+
+def at_once() -> dict[str, str]:
+    """The moment as a form sends it; asked each time: midnight may come while the tests run."""
+    return {"happened_at": now().astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M")}
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def test_every_act_has_a_tile_of_its_own(us: Visit, batch: Batch) -> None:
 
 
 def test_a_lot_is_split_on_one_page_that_keeps_what_was_typed(us: Visit, batch: Batch) -> None:
-    fields = NOW | {"parts-0-kilograms": "600", "parts-0-lot": "PHAN-1", "parts-3-kilograms": "500"}
+    fields = at_once() | {"parts-0-kilograms": "600", "parts-0-lot": "PHAN-1", "parts-3-kilograms": "500"}
     answer = us.refused(page(batch, "split"), **fields)
     assert "chỉ còn 1.000\u00a0kg" in answer
     assert 'href="#f-parts-3-kilograms"' in answer
@@ -73,17 +77,17 @@ def test_the_list_of_errors_says_which_lot_part_or_row_is_wrong(us: Visit, batch
     other = factories.harvest(us.database, us.producer, product_id=batch.product_id)
     rows = {f"sources-{at}-batch_id": row.id for at, row in enumerate((batch, other))}
     typed = {"sources-0-kilograms": "-1", "sources-1-kilograms": "-1"}
-    answer = us.refused(page(batch, "merge"), **NOW, **rows, **typed)
+    answer = us.refused(page(batch, "merge"), **at_once(), **rows, **typed)
     for row in (batch, other):
         assert f"<b>Lô {row.lot} – chỉ lấy:</b>" in answer
     parts = {"parts-0-kilograms": "-1", "parts-1-kilograms": "-1"}
-    answer = us.refused(page(batch, "split"), **NOW, **parts)
+    answer = us.refused(page(batch, "split"), **at_once(), **parts)
     assert "<b>Phần 1 – Khối lượng:</b>" in answer
     assert "<b>Phần 2 – Khối lượng:</b>" in answer
     answer = us.refused(page(batch, "test"), **{f"results-{row}-value": "1" for row in range(3)})
     assert "<b>Chỉ tiêu 3 – Có đạt giới hạn không?:</b>" in answer
     packed = {f"contents-{row}-kilograms": "-1" for row in range(2)}
-    answer = us.refused("/producer/units/new", **NOW, kind="carton", **packed)
+    answer = us.refused("/producer/units/new", **at_once(), kind="carton", **packed)
     assert "<b>Hàng bên trong 2 – Khối lượng:</b>" in answer
     assert answer.count("</b> Khối lượng không thể là số âm") == 2
 
@@ -110,28 +114,35 @@ def test_lots_are_merged_by_ticking_them(us: Visit, batch: Batch) -> None:
     form = us.get(page(batch, "merge"))
     assert other.lot in form
     rows = {"sources-0-batch_id": batch.id, "sources-1-batch_id": other.id}
-    answer = us.refused(page(batch, "merge"), **NOW, **rows, **{"sources-0-kilograms": "100"})
+    answer = us.refused(page(batch, "merge"), **at_once(), **rows, **{"sources-0-kilograms": "100"})
     assert "ít nhất hai lô" in answer
     answer = us.refused(
-        page(batch, "merge"), **NOW, **rows, **{"sources-0-kilograms": "100", "sources-1-kilograms": "51"}
+        page(batch, "merge"),
+        **at_once(),
+        **rows,
+        **{"sources-0-kilograms": "100", "sources-1-kilograms": "51"},
     )
     assert 'href="#f-sources-1-kilograms"' in answer
     goods.put(us.database, other, BatchState.RECALLED)
     answer = us.refused(
-        page(batch, "merge"), **NOW, **rows, **{"sources-0-kilograms": "100", "sources-1-whole": "1"}
+        page(batch, "merge"), **at_once(), **rows, **{"sources-0-kilograms": "100", "sources-1-whole": "1"}
     )
     assert other.lot in answer
     goods.put(us.database, other, BatchState.OPEN)
-    us.accepted(page(batch, "merge"), **NOW, **rows, **{"sources-0-kilograms": "100", "sources-1-whole": "1"})
+    us.accepted(
+        page(batch, "merge"), **at_once(), **rows, **{"sources-0-kilograms": "100", "sources-1-whole": "1"}
+    )
     assert (again(us, batch).on_hand_g, again(us, other).on_hand_g) == (900_000, 0)
 
 
 def test_goods_are_repacked_reworked_and_thrown_away(us: Visit, batch: Batch) -> None:
-    us.accepted(page(batch, "repack"), **NOW, units="500", output_kg="990")
-    us.accepted(page(batch, "rework"), **NOW, kilograms="100", **{"parts-0-kilograms": "95"})
-    answer = us.refused(page(batch, "waste"), **NOW, kilograms="891", reason="spoiled", handling="composted")
+    us.accepted(page(batch, "repack"), **at_once(), units="500", output_kg="990")
+    us.accepted(page(batch, "rework"), **at_once(), kilograms="100", **{"parts-0-kilograms": "95"})
+    answer = us.refused(
+        page(batch, "waste"), **at_once(), kilograms="891", reason="spoiled", handling="composted"
+    )
     assert 'href="#f-kilograms"' in answer
-    us.accepted(page(batch, "waste"), **NOW, kilograms="10", reason="failed_test", handling="destroyed")
+    us.accepted(page(batch, "waste"), **at_once(), kilograms="10", reason="failed_test", handling="destroyed")
     row = again(us, batch)
     assert (row.on_hand_g, row.used_g, row.lost_g, row.unit_count) == (880_000, 100_000, 20_000, 500)
     shown = us.get(f"/producer/batches/{batch.id}")
@@ -145,9 +156,9 @@ def test_goods_come_back_from_a_customer(us: Visit, batch: Batch) -> None:
     delivery = factories.sent(us.database, batch, 300)
     address = f"/producer/deliveries/{delivery.id}/return"
     assert address in us.get(f"/producer/batches/{batch.id}")
-    answer = us.refused(address, **NOW, kilograms="301", reason="unsold")
+    answer = us.refused(address, **at_once(), kilograms="301", reason="unsold")
     assert "chỉ còn 300\u00a0kg chưa trả về" in answer
-    us.accepted(address, **NOW, kilograms="100", reason="damaged")
+    us.accepted(address, **at_once(), kilograms="100", reason="damaged")
     assert again(us, batch).on_hand_g == 800_000
     assert "trả về: 100\u00a0kg" in us.get("/producer/deliveries")
 
@@ -173,11 +184,11 @@ def test_a_pallet_is_packed_labelled_shipped_and_opened_where_it_arrives(
     form = us.get(f"/producer/units/new?batch={batch.id}")
     assert f'value="{batch.id}" selected' in form
     row = {"contents-0-batch_id": batch.id, "contents-0-kilograms": "20"}
-    carton = us.accepted("/producer/units/new", **NOW, **row, kind="carton")
-    answer = us.refused("/producer/units/new", **NOW, kind="pallet")
+    carton = us.accepted("/producer/units/new", **at_once(), **row, kind="carton")
+    answer = us.refused("/producer/units/new", **at_once(), kind="pallet")
     assert "Chưa có gì bên trong" in answer
     carton_id = carton.rsplit("/", 1)[1]
-    pallet = us.accepted("/producer/units/new", **NOW, kind="pallet", carton_ids=[carton_id])
+    pallet = us.accepted("/producer/units/new", **at_once(), kind="pallet", carton_ids=[carton_id])
     assert carton_id in us.get(pallet)
     with us.database.reading(SYSTEM.scope) as session:
         unit = session.exec(select(LogisticUnit).where(LogisticUnit.kind == "pallet")).one()
@@ -195,7 +206,7 @@ def test_a_pallet_is_packed_labelled_shipped_and_opened_where_it_arrives(
     us.accepted(f"{pallet}/ship", sent_on=today().isoformat(), to_producer=stall.producer.code, market="VN")
     arriving = stall.get("/producer/deliveries")
     assert f"{pallet}/receive" in arriving
-    stall.accepted(f"{pallet}/receive", received_at=NOW["happened_at"])
+    stall.accepted(f"{pallet}/receive", received_at=at_once()["happened_at"])
     stall.accepted(f"{pallet}/open")
     stall.accepted(f"{carton}/open")
     assert "Đã mở" in stall.get("/producer/units") or "Opened" in stall.get("/producer/units?lang=en")
@@ -258,7 +269,7 @@ def test_received_goods_are_given_back_and_thrown_away(us: Visit) -> None:
         address = f"/producer/deliveries/{delivery.id}/{act}"
         assert address in listed
         assert "100\u00a0kg" in us.get(address) or act == "waste"
-        answer = us.refused(address, **NOW, **fields, kilograms="101")
+        answer = us.refused(address, **at_once(), **fields, kilograms="101")
         assert 'href="#f-kilograms"' in answer
-        us.accepted(address, **NOW, **fields, kilograms="10")
+        us.accepted(address, **at_once(), **fields, kilograms="10")
     assert again(us, delivery).remaining_g == 80_000
