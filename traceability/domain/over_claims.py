@@ -1,12 +1,13 @@
 """The over-claim board: what was harvested under each area and its codes in a season, beside what the area can give.
 
-What others harvested elsewhere under a lent code of the area counts with it. What was shipped is followed back over
-every split, merger and transform to the areas it came from (`shipped_shares`). Few questions for a whole province.
+What others harvested elsewhere under a lent code of the area counts with it. The board is a few sums for a whole
+province. What was shipped is followed back over every split, merger and transform to the areas it came from
+(`shipped_shares`): for the areas of one page only.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy.orm import aliased
@@ -48,7 +49,7 @@ class Claimed:
 
 def board(session: Session, day: date, text: str = "") -> list[Claimed]:
     """All areas within the scope of which something was harvested or claimed in the season of a day, the fullest
-    first."""
+    first; without what was shipped (`with_shipped`)."""
     statement = (
         select(GrowingArea, Crop, Producer)
         .join(Crop, col(Crop.id) == GrowingArea.crop_id)
@@ -64,7 +65,6 @@ def board(session: Session, day: date, text: str = "") -> list[Claimed]:
         crop.id: season_year(day, rule_figures.season(session, crop, day)) for _area, crop, _owner in rows
     }
     harvested = _harvested(session, seasons.values())
-    shipped = shipped_shares.by_area(session, *_span(seasons.values()))
     lent = code_draws.claimed_by_area(session, *_span(seasons.values()))
     codes = areas.codes_of(session, [area.id for area, _crop, _owner in rows])
     found = []
@@ -75,10 +75,6 @@ def board(session: Session, day: date, text: str = "") -> list[Claimed]:
         if not grams and not claimed:
             continue
         ceiling = rule_figures.ceiling(session, crop, day)
-        markets: dict[str, int] = defaultdict(int)
-        for (on, market), sent in shipped[area.id].items():
-            if first <= on <= last:
-                markets[market] += sent
         cap = ceiling.cap_g(min(area.declared_m2, area.computed_m2), area.colonies) if ceiling else None
         found.append(
             Claimed(
@@ -91,10 +87,25 @@ def board(session: Session, day: date, text: str = "") -> list[Claimed]:
                 harvested_g=grams,
                 lent_g=claimed,
                 ceiling_g=cap,
-                shipped_g=dict(sorted(markets.items())),
             )
         )
     return sorted(found, key=lambda row: (row.percent is None, -(row.percent or 0), row.area.search))
+
+
+def with_shipped(session: Session, rows: Sequence[Claimed]) -> list[Claimed]:
+    """Some rows of the board with the grams in which their harvests left, by market."""
+    if not rows:
+        return []
+    days = _span((row.first, row.last) for row in rows)
+    shipped = shipped_shares.by_area(session, *days, [row.area.id for row in rows])
+    found = []
+    for row in rows:
+        markets: dict[str, int] = defaultdict(int)
+        for (on, market), sent in shipped[row.area.id].items():
+            if row.first <= on <= row.last:
+                markets[market] += sent
+        found.append(replace(row, shipped_g=dict(sorted(markets.items()))))
+    return found
 
 
 def _harvested(session: Session, seasons: Iterable[tuple[date, date]]) -> dict[str, dict[date, int]]:

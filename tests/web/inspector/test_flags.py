@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from tests import factories
 from tests.databases import SQLITE_ONLY
+from traceability.blueprints.inspector import over_claims
 from traceability.db import Database
 from traceability.domain.accounts import Account
 from traceability.domain.actors import SYSTEM, Permission
@@ -147,6 +148,28 @@ def test_the_board_holds_harvests_against_ceilings(
     assert "Trung Quốc" in page
     assert client.get("/inspector/over-claims?day=1999-01-01").status_code == 200
     assert client.get("/inspector/over-claims/export?format=csv").status_code == 200
+
+
+def test_the_board_comes_page_by_page(
+    client: FlaskClient,
+    database: Database,
+    inspector: Account,
+    owner: Producer,
+    batch: Batch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    more = factories.area(database, owner, name="Vùng thứ hai của bảng")
+    factories.sent(database, factories.harvest(database, owner, 10, area_id=more.id), 10, market="JP")
+    monkeypatch.setattr(over_claims, "_SHOWN", 1)
+    factories.sign_in_as(client, database, inspector)
+    first, second, beyond = (client.get(f"/inspector/over-claims?page={page}").text for page in (1, 2, 99))
+    assert "138%" in first
+    assert more.name not in first
+    for shown in (second, beyond):
+        assert more.name in shown
+        assert "Nhật Bản" in shown
+        assert "138%" not in shown
+    assert "page=2" in first
 
 
 def test_the_producer_reads_the_flag_on_the_page_of_its_batch(

@@ -9,14 +9,14 @@ from traceability import access
 from traceability.access import requires
 from traceability.blueprints.inspector import blueprint
 from traceability.blueprints.inspector.exports import sheet
-from traceability.blueprints.inspector.listing import day, export_links
+from traceability.blueprints.inspector.listing import day, export_links, page_link
 from traceability.domain import over_claims
 from traceability.domain.actors import Permission
 from traceability.domain.clock import today
 from traceability.i18n import gettext
 
 #: So many areas a page shows; the sheet holds all.
-_SHOWN = 300
+_SHOWN = 25
 
 
 @blueprint.get("/over-claims", endpoint="over_claims")
@@ -25,11 +25,17 @@ def board() -> str:
     """What was harvested under each area in its season, the fullest first."""
     text, asked = request.args.get("q", ""), _day()
     with access.reading() as session:
-        rows = over_claims.board(session, asked, text)
+        found = over_claims.board(session, asked, text)
+        pages = max(1, -(-len(found) // _SHOWN))
+        page = min(max(request.args.get("page", 1, int), 1), pages)
+        rows = over_claims.with_shipped(session, found[(page - 1) * _SHOWN : page * _SHOWN])
     return render_template(
         "inspector/over_claims/list.html",
-        rows=rows[:_SHOWN],
-        count=len(rows),
+        rows=rows,
+        count=len(found),
+        page=page,
+        pages=pages,
+        link=page_link(),
         text=text,
         day=asked,
         exports=export_links("inspector.over_claims_export"),
@@ -41,7 +47,9 @@ def board() -> str:
 def over_claims_export() -> Response:
     """The board as a sheet."""
     with access.reading() as session:
-        rows = over_claims.board(session, _day(), request.args.get("q", ""))
+        rows = over_claims.with_shipped(
+            session, over_claims.board(session, _day(), request.args.get("q", ""))
+        )
     header = [
         gettext("Growing area"),
         gettext("Growing-area codes"),
