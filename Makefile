@@ -61,7 +61,7 @@ vendored: dev
 bench: dev
 	@$(PYTHON) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(OUT),--out $(OUT))
 
-soak: dev browser
+soak: dev browser .venv/fuzz.stamp
 	TRACE_SOAK=1 $(PYTHON) -m pytest -q -m soak $(ARGS)
 
 docs-pictures: dev browser
@@ -93,6 +93,10 @@ dev: .venv/dev.stamp
 	@tools/install.sh requirements-dev.lock
 	@touch .venv/run.stamp $@
 
+.venv/fuzz.stamp: requirements-fuzz.lock | .venv/bin/python
+	@tools/install.sh requirements-fuzz.lock
+	@touch $@
+
 browser:
 	@test -n "$(CHROMIUM)" || tools/need.sh "the browser for the tests" chromium fonts-dejavu-core
 
@@ -103,6 +107,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-heade
 lock: dev
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
 	$(LOCK) --group setup -c requirements-dev.lock -o requirements-uv.lock
 	@! grep -n '://' requirements*.lock
 
