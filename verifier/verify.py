@@ -5,17 +5,27 @@
     verify.py log ADDRESS [--key VKEY] [--keep FILE]
                                                  every entry of a log over HTTP, and that it only grew since FILE
     verify.py code ADDRESS CODE [--key VKEY]     whether the code of a stamp was issued, by the log's own roots
+    verify.py consistency OLD NEW --key VKEY (--log ADDRESS | --proof FILE)
+                                                 two files with checkpoints: the newer one continues the older one
 
-What is checked: Ed25519 signatures of checkpoints (RFC 8032, C2SP signed-note), audit paths and consistency proofs
-(RFC 6962). VKEY is the log's public key: take it from a paper, a newspaper or somebody you trust, never only from the
-log itself. Ends with 0 if everything holds, with 1 and a sentence if not, with 3 if a code was not issued.
+With --witness VKEY (of a cosigner, may be repeated) the checkpoint, or the newer one, must be cosigned by it too.
+
+What is checked: Ed25519 signatures of checkpoints (RFC 8032, C2SP signed-note), cosignatures (C2SP tlog-cosignature,
+cosignature/v1), audit paths and consistency proofs (RFC 6962). VKEY is the log's public key: take it from a paper, a
+newspaper or somebody you trust, never only from the log itself.
+
+Ends with 0 if everything holds; with 1 and a sentence if something does not, or cannot be read; with 2 if it was called
+wrongly; with 3 if a code was not issued; with 4 if an address cannot be reached or is no log: then nothing is known.
 """
 
 import argparse
 import base64
+import datetime
 import hashlib
+import http.client
 import json
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -23,6 +33,10 @@ from pathlib import Path
 
 class Wrong(Exception):
     """What does not hold, in a sentence."""
+
+
+class Unreachable(Exception):
+    """Where nothing could be learnt, in a sentence."""
 
 
 # --- Ed25519, RFC 8032 section 5.1: verifying only, plainly, from the text ----------------------------------
@@ -119,6 +133,43 @@ def root_from_path(index, size, node, path):
     return node
 
 
+def must_extend(first, second, first_root, second_root, proof):
+    """That the tree of `first` leaves is the beginning of that of `second` (RFC 9162 section 2.1.4.2)."""
+    if first > second:
+        raise Wrong(
+            f"the newer checkpoint has {second} entries and the older one {first}: the log was put back"
+        )
+    if first == second:
+        if proof or first_root != second_root:
+            raise Wrong(f"there are two logs of {first} entries, or the proof is too long")
+        return
+    if first == 0:
+        if proof or first_root != hashlib.sha256(b"").digest():
+            raise Wrong("the proof is too long, or the root of the empty log is wrong")
+        return
+    nodes = list(proof)
+    if first & (first - 1) == 0:
+        nodes.insert(0, first_root)
+    if not nodes:
+        raise Wrong("the proof of consistency is too short")
+    place, last = first - 1, second - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    old = new = nodes[0]
+    for node in nodes[1:]:
+        if last == 0:
+            raise Wrong("the proof of consistency is too long")
+        if place & 1 or place == last:
+            old, new = node_hash(node, old), node_hash(node, new)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            new = node_hash(new, node)
+        place, last = place >> 1, last >> 1
+    if last or old != first_root or new != second_root:
+        raise Wrong(f"the log of {second} entries does not continue the one of {first}: it was rewritten")
+
+
 class Tree:
     """The roots of the complete subtrees of a growing list."""
 
@@ -146,12 +197,20 @@ class Tree:
 # --- checkpoints --------------------------------------------------------------------------------------------
 
 
-def read_key(vkey):
-    """name, key id, public key of a vkey (C2SP signed-note, type 0x01: Ed25519)."""
+def read_key(vkey, kind=1):
+    """name, key id, public key of a vkey (C2SP signed-note; type 0x01: Ed25519, 0x04: cosignatures of a witness)."""
     name, _, rest = vkey.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
     key = base64.b64decode(encoded)
-    if len(key) != 33 or key[0] != 1 or hashlib.sha256(name.encode() + b"\n" + key).hexdigest()[:8] != key_id:
+    if len(key) == 33 and key[0] in (1, 4) and key[0] != kind:
+        raise Wrong(
+            "--key takes the key of the log and --witness that of a witness: this one is of the other kind"
+        )
+    if (
+        len(key) != 33
+        or key[0] != kind
+        or hashlib.sha256(name.encode() + b"\n" + key).hexdigest()[:8] != key_id
+    ):
         raise Wrong("the verifier key is none, or was mistyped")
     return name, bytes.fromhex(key_id), key[1:]
 
@@ -179,16 +238,39 @@ def read_checkpoint(note, keys):
     return origin, int(size), base64.b64decode(root)
 
 
+def must_be_cosigned(note, witnesses):
+    """That each of these witnesses has cosigned the checkpoint (C2SP tlog-cosignature); says when."""
+    text, _gap, lines = note.rpartition("\n\n")
+    for vkey in witnesses:
+        known, key_id, public = read_key(vkey, 4)
+        seen = []
+        for line in lines.splitlines():
+            dash, name, encoded = line.split(" ")
+            raw = base64.b64decode(encoded)
+            if dash != "—" or (name, raw[:4]) != (known, key_id):
+                continue
+            moment, signature = int.from_bytes(raw[4:12], "big"), raw[12:]
+            signed = f"cosignature/v1\ntime {moment}\n{text}\n".encode()
+            if not ed25519_verifies(public, signed, signature):
+                raise Wrong(f"the cosignature of {known} is wrong")
+            seen.append(moment)
+        if not seen:
+            raise Wrong(f"the witness {known} has not cosigned this checkpoint")
+        told = datetime.datetime.fromtimestamp(max(seen), datetime.UTC)
+        print(f"cosigned by {known} at {told:%Y-%m-%d %H:%M:%S} UTC")
+
+
 # --- what is asked ------------------------------------------------------------------------------------------
 
 
-def check_proof(path, vkeys):
-    proof = json.loads(Path(path).read_text("utf-8"))
+def check_proof(path, vkeys, witnesses=()):
+    proof = read_json(Path(path).read_text("utf-8"), path)
     if not vkeys:
         print("WARNING: the key comes from the proof itself. Give --key to trust nobody.", file=sys.stderr)
         vkeys = proof["vkeys"]
     origin, size, root = read_checkpoint(proof["checkpoint"], [read_key(vkey) for vkey in vkeys])
     print(f"checkpoint of {origin}: {size} entries, root {root.hex()}")
+    must_be_cosigned(proof["checkpoint"], witnesses)
     if not proof["entries"]:
         raise Wrong("the proof holds no entry")
     for entry in proof["entries"]:
@@ -220,7 +302,8 @@ def code_hash(code):
 def check_code(address, code, vkeys):
     """True: issued, proven. False: the log has no root over it, as far as the log itself shows."""
     address = address.rstrip("/")
-    proof = json.loads(fetch(f"{address}/log/proof/code?code={urllib.parse.quote(code)}"))
+    asked = f"{address}/log/proof/code?code={urllib.parse.quote(code)}"
+    proof = read_json(fetch(asked), asked)
     if not proof["issued"]:
         roots = []
         check_log(address, vkeys, None, lambda index, said: roots.extend(order_roots(index, said)))
@@ -258,14 +341,50 @@ def order_roots(index, said):
     return [(index, row["fields"]["code_root"]) for row in rows if row["table"] == "stamp_order"]
 
 
+def read_json(text, where):
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise Wrong(f"{where} is no proof, or was cut short: fetch it again") from None
+    if not isinstance(found, dict):
+        raise Wrong(f"{where} is no proof")
+    return found
+
+
 def fetch(address):
     if not address.startswith(("http://", "https://")):
-        raise Wrong("the address begins with https://")
-    with urllib.request.urlopen(address, timeout=30) as answer:
-        return answer.read().decode()
+        raise Unreachable(f"{address} is no address: it begins with https://")
+    try:
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        raise Unreachable(f"{address} answers {refused.code}: is it the address of a log?") from None
+    except (OSError, ValueError, http.client.HTTPException) as unreachable:
+        why = getattr(unreachable, "reason", unreachable)
+        raise Unreachable(f"{address} cannot be reached ({why}): is it written right?") from None
 
 
-def check_log(address, vkeys, keep, look=None):
+def check_consistency(old, new, vkeys, address, file, witnesses=()):
+    if not vkeys:
+        raise Wrong("give the log's key by --key: two checkpoints say nothing without it")
+    keys = [read_key(vkey) for vkey in vkeys]
+    notes = [Path(path).read_text("utf-8") for path in (old, new)]
+    before, after = (read_checkpoint(note, keys) for note in notes)
+    if before[0] != after[0]:
+        raise Wrong(f"the checkpoints are of two logs, {before[0]} and {after[0]}")
+    if file:
+        proof = read_json(Path(file).read_text("utf-8"), file)["proof"]
+    elif 0 < before[1] < after[1]:
+        asked = f"{address.rstrip('/')}/log/proof/consistency?from={before[1]}&to={after[1]}"
+        proof = read_json(fetch(asked), asked)["proof"]
+    else:
+        proof = []
+    must_extend(before[1], after[1], before[2], after[2], [base64.b64decode(node) for node in proof])
+    must_be_cosigned(notes[1], witnesses)
+    print(f"VERIFIED: the {after[1]} entries of {after[0]} continue the {before[1]} of the older checkpoint.")
+
+
+def check_log(address, vkeys, keep, look=None, witnesses=()):
     address = address.rstrip("/")
     if not vkeys:
         print("WARNING: the key comes from the log itself. Give --key to trust nobody.", file=sys.stderr)
@@ -273,12 +392,13 @@ def check_log(address, vkeys, keep, look=None):
     keys = [read_key(vkey) for vkey in vkeys]
     note = fetch(f"{address}/log/checkpoint")
     origin, size, root = read_checkpoint(note, keys)
+    must_be_cosigned(note, witnesses)
     kept = read_checkpoint(Path(keep).read_text("utf-8"), keys) if keep and Path(keep).exists() else None
     if kept and kept[1] > size:
         raise Wrong(f"the log had {kept[1]} entries and now has {size}: it was put back")
     tree, start = Tree(), 0
     while start < size:
-        for item in json.loads(fetch(f"{address}/log/entries?start={start}&count=1000"))["items"]:
+        for item in read_json(fetch(f"{address}/log/entries?start={start}&count=1000"), address)["items"]:
             if item["index"] != tree.size:
                 raise Wrong(f"entry {tree.size} is missing")
             if tree.size == size:
@@ -304,24 +424,38 @@ def check_log(address, vkeys, keep, look=None):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["proof", "log", "code"])
-    parser.add_argument("where", help="a proof file, or the address of a log")
-    parser.add_argument("code", nargs="?", help="the code of a stamp, for `code`")
+    parser.add_argument("what", choices=["proof", "log", "code", "consistency"])
+    parser.add_argument(
+        "where", help="a proof file, the address of a log, or a file with the older checkpoint"
+    )
+    parser.add_argument("code", nargs="?", help="the code of a stamp, or a file with the newer checkpoint")
     parser.add_argument("--key", action="append", default=[], help="the verifier key (vkey); may be repeated")
     parser.add_argument("--keep", help="a file with the last checkpoint seen; it is renewed")
+    parser.add_argument(
+        "--witness", action="append", default=[], help="the verifier key of a witness; may be repeated"
+    )
+    parser.add_argument("--log", help="the address of the log, for `consistency`")
+    parser.add_argument("--proof", help="a file with the answer of /log/proof/consistency, for `consistency`")
     asked = parser.parse_args()
     try:
         if asked.what == "proof":
-            check_proof(asked.where, asked.key)
+            check_proof(asked.where, asked.key, asked.witness)
+        elif asked.what == "consistency":
+            if not asked.code or not (asked.log or asked.proof):
+                parser.error("give two files with checkpoints, and --log ADDRESS or --proof FILE")
+            check_consistency(asked.where, asked.code, asked.key, asked.log, asked.proof, asked.witness)
         elif asked.what == "code":
             if not asked.code:
                 parser.error("which code? Type it after the address.")
             return 0 if check_code(asked.where, asked.code, asked.key) else 3
         else:
-            check_log(asked.where, asked.key, asked.keep)
+            check_log(asked.where, asked.key, asked.keep, witnesses=asked.witness)
     except Wrong as wrong:
         print(f"NOT VERIFIED: {wrong}.", file=sys.stderr)
         return 1
+    except Unreachable as unreachable:
+        print(f"NOT VERIFIED: {unreachable}", file=sys.stderr)
+        return 4
     except (ValueError, KeyError, TypeError, IndexError, OSError) as unreadable:
         print(f"NOT VERIFIED: what was given cannot be read ({unreadable}).", file=sys.stderr)
         return 1
