@@ -18,7 +18,7 @@ from traceability.domain.quantities import ha_text, kg_text
 from traceability.i18n import N_, gettext
 from traceability.wording import rules
 from traceability.wording.agency_names import agency_name
-from traceability.wording.areas import ANY_AREA, area_words, words_of_all
+from traceability.wording.areas import ANY_AREA, area_words, office_words
 
 #: The menus: (endpoint, label, icon, permission that shows it; None: always).
 PRODUCER_MENU = (
@@ -95,7 +95,7 @@ def _office() -> dict[str, Any]:
             kinds = overview.crop_kinds(session, actor.producer_id) if actor.producer_id else set()
     except SQLAlchemyError:
         unread, kinds = 0, set()  # the page of an error must not need a healthy database
-    our_areas = words_of_all(kinds)
+    our_areas = office_words(kinds)
     return {
         "nav": _menu(menu, {"producer.areas": our_areas.areas}),
         "our_areas": our_areas,

@@ -26,7 +26,8 @@ from traceability.wording.areas import area_words
 #: Where the sentences of public pages stand.
 FILES = re.compile(
     r"templates/(public/|public_base|errors/|macros/(ui|forms)\.)|(errors|resolver_gate|scan_gate|stamp_pages)\.py"
-    r"|blueprints/public/|wording/(scans|scan_provinces|doubts|evidence|seasons|stamp_checks|page_snapshots|trade_terms)\.py"
+    r"|blueprints/public/|wording/(scans|scan_provinces|doubts|evidence|seasons|stamp_checks|page_snapshots|trade_terms"
+    r"|agency_names)\.py"
 )
 #: Refusals that a shopper can meet: links that cannot be right, typed texts, forms sent twice.
 REFUSALS = re.compile(

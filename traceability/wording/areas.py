@@ -1,7 +1,7 @@
 """Sentences and words for growing areas, their codes, and packing houses."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from traceability.domain.areas import AreaState, CodeFamily, CodeState
 from traceability.i18n import N_
@@ -61,14 +61,10 @@ REFUSALS = {
 class AreaWords:
     """What a place of production is called, by what comes from it; sentences to be translated where they are shown.
 
-    `outline` and `suspended` take `%(place)s` and `%(day)s`, `waiting` takes `%(n)s`; `number` stands beside a figure.
+    `outline` and `suspended` take `%(place)s` and `%(day)s`.
     """
 
     area: str
-    areas: str
-    number: str
-    new: str
-    waiting: str
     code: str
     codes: str
     outline: str
@@ -79,10 +75,6 @@ class AreaWords:
 
 _FIELD = AreaWords(
     area=N_("Growing area"),
-    areas=N_("Growing areas"),
-    number=N_("growing areas"),
-    new=N_("New growing area"),
-    waiting=N_("Growing areas waiting for approval: %(n)s"),
     code=N_("Growing-area code"),
     codes=N_("Growing-area codes"),
     outline=N_("Rough outline of the growing area in %(place)s"),
@@ -92,10 +84,6 @@ _FIELD = AreaWords(
 )
 _WATER = AreaWords(
     area=N_("Farming area"),
-    areas=N_("Farming areas"),
-    number=N_("farming areas"),
-    new=N_("New farming area"),
-    waiting=N_("Farming areas waiting for approval: %(n)s"),
     code=N_("Farming-area code"),
     codes=N_("Farming-area codes"),
     outline=N_("Rough outline of the farming area in %(place)s"),
@@ -105,10 +93,6 @@ _WATER = AreaWords(
 )
 _BEES = AreaWords(
     area=N_("Apiary site"),
-    areas=N_("Apiary sites"),
-    number=N_("apiary sites"),
-    new=N_("New apiary site"),
-    waiting=N_("Apiary sites waiting for approval: %(n)s"),
     code=N_("Apiary-site code"),
     codes=N_("Apiary-site codes"),
     outline=N_("Rough outline of the apiary site in %(place)s"),
@@ -118,9 +102,53 @@ _BEES = AreaWords(
 )
 
 
+def area_words(crop_kind: str | None) -> AreaWords:
+    """How the areas of a kind of crop (`Crop.kind`) are called: fields, ponds and cages, or places for hives."""
+    return {"aquaculture": _WATER, "apiculture": _BEES}.get(crop_kind or "", _FIELD)
+
+
+@dataclass(frozen=True)
+class OfficeWords:
+    """The same for menus, lists and forms of the offices. `waiting` takes `%(n)s`; `number` stands beside a figure."""
+
+    area: str
+    areas: str
+    number: str
+    new: str
+    waiting: str
+    code: str
+    codes: str
+
+
+_FIELDS = OfficeWords(
+    area=N_("Growing area"),
+    areas=N_("Growing areas"),
+    number=N_("growing areas"),
+    new=N_("New growing area"),
+    waiting=N_("Growing areas waiting for approval: %(n)s"),
+    code=N_("Growing-area code"),
+    codes=N_("Growing-area codes"),
+)
+_WATERS = OfficeWords(
+    area=N_("Farming area"),
+    areas=N_("Farming areas"),
+    number=N_("farming areas"),
+    new=N_("New farming area"),
+    waiting=N_("Farming areas waiting for approval: %(n)s"),
+    code=N_("Farming-area code"),
+    codes=N_("Farming-area codes"),
+)
+_HIVES = OfficeWords(
+    area=N_("Apiary site"),
+    areas=N_("Apiary sites"),
+    number=N_("apiary sites"),
+    new=N_("New apiary site"),
+    waiting=N_("Apiary sites waiting for approval: %(n)s"),
+    code=N_("Apiary-site code"),
+    codes=N_("Apiary-site codes"),
+)
 #: Of a producer that has several kinds, and of all producers.
-ANY_AREA = replace(
-    _FIELD,
+ANY_AREA = OfficeWords(
     area=N_("Growing or farming area"),
     areas=N_("Growing and farming areas"),
     number=N_("growing and farming areas"),
@@ -131,15 +159,10 @@ ANY_AREA = replace(
 )
 
 
-def area_words(crop_kind: str | None) -> AreaWords:
-    """How the areas of a kind of crop (`Crop.kind`) are called: fields, ponds and cages, or places for hives."""
-    return {"aquaculture": _WATER, "apiculture": _BEES}.get(crop_kind or "", _FIELD)
-
-
-def words_of_all(crop_kinds: Iterable[str]) -> AreaWords:
+def office_words(crop_kinds: Iterable[str]) -> OfficeWords:
     """How areas of these kinds of crops are called together; of none as yet, fields."""
-    found = {id(words): words for words in map(area_words, crop_kinds)}
-    return ANY_AREA if len(found) > 1 else next(iter(found.values()), _FIELD)
+    found = {{"aquaculture": _WATERS, "apiculture": _HIVES}.get(kind, _FIELDS) for kind in crop_kinds}
+    return ANY_AREA if len(found) > 1 else next(iter(found), _FIELDS)
 
 
 NAMES = {
