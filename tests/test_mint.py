@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests import stamped
 from traceability import mint
@@ -43,3 +44,21 @@ def test_an_epoch_whose_key_is_missing_is_left_out(database: Database, settings:
     (keyring.folder / "stamp-epoch-test1.key").unlink()
     stamped.epoch(database, keyring, 2)
     assert set(mint.epoch_keys(database, keyring)) == {2}
+
+
+def test_while_the_epochs_cannot_be_read_no_code_is_called_unknown(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that begins while the database is away knows no epoch: it must not take that for an answer."""
+
+    def away(*_given: Any) -> Any:
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    keyring = settings.keyring()
+    stamped.epoch(database, keyring)
+    with monkeypatch.context() as patch:
+        patch.setattr(mint, "_read", away)
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                mint.epoch_keys(database, keyring)
+    assert set(mint.epoch_keys(database, keyring)) == {1}

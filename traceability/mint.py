@@ -70,7 +70,11 @@ def epoch_keys(database: Database, keyring: Keyring) -> dict[int, EpochKey]:
             return loaded.keys
         loaded.next_look, until = moment + _AGAIN, loaded.waiting_until
         loaded.waiting_until = float("inf")  # until it could be read once
-        loaded.names, loaded.keys = _read(database, keyring)
+        try:
+            loaded.names, loaded.keys = _read(database, keyring)
+        except Exception:
+            loaded.next_look = 0.0  # until it could be read nobody may say that a code is none of ours
+            raise
         loaded.waiting_until = until
         loaded.strangers -= {key_file_name(name) for name in loaded.names}
         return loaded.keys
