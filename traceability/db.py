@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -33,6 +33,8 @@ from traceability.domain.ownership import EVERYTHING, Scope
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _PROBE_BYTES = 64 << 10
+#: So often an act that nobody could send again is tried.
+_PATIENCE = 3
 _SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "busy_timeout=15000",
@@ -40,6 +42,9 @@ _SQLITE_PRAGMAS = (
     "synchronous=FULL",
     "secure_delete=ON",  # a day's visitor key that is deleted is gone
 )
+
+
+T = TypeVar("T")
 
 
 class TraceSession(Session):
@@ -108,6 +113,19 @@ class Database:
                 raise
         if self.listener is not None:
             self.listener(actor, session, session.info.get("told", ()))
+
+    def act(self, actor: Actor, work: Callable[[Session], T]) -> T:
+        """What `work` answers, done in one transaction; begun again where PostgreSQL ended it for another's sake.
+
+        For what runs by itself or from the command line: nobody sees a form there that could be sent again. `work`
+        may be called several times, so what it changes beside the database must bear that.
+        """
+
+        def whole() -> T:
+            with self.transaction(actor) as session:
+                return work(session)
+
+        return again_if_ended(whole, _PATIENCE)
 
     @contextmanager
     def alone(self, key: int) -> Iterator[None]:
@@ -282,6 +300,17 @@ def ended_by_another(error: Exception) -> bool:
     """Whether PostgreSQL ended a transaction because two waited for each other (serialization failure, deadlock):
     nothing is wrong with it, and it may be tried once more."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) in ("40001", "40P01")
+
+
+def again_if_ended(work: Callable[[], T], tries: int = 2) -> T:
+    """What `work` answers, a whole transaction; begun again, so many times in all, if another ended it."""
+    for _ in range(tries - 1):
+        try:
+            return work()
+        except sa.exc.OperationalError as error:
+            if not ended_by_another(error):
+                raise
+    return work()
 
 
 def normal_url(url: str) -> str:

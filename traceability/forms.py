@@ -27,7 +27,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.wrappers import Response
 
 from traceability import access, wording
-from traceability.db import ended_by_another
+from traceability.db import again_if_ended, ended_by_another
 from traceability.domain import submissions
 from traceability.domain.actors import Actor
 from traceability.domain.errors import RuleBroken
@@ -160,14 +160,9 @@ class Form(Generic[I]):
         """
         if not self.valid() or self.value is None:
             return False
-        who = actor or access.current_actor()
+        who, value = actor or access.current_actor(), self.value
         try:
-            try:
-                self._run(use_case, then, who, self.value)
-            except OperationalError as error:
-                if not ended_by_another(error):
-                    raise
-                self._run(use_case, then, who, self.value)
+            again_if_ended(lambda: self._run(use_case, then, who, value))
         except OperationalError as error:
             if not ended_by_another(error):
                 raise

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from traceability import access, downloads, import_trials, sheet_reading, wording
-from traceability.db import ended_by_another
+from traceability.db import again_if_ended, ended_by_another
 from traceability.domain import imports
 from traceability.domain.actors import Actor
 from traceability.domain.batches import Batch
@@ -142,18 +142,14 @@ def trial(desk: Desk, rows: Sequence[Row]) -> list[Outcome]:
     Raises `RuleBroken`: what `imports.run` refuses, `forms.busy`, `forms.changed_meanwhile`.
     """
     actor = access.current_actor()
-    outcomes: list[Outcome] = []
-    for last in (False, True):
-        try:
-            outcomes = import_trials.outcomes(access.database(), actor, desk.book, rows)
-            break
-        except OperationalError as error:
-            if not ended_by_another(error):
-                raise
-            if last:
-                raise RuleBroken("forms.busy", "file") from None
-        except IntegrityError:
-            raise RuleBroken("forms.changed_meanwhile", "file") from None
+    try:
+        outcomes = again_if_ended(lambda: import_trials.outcomes(access.database(), actor, desk.book, rows))
+    except OperationalError as error:
+        if not ended_by_another(error):
+            raise
+        raise RuleBroken("forms.busy", "file") from None
+    except IntegrityError:
+        raise RuleBroken("forms.changed_meanwhile", "file") from None
     _note(outcomes)
     return outcomes
 

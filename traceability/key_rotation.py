@@ -38,7 +38,8 @@ def rotate_log_key(database: Database, settings: Settings, reason: Reason) -> st
     key file, which is written first, so that no log is ever without its key."""
     keyring = settings.keyring()
     log_keeper.begin(database, settings)
-    with database.transaction(SYSTEM) as session:
+
+    def rotate(session: Session) -> str:
         rows = list(session.exec(select(LogOrigin).order_by(col(LogOrigin.number)).with_for_update()).all())
         last = rows[-1]
         old = log_keeper.signer_of(settings, log_keeper.reigns(session.connection(), settings)[-1])
@@ -60,9 +61,12 @@ def rotate_log_key(database: Database, settings: Settings, reason: Reason) -> st
         )
         text = Checkpoint(last.origin, size, log_tree.root(connection, size)).text()
         session.add(LogCosignature(size=size, witness=old.vkey[:200], line=old.sign(text).line()))
+        return new.vkey
+
+    vkey = database.act(SYSTEM, rotate)
     with database.engine.connect() as connection:
         log_keeper.publish(connection, settings)
-    return new.vkey
+    return vkey
 
 
 def keep_public_halves(session: Session, keyring: Keyring) -> list[str]:
@@ -80,13 +84,16 @@ def rotate_stamp_key(database: Database, settings: Settings, reason: Reason) -> 
 
     Raises `RuleBroken` ("stamps.too_many_epochs"): a reader tries every epoch, so there are few.
     """
-    with database.transaction(SYSTEM) as session:
+
+    def end(session: Session) -> None:
         with_codes = select(func.count()).select_from(SerialCounter).where(col(SerialCounter.next_serial) > 0)
         if session.exec(with_codes).one() >= MOST_EPOCHS:
             raise RuleBroken("stamps.too_many_epochs", None, limit=MOST_EPOCHS)
         epochs = retire(session)
         if epochs:
             ledger.record(session, "stamp_epoch.retired", *epochs, reason=reason.value)
+
+    database.act(SYSTEM, end)
     return mint.ensure_epoch(database, settings.keyring(), demo=settings.demo)
 
 

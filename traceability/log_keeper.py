@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 from traceability import disk
 from traceability.config import Settings
@@ -33,9 +33,12 @@ _log = logging.getLogger(__name__)
 
 def begin(database: Database, settings: Settings) -> None:
     """Settles, once, under which name this log signs: the public address of its first start."""
-    with database.transaction(SYSTEM) as session:
+
+    def settle(session: Session) -> None:
         if session.get(LogOrigin, 1) is None:
             session.add(LogOrigin(number=1, origin=first_origin(settings)))
+
+    database.act(SYSTEM, settle)
 
 
 def first_origin(settings: Settings) -> str:

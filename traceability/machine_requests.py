@@ -15,12 +15,12 @@ from typing import Any, TypeVar, cast
 
 from flask import current_app, jsonify, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from traceability import access, limits, picture_files, wording
-from traceability.db import ended_by_another
+from traceability.db import again_if_ended
 from traceability.domain import idempotency, ledger, text
 from traceability.domain.actors import Actor
 from traceability.domain.errors import NotFound, RuleBroken
@@ -225,15 +225,12 @@ def _act(
     there once, it is tried once more. What the database cannot take now (it is locked, full, gone) ends as 503 with
     Retry-After, which the error pages say.
     """
+    attempt = functools.partial(_try, use_case, said, actor, value, claimed)
     try:
         try:
-            told = _try(use_case, said, actor, value, claimed)
-        except OperationalError as error:
-            if not ended_by_another(error):
-                raise
-            told = _try(use_case, said, actor, value, claimed)
+            told = again_if_ended(attempt)
         except IntegrityError:  # somebody was first, and the rule behind the constraint can say who now
-            told = _try(use_case, said, actor, value, claimed)
+            told = attempt()
     except AtWork:
         return _at_work()
     except Exception as refused:

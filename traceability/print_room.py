@@ -279,5 +279,6 @@ def make_ready(database: Database, actor: Actor, order_id: str, keyring: Keyring
         decoded=_DECODED,
     )
     root = stamp_orders.code_root(keys[order.epoch_number], order.first_serial, order.quantity)
-    with database.transaction(actor) as session:
-        return stamp_orders.prepare(session, actor, order_id, root=root, qr_mask=report.mask)
+    return database.act(
+        actor, lambda session: stamp_orders.prepare(session, actor, order_id, root=root, qr_mask=report.mask)
+    )

@@ -8,7 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlmodel import SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from traceability import log_keeper
 from traceability.config import Settings, Witness
@@ -60,12 +60,15 @@ def _ask(database: Database, settings: Settings, witness: Witness) -> Asked:
     good = [one for one in signatures if key.verifies(text, one)]
     if not good:
         return Asked(key.name, None, "its signature is wrong")
-    with database.transaction(SYSTEM) as session:
+
+    def keep(session: Session) -> None:
         table = SQLModel.metadata.tables["log_cosignature"]
         session.connection().execute(
             sa.delete(table).where(table.c.size == size, table.c.witness == key.name)
         )
         session.add(LogCosignature(size=size, witness=key.name, line=good[0].line()))
+
+    database.act(SYSTEM, keep)
     return Asked(key.name, size)
 
 

@@ -1,17 +1,18 @@
 """`transaction()` loses no update and keeps the log without gaps, whoever writes at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from tests.databases import POSTGRESQL_ONLY
+from tests.databases import POSTGRESQL_ONLY, SQLITE_ONLY
 from tests.listening import Heard
 from traceability import installation
 from traceability.config import Mode
 from traceability.db import Database
-from traceability.domain import ledger
+from traceability.domain import ledger, verification
 from traceability.domain.actors import SYSTEM
 from traceability.domain.ledger import LogLeaf
 from traceability.domain.ownership import EVERYTHING
@@ -101,3 +102,60 @@ def test_a_database_server_that_may_forget_is_told_of_in_production(database: Da
     assert heard.text == ""
     installation.warn_of_weak_durability(database, Mode.PRODUCTION)
     assert "fsync=off" in heard.text  # so runs the server of the tests
+
+
+@POSTGRESQL_ONLY
+def test_of_two_acts_that_wait_for_each_other_both_are_done(database: Database, counted: Producer) -> None:
+    """PostgreSQL ends one of them; it is begun again, and has its leaf once."""
+    with database.transaction(SYSTEM) as session:
+        other = Producer(code="F02", name="y", legal_form=LegalForm.COOPERATIVE, latitude=0)
+        session.add(other)
+        ledger.record(session, "producer.registered", other)
+    both_hold_one = Barrier(2)
+    begun: list[str] = []
+
+    def write(first: str, second: str) -> None:
+        tries: list[str] = []
+
+        def raise_both(session: Session) -> None:
+            tries.append(first)
+            rows = [lock(session, Producer, first)]
+            if len(tries) == 1:
+                both_hold_one.wait(20)
+            rows.append(lock(session, Producer, second))
+            for row in rows:
+                row.latitude = (row.latitude or 0) + 1
+            ledger.record(session, "producer.revised", *rows)
+
+        database.act(SYSTEM, raise_both)
+        begun.extend(tries)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, (counted.id, other.id), (other.id, counted.id)))
+    assert len(begun) == 3, "nothing was ended: the test does not show what it says"
+    assert (total(database, counted), total(database, other)) == (2, 2)
+    with database.one_state() as session:
+        assert verification.verify(session, []).size == 4
+
+
+@SQLITE_ONLY
+@pytest.mark.parametrize(("failures", "sqlstate"), [(2, "40P01"), (2, "40001"), (3, "40P01"), (1, "53100")])
+def test_an_act_is_begun_again_only_when_another_ended_it_and_not_for_ever(
+    database: Database, failures: int, sqlstate: str
+) -> None:
+    ended = Exception()
+    ended.sqlstate = sqlstate  # type: ignore[attr-defined]
+    tries: list[int] = []
+
+    def work(_session: Session) -> str:
+        tries.append(1)
+        if len(tries) <= failures:
+            raise sa.exc.OperationalError("UPDATE", {}, ended)
+        return "done"
+
+    if sqlstate != "53100" and failures < 3:
+        assert database.act(SYSTEM, work) == "done"
+    else:
+        with pytest.raises(sa.exc.OperationalError):
+            database.act(SYSTEM, work)
+        assert len(tries) == failures

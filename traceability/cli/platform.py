@@ -48,8 +48,9 @@ def serve() -> None:
     elif installation.purpose(database) is None:
         raise WrongSettings("This installation is new: run `flask --app wsgi traceability init` first.")
     log_keeper.begin(database, settings)
-    with database.transaction(SYSTEM) as session:
-        scans.forget(session, today())  # days may have ended while nobody served
+    database.act(
+        SYSTEM, lambda session: scans.forget(session, today())
+    )  # days may have ended while nobody served
     database.close()
     serving.announce(settings, demo)
     serving.become_gunicorn(settings)

@@ -34,9 +34,12 @@ def list_users() -> None:
 @plainly
 def add_administrator(username: str, name: str) -> None:
     """Open an administrator's account and print the one-time link that sets its password."""
-    with database().transaction(SYSTEM) as session:
-        value = AccountInput(username=username, display_name=name, role=Role.ADMINISTRATOR)
-        click.echo(link(session, accounts.open_account(session, SYSTEM, value)))
+    value = AccountInput(username=username, display_name=name, role=Role.ADMINISTRATOR)
+
+    def opened(session: Session) -> str:
+        return link(session, accounts.open_account(session, SYSTEM, value))
+
+    click.echo(database().act(SYSTEM, opened))
 
 
 @user_commands.command("link")
@@ -45,11 +48,14 @@ def add_administrator(username: str, name: str) -> None:
 @plainly
 def link_for_user(username: str) -> None:
     """Print a one-time link that sets a new password for USERNAME."""
-    with database().transaction(SYSTEM) as session:
+
+    def made(session: Session) -> str:
         account = session.exec(select(Account).where(Account.username == username.lower())).first()
         if account is None:
             raise WrongSettings(f"Nobody has the user name {username!r}: `user list` shows them.")
-        click.echo(link(session, account))
+        return link(session, account)
+
+    click.echo(database().act(SYSTEM, made))
 
 
 def link(session: Session, account: Account) -> str:
