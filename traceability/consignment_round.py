@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from sqlmodel import Session
+
 from traceability.db import Database
 from traceability.domain import consignment_watch, residue_limits
 from traceability.domain.actors import SYSTEM, Actor
@@ -16,8 +18,12 @@ def look_again(database: Database) -> int:
         waiting = consignment_watch.waiting(session)
     told = 0
     for consignment_id in waiting:
-        told += database.act(SYSTEM, partial(consignment_watch.look_at, consignment_id=consignment_id))
+        told += database.act(SYSTEM, partial(_look_at, consignment_id))
     return told
+
+
+def _look_at(consignment_id: str, session: Session) -> int:
+    return consignment_watch.look_at(session, consignment_id)
 
 
 def load_limits(database: Database, actor: Actor, entries: Iterable[dict[str, Any]]) -> tuple[int, int]:
