@@ -27,12 +27,22 @@ writes = limiter.shared_limit(
 def init_app(app: Flask) -> None:
     """Wires the limits; tests try as often as they like."""
     app.config["RATELIMIT_ENABLED"] = not app.config["TESTING"]
-    app.after_request(_told_to_wait_only_where_needed)  # runs after the limiter's own, which was added later
+    # What is added last runs first: the limiter's own stands between these two.
+    app.after_request(_told_to_wait_by_limits_only_where_refused)
     limiter.init_app(app)
+    app.after_request(_remember_how_long_to_wait)
 
 
-def _told_to_wait_only_where_needed(answer: Response) -> Response:
-    """`Retry-After` stands on what was refused for now. The limiter puts it on every answer that it counted."""
-    if answer.status_code not in (409, 413, 429, 503):
+def _remember_how_long_to_wait(answer: Response) -> Response:
+    g.told_to_wait = answer.headers.get("Retry-After")
+    return answer
+
+
+def _told_to_wait_by_limits_only_where_refused(answer: Response) -> Response:
+    """The limiter puts `Retry-After` on every answer that it counted, up to the end of its minute. It stands only on
+    what a limit refused; other answers keep what they said themselves."""
+    if answer.status_code != 429:
         answer.headers.pop("Retry-After", None)
+        if g.get("told_to_wait") is not None:
+            answer.headers["Retry-After"] = g.told_to_wait
     return answer

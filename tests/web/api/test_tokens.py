@@ -71,12 +71,17 @@ def test_a_program_registers_a_batch_and_gets_a_receipt(program: Program, harves
 
 
 def test_one_token_writes_so_much_in_a_minute_and_another_is_not_kept_waiting(
-    settings: Settings, database: Database, app: Flask, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    database: Database,
+    app: Flask,
+    program: Program,
+    harvest: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "API_WRITES", "3 per minute")
     real = create_app(replace(settings, testing=False), database)
     real.test_client_class = app.test_client_class
-    hasty, calm = Program(real, database), Program(real, database)
+    hasty, calm = Program(real, database), Program(real, database, owner=program.owner)
     try:
         answers = [hasty.send("POST", path, {}) for path in ("/batches", "/areas", "/batches", "/areas")]
         assert [answer.status_code for answer in answers] == [422, 422, 422, 429]
@@ -86,6 +91,9 @@ def test_one_token_writes_so_much_in_a_minute_and_another_is_not_kept_waiting(
         assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
         assert hasty.send("GET", "/batches").status_code == 200
         assert calm.send("POST", "/batches", {}).status_code == 422
+        _fail(monkeypatch, [Exception("database is locked")])
+        busy = calm.send("POST", "/batches", harvest)
+        assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5"), "not the rest of the minute"
     finally:
         limits.limiter.enabled = False  # one limiter serves all applications of this process
 
